@@ -1,0 +1,57 @@
+# Every command sets up what it needs: a virtual environment from hash-pinned requirements.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+# Great Expectations takes 20 s to import uncompiled, so the variable must not reach Python.
+unexport PYTHONDONTWRITEBYTECODE
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check check-all lint types layers lock clean
+
+help:  ## what you can do here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+
+$(VENV)/.uv: requirements/bootstrap.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.uv requirements/lumbung.lock pyproject.toml
+	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements/lumbung.lock requirements/bootstrap.lock
+	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready  ## make the virtual environment, from hash-pinned requirements
+
+demo: setup  ## a simulated province of 35 regencies: harvested, checked, published, queried
+	$(BIN)/lumbung demo $(ARGS)
+
+test: setup  ## the tests (ARGS="-k name" chooses)
+	$(BIN)/python -m pytest -n 2 -m "not long" $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+check: lint types layers test  ## lint, types, layers, tests: under ten minutes on two cores
+
+check-all: check  ## also the long ones: kill series, real CKAN, work pool
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lock: $(VENV)/.uv  ## resolve the requirements again: pins and hashes, no addresses
+	$(UV) pip compile --quiet --python-version 3.11 --override requirements/overrides.txt --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements/lumbung.lock
+	echo 'uv' | $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/bootstrap.lock
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Measured bars: `python -m benchmarks NAME --json` prints one JSON object on its last line."""

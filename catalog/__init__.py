@@ -1,0 +1,1 @@
+"""The shared catalogue: datasets, versioned snapshots, quarantine, runs, lineage."""

@@ -1,0 +1,106 @@
+"""Settings: `LUMBUNG_*` variables over `HOME/lumbung.toml` over defaults, read once at the composition root."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.clock import zone
+from core.errors import HomeMissing, SettingsInvalid
+
+FILE = "lumbung.toml"
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations. Sizes are bytes, durations seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="LUMBUNG_", extra="forbid", frozen=True)
+
+    home: Path
+    database_url: str = ""
+    province: str = ""
+    service_name: str = "Lumbung"
+    timezone: str = "WIB"
+    locale: str = "id"
+
+    # fetching
+    download_max_bytes: int = Field(default=512 * MIB, gt=0)
+    download_total_seconds: float = Field(default=600.0, gt=0)
+    download_read_seconds: float = Field(default=10.0, gt=0)
+    download_concurrency: int = Field(default=8, ge=1, le=256)
+    retry_after_max_seconds: float = Field(default=900.0, ge=0)
+    crawl_total_seconds: float = Field(default=300.0, gt=0)
+
+    # reading and checking
+    table_max_columns: int = Field(default=2_000, gt=0)
+    field_max_bytes: int = Field(default=1 * MIB, gt=0)
+    unpacked_max_bytes: int = Field(default=1024 * MIB, gt=0)
+    check_workers: int = Field(default=1, ge=1, le=16)
+    check_memory: str = "2GB"
+
+    # deletion (S14): a missing dataset is withdrawn by itself only after so many complete crawls, and
+    # only while the missing ones stay below this share of the source
+    missing_crawls: int = Field(default=3, ge=1)
+    missing_share: float = Field(default=0.1, ge=0, le=1)
+
+    # runs
+    lease_seconds: float = Field(default=60.0, gt=0)
+    stale_hours: float = Field(default=24.0, gt=0)
+
+    # serving
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    query_seconds: float = Field(default=10.0, gt=0)
+    query_workers: int = Field(default=2, ge=1, le=64)
+    page_max: int = Field(default=1_000, ge=1)
+    introspection: bool = True
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        zone(value)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, which wins over the home's TOML file."""
+        home = init_settings().get("home")
+        file = TomlConfigSettingsSource(settings_cls, Path(str(home)) / FILE)
+        return (init_settings, env_settings, file)
+
+    @property
+    def url(self) -> str:
+        """The catalogue's database address; embedded SQLite in the home unless another is set."""
+        return self.database_url or f"sqlite:///{self.home / 'lumbung.db'}"
+
+    def folder(self, name: str) -> Path:
+        """A folder of the home (`landing`, `snapshots`, `quarantine`, `staging`, `members` ...), made if absent."""
+        path = self.home / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def load(home: Path, **overrides: Any) -> Settings:
+    """The settings of one home; a missing home or an unusable value is a typed error naming it."""
+    if not (home / FILE).is_file():
+        raise HomeMissing(home=home)
+    try:
+        return Settings(home=home.resolve(), **overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsInvalid(setting=name, value=first["input"], file=home / FILE, expected=first["msg"]) from error

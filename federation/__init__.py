@@ -1,0 +1,1 @@
+"""Where data comes from: members and their sources, connectors, downloads, landed bytes, readers."""

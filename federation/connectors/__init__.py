@@ -1,0 +1,1 @@
+"""One connector a source kind, behind one small protocol."""

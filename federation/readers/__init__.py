@@ -1,0 +1,1 @@
+"""Landed bytes to text tables: decoding, dialects, finding the table a person sees."""

@@ -1,0 +1,1 @@
+"""Prefect flows: when and how often; what they do stands in `services` and `federation`."""

@@ -1,0 +1,1 @@
+"""The simulated province: deterministic, marked SIMULASI everywhere."""
