@@ -1,0 +1,11 @@
+"""What can go wrong around a flow, rather than in the steps it runs."""
+
+from core.errors import LumbungError
+
+
+class PrefectNotReady(LumbungError):
+    """Prefect's server did not come up in time, or ended while starting."""
+
+    code = "PREFECT_NOT_READY"
+    http_status = 503
+    transient = True
