@@ -30,6 +30,7 @@ class CodeList:
         name: the name contracts refer to.
         codes: code to official name.
         spellings: folded spelling to the codes it may mean; more than one is ambiguous and never chosen from.
+            A spelling stored without blanks is found however the text is spaced.
     """
 
     name: str
@@ -40,7 +41,8 @@ class CodeList:
         """The code for a spelling; an exact code wins, an ambiguous spelling gives its candidates."""
         if (stripped := text.strip()) in self.codes:
             return Resolution(stripped)
-        found = self.spellings.get(fold(text), ())
+        folded = fold(text)
+        found = self.spellings.get(folded) or self.spellings.get(folded.replace(" ", ""), ())
         return Resolution(found[0]) if len(found) == 1 else Resolution(None, found)
 
 

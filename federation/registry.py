@@ -1,0 +1,156 @@
+"""The registry: every member of the province with its sources, as the home's `members/*.toml` say.
+
+`Registry.load` refuses a home with one broken file; `Registry.load_sound` serves the members whose files are
+sound and keeps the errors of the others, so that one regency's slip never stops thirty-four harvests.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from core.errors import LumbungError
+from core.mapping import DatasetMapping
+from core.region import Regions
+from federation.member import (
+    Allowance,
+    AllowanceKind,
+    Contact,
+    Member,
+    MemberKind,
+    Organisation,
+    SourceConfig,
+    SourceKind,
+    owns,
+)
+from federation.member_errors import (
+    MappingAmbiguous,
+    MemberDuplicate,
+    MemberRegionUnknown,
+    MemberUnknown,
+    SourceDuplicate,
+    SourceUnknown,
+)
+from federation.members_file import FOLDER, read_member
+
+__all__ = [
+    "Allowance",
+    "AllowanceKind",
+    "Contact",
+    "Member",
+    "MemberKind",
+    "Organisation",
+    "Registry",
+    "SourceConfig",
+    "SourceKind",
+    "home_regions",
+    "owns",
+]
+
+
+def home_regions(home: Path) -> Regions:
+    """The nation's regions with those that the home adds in `reference/regions.csv`."""
+    extra = home / "reference" / "regions.csv"
+    return Regions.load(extra) if extra.is_file() else Regions.load()
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All members, in the order of their codes, and the errors of files that could not be used."""
+
+    members: tuple[Member, ...]
+    problems: tuple[LumbungError, ...] = ()
+
+    @classmethod
+    def load(cls, home: Path, regions: Regions | None = None) -> "Registry":
+        """Every member of the home; the first thing wrong in any file is raised, naming file and key."""
+        registry = cls.load_sound(home, regions)
+        if registry.problems:
+            raise registry.problems[0]
+        return registry
+
+    @classmethod
+    def load_sound(cls, home: Path, regions: Regions | None = None) -> "Registry":
+        """The members whose files are sound; `problems` has the error of each file that is not."""
+        known = regions if regions is not None else home_regions(home)
+        members: dict[str, tuple[Member, Path]] = {}
+        sources: dict[str, Path] = {}
+        problems: list[LumbungError] = []
+        for file in sorted((home / FOLDER).glob("*.toml")):
+            try:
+                member = read_member(file, home)
+                _fits(member, file, members, sources, known)
+            except LumbungError as error:
+                problems.append(error)
+                continue
+            members[member.code] = (member, file)
+            sources.update((source.id, file) for source in member.sources)
+        return cls(tuple(members[code][0] for code in sorted(members)), tuple(problems))
+
+    @property
+    def sources(self) -> tuple[SourceConfig, ...]:
+        """Every source of every member."""
+        return tuple(source for member in self.members for source in member.sources)
+
+    def member(self, code: str) -> Member:
+        """The member with this code; `MemberUnknown` where there is none."""
+        for member in self.members:
+            if member.code == code:
+                return member
+        raise MemberUnknown(member=code)
+
+    def source(self, source_id: str) -> SourceConfig:
+        """The source with this id; `SourceUnknown` where there is none."""
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise SourceUnknown(source=source_id)
+
+    def expired(self, today: date) -> tuple[tuple[SourceConfig, Allowance], ...]:
+        """Every exception that has run out, with its source, for the report."""
+        return tuple((source, allowance) for source in self.sources for allowance in source.expired(today))
+
+    @staticmethod
+    def mapping_for(
+        source: SourceConfig, ids: Sequence[str], title: str, tags: Sequence[str], resource_name: str
+    ) -> DatasetMapping | None:
+        """The mapping of a source that fits a dataset's resource; None where it is not mapped to a contract.
+
+        Args:
+            ids: the dataset's id and name at its source; both may be meant.
+            resource_name: the resource's name or file name.
+
+        Raises:
+            MappingAmbiguous: two mappings fit that would do different things with the rows.
+        """
+        fitting = [
+            (number, mapping)
+            for number, mapping in enumerate(source.mappings, start=1)
+            if mapping.match.dataset(ids=ids, title=title, tags=tags) and mapping.match.fits_resource(resource_name)
+        ]
+        if not fitting:
+            return None
+        first_number, first = fitting[0]
+        for number, mapping in fitting[1:]:
+            if replace(mapping, match=first.match) != first:
+                raise MappingAmbiguous(
+                    source=source.id,
+                    dataset=ids[0] if ids else title,
+                    resource=resource_name,
+                    first=f"mappings[{first_number}] {first.contract}",
+                    second=f"mappings[{number}] {mapping.contract}",
+                )
+        return first
+
+
+def _fits(
+    member: Member, file: Path, members: dict[str, tuple[Member, Path]], sources: dict[str, Path], regions: Regions
+) -> None:
+    if member.code in members:
+        raise MemberDuplicate(member=member.code, file=file, other=members[member.code][1])
+    for code in sorted(member.regions):
+        if not regions.known(code):
+            raise MemberRegionUnknown(member=member.code, file=file, key="regions", region=code)
+    for source in member.sources:
+        if source.id in sources:
+            raise SourceDuplicate(source=source.id, file=file, other=sources[source.id])
