@@ -109,6 +109,8 @@ class Contract:
     region_column: str | None = None
     time_column: str | None = None
     event: bool = False  # event data: an empty delivery that says *nihil* is a complete report
+    standard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # SDI's five parts of the dataset
+    reject_share: float = 0.5  # a delivery with a larger share of quarantined rows is held
     sha256: str = ""  # of the YAML's canonical form, part of a snapshot's identity with the version
 
     @property

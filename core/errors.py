@@ -72,3 +72,17 @@ class HomeMissing(LumbungError):
 
     code = "HOME_MISSING"
     http_status = 404
+
+
+class ContractInvalid(LumbungError):
+    """A contract file is not ODCS, or lacks something a data standard must have."""
+
+    code = "CONTRACT_INVALID"
+    http_status = 422
+
+
+class ContractRuleUnknown(LumbungError):
+    """A contract holds a quality rule that the gate cannot evaluate."""
+
+    code = "CONTRACT_RULE_UNKNOWN"
+    http_status = 422
