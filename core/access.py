@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.contract import Classification, Contract
-from core.rows import FALSE, TRUE, Compare, Filter, Op
+from core.rows import FALSE, TRUE, Compare, Filter, Op, Scope
+
+__all__ = ("ANONYMOUS", "SYSTEM", "Actor", "Role", "Scope", "scope", "scope_text", "sees")
 
 
 class Role(StrEnum):
@@ -52,14 +54,6 @@ class Actor:
 ANONYMOUS = Actor()
 #: The system's own hand: flows and maintenance, never a request.
 SYSTEM = Actor(id="system", name="sistem", roles=frozenset({Role.COORDINATOR, Role.ADMIN}))
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What an actor may see of one table: columns it may read, and the rows, as a predicate for the query."""
-
-    columns: frozenset[str]
-    predicate: Filter = TRUE
 
 
 _EVERYWHERE = frozenset({Role.COORDINATOR, Role.REVIEWER, Role.ADMIN})

@@ -1,17 +1,20 @@
 """The one query value: contract rows, filter, order, cursor, as-of, scope; compiled to DuckDB and to SQL.
 
 GraphQL, export, datastore_search, services and the node only translate into a `RowQuery`; none of them
-writes a row query of its own.
+writes a row query of its own. This module holds the values; `core/rows_check.py` refuses what cannot be asked,
+`core/cursors.py` writes and reads the opaque cursor, `core/rows_duckdb.py` and `core/rows_sql.py` compile.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from core.contract import ColumnType, Mode
 
+#: What a cell holds and what a comparison is made with.
 Value = str | int | float | bool | date | datetime
 
 
@@ -135,3 +138,119 @@ class Relation:
     mode: Mode
     parts: tuple[Part, ...]
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an actor may see of one table: columns it may read, and the rows, as a predicate for the query.
+
+    `core/access.py` makes it from an actor and a contract; provenance columns are always readable.
+    """
+
+    columns: frozenset[str]
+    predicate: Filter = TRUE
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """One page of one relation, checked when it is made: what cannot be asked raises `core.rows_errors`.
+
+    Attributes:
+        relation: what is asked, resolved to a commit.
+        columns: the columns of the answer, in order; one outside the scope comes back null.
+        where: the caller's own filter; the scope's predicate is added when it is compiled.
+        order: the caller's ordering; `tiebreak` is added so that every row has one place.
+        first: rows a page, at least 1.
+        after: the cursor of the last row of the page before, or None.
+        scope: what the actor may see; a column outside it is unknown to `where` and `order`.
+    """
+
+    relation: Relation
+    columns: tuple[str, ...]
+    scope: Scope
+    where: Filter = TRUE
+    order: tuple[Order, ...] = ()
+    first: int = 100
+    after: str | None = None
+
+    def __post_init__(self) -> None:
+        from core import rows_check  # it names this class
+
+        rows_check.check(self)
+
+    @cached_property
+    def types(self) -> dict[str, ColumnType]:
+        """Every column that exists, data and provenance, with its type."""
+        return dict(self.relation.columns) | PROVENANCE
+
+    def visible(self, column: str) -> bool:
+        """Whether the actor may read, filter by and order by a column."""
+        return column in PROVENANCE or column in self.scope.columns
+
+    @cached_property
+    def total_order(self) -> tuple[Order, ...]:
+        """The caller's ordering and what makes it total: resource, visible key, source row, snapshot.
+
+        Within the commit that the cursor carries these never change, so pages stay stable while others commit.
+        A masked key column stays out: its value would be readable in the cursor.
+        """
+        named = {o.column for o in self.order}
+        key = (c for c in self.relation.key if self.visible(c))
+        rest = ("_resource", *key, "_row", "_snapshot")
+        return (*self.order, *(Order(c) for c in rest if c not in named))
+
+    @cached_property
+    def last(self) -> tuple[Value | None, ...] | None:
+        """The place of the last row before this page in the total order, or None at the beginning."""
+        from core import cursors
+
+        return None if self.after is None else cursors.decode(self, self.after)
+
+    @property
+    def matching(self) -> Filter:
+        """The rows that the question is about, on whichever page: the scope's and the caller's own."""
+        return all_of((self.scope.predicate, self.where))
+
+    @property
+    def remaining(self) -> Filter:
+        """The matching rows that come after `last` in the total order."""
+        return self.matching if self.last is None else all_of((self.matching, _beyond(self.total_order, self.last)))
+
+
+def _beyond(order: tuple[Order, ...], place: tuple[Value | None, ...]) -> Filter:
+    """The rows that come after a place: equal in the first steps and later in the next one, nulls last."""
+    choices: list[Filter] = []
+    equal: tuple[Filter, ...] = ()
+    for step, value in zip(order, place, strict=True):
+        if value is None:
+            equal = (*equal, Compare(step.column, Op.IS_NULL, True))
+            continue
+        later = Compare(step.column, Op.LT if step.descending else Op.GT, value)
+        choices.append(All((*equal, AnyOf((later, Compare(step.column, Op.IS_NULL, True))))))
+        equal = (*equal, Compare(step.column, Op.EQ, value))
+    return AnyOf(tuple(choices))
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement with bound values; its columns are the query's own, then one for each step of the total order."""
+
+    sql: str
+    params: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of a page as tuples in the query's column order, the place of each, and whether more follow."""
+
+    rows: tuple[tuple[Value | None, ...], ...]
+    places: tuple[tuple[Value | None, ...], ...]
+    has_next: bool
+
+
+def page(query: RowQuery, fetched: Iterable[tuple[Value | None, ...]]) -> Page:
+    """The page in what a compiled query returned (it asks for one row more than the page holds)."""
+    width = len(query.columns)
+    rows = list(fetched)
+    kept = rows[: query.first]
+    return Page(tuple(r[:width] for r in kept), tuple(r[width:] for r in kept), len(rows) > query.first)

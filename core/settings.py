@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     query_seconds: float = Field(default=10.0, gt=0)
     query_workers: int = Field(default=2, ge=1, le=64)
+    query_memory: str = Field(default="1GB", pattern=r"^[1-9][0-9]*(MB|GB)$")
     page_max: int = Field(default=1_000, ge=1)
     introspection: bool = True
 

@@ -1,0 +1,156 @@
+"""A row query as DuckDB SQL over its snapshot files; values are always bound, identifiers always quoted.
+
+Every row gets its provenance from a manifest of the parts, joined by file name. What may be asked was checked
+when the query was made (`core/rows_check.py`); running it is left to `core/duck.py`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.contract import ColumnType, Mode
+from core.rows import PROVENANCE, All, AnyOf, Compare, Compiled, Filter, Not, Op, Part, RowQuery, Value
+
+SQL_TYPES = {
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.INTEGER: "BIGINT",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.DATE: "DATE",
+    ColumnType.MOMENT: "TIMESTAMPTZ",
+    ColumnType.BOOLEAN: "BOOLEAN",
+}
+_SIGNS = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
+_FILE = "_lumbung_file"
+_FACTS = tuple(c for c in PROVENANCE if c != "_row")
+_GLOB = re.compile(r"([*?\[])")
+
+
+def quoted(name: str) -> str:
+    """An identifier that can hold anything a header can."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(slots=True)
+class _Statement:
+    """The values bound so far; `bind` gives the place to write into the text."""
+
+    types: dict[str, ColumnType]
+    params: list[object] = field(default_factory=list)
+
+    def bind(self, value: object, sql_type: str | None = None) -> str:
+        self.params.append(value)
+        return f"${len(self.params)}" if sql_type is None else f"CAST(${len(self.params)} AS {sql_type})"
+
+    def where(self, part: Filter) -> str:
+        """A filter as SQL that is null or false for rows that it does not hold for."""
+        if isinstance(part, Compare):
+            return self._compare(part)
+        if isinstance(part, Not):
+            return f"(NOT coalesce({self.where(part.part)}, false))"
+        if not part.parts:
+            return "true" if isinstance(part, All) else "false"
+        return "(" + (" AND " if isinstance(part, All) else " OR ").join(map(self.where, part.parts)) + ")"
+
+    def _compare(self, part: Compare) -> str:
+        column, sql_type = quoted(part.column), SQL_TYPES[self.types[part.column]]
+        if part.op is Op.IS_NULL:
+            return f"({column} IS {'' if part.value else 'NOT '}NULL)"
+        if isinstance(part.value, tuple):
+            values = ", ".join(self.bind(v, sql_type) for v in part.value)
+            return f"({column} IN ({values}))" if values else "false"
+        value = self.bind(part.value, sql_type)
+        if part.op in (Op.PREFIX, Op.CONTAINS):
+            return f"{'starts_with' if part.op is Op.PREFIX else 'contains'}({column}, {value})"
+        return f"({column} {_SIGNS[part.op]} {value})"
+
+
+def _fact(part: Part, column: str) -> Value:
+    return getattr(part, column.removeprefix("_"))  # type: ignore[no-any-return]  # Part's fields are typed
+
+
+def _may_hold(where: Filter, part: Part) -> bool:
+    """Whether a part can hold a matching row, by the facts that are the same for a whole resource."""
+    if isinstance(where, All):
+        return all(_may_hold(p, part) for p in where.parts)
+    if isinstance(where, AnyOf):
+        return any(_may_hold(p, part) for p in where.parts)
+    if isinstance(where, Compare) and where.column in ("_member", "_source", "_dataset", "_resource"):
+        if where.op is Op.EQ:
+            return _fact(part, where.column) == where.value
+        if where.op is Op.IN and isinstance(where.value, tuple):
+            return _fact(part, where.column) in where.value
+    return True
+
+
+def _manifest(statement: _Statement, parts: Iterable[Part]) -> str:
+    """One row a part: its file and facts, bound as one list a column."""
+    kept = tuple(parts)
+    columns = [f"unnest({statement.bind([str(p.path) for p in kept], 'VARCHAR[]')}) AS {_FILE}"]
+    for name in _FACTS:
+        values = statement.bind([_fact(p, name) for p in kept], SQL_TYPES[PROVENANCE[name]] + "[]")
+        columns.append(f"unnest({values}) AS {name}")
+    return "SELECT " + ", ".join(columns)
+
+
+def _source(statement: _Statement, query: RowQuery) -> str:
+    """All rows of the parts with their provenance; a column that a part was written without is null there."""
+    relation = query.relation
+    stored = (*relation.columns, ("_row", ColumnType.INTEGER))
+    shape = [f"CAST(NULL AS {SQL_TYPES[kind]}) AS {quoted(name)}" for name, kind in stored]
+    if relation.mode is Mode.UPSERT:
+        shape.append("CAST(NULL AS BOOLEAN) AS _deleted")
+    # pruning here only spares opening files; the same predicate stands in the statement
+    parts = tuple(p for p in relation.parts if _may_hold(query.matching, p))
+    if not parts:
+        facts = (f"CAST(NULL AS {SQL_TYPES[PROVENANCE[name]]}) AS {name}" for name in _FACTS)
+        return f"SELECT {', '.join((*shape, *facts))} WHERE false"
+    files = statement.bind([_GLOB.sub(r"[\1]", str(p.path)) for p in parts])
+    names = ", ".join(f"f.{quoted(name)}" for name, _ in stored)
+    if relation.mode is Mode.UPSERT:
+        names += ", f._deleted"
+    return (
+        f"SELECT {names}, {', '.join(f'm.{name}' for name in _FACTS)} FROM ("
+        f"SELECT {', '.join(shape)}, CAST(NULL AS VARCHAR) AS {_FILE} WHERE false UNION ALL BY NAME "
+        f"SELECT * FROM read_parquet({files}, union_by_name = true, filename = '{_FILE}')"
+        f") f JOIN ({_manifest(statement, parts)}) m ON f.{_FILE} = m.{_FILE}"
+    )
+
+
+def _current(statement: _Statement, query: RowQuery) -> str:
+    """The rows that count: all of them, or with UPSERT the newest of each key within its resource."""
+    source = _source(statement, query)
+    if query.relation.mode is not Mode.UPSERT:
+        return source
+    key = ", ".join(quoted(c) for c in ("_resource", *query.relation.key))
+    return (
+        f"SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY {key} "
+        f"ORDER BY _snapshot DESC, _row DESC NULLS LAST) AS _lumbung_age FROM ({source})) "
+        "WHERE _lumbung_age = 1 AND NOT coalesce(_deleted, false)"
+    )
+
+
+def compile_duckdb(query: RowQuery, *, paged: bool = True) -> Compiled:
+    """The page as one SELECT: the query's columns (masked ones null), then its total order.
+
+    `paged` false leaves out the page size and the places, for an export of all matching rows in order.
+    """
+    statement = _Statement(query.types)
+    source = _current(statement, query)
+    columns = [
+        quoted(c) if query.visible(c) else f"CAST(NULL AS {SQL_TYPES[query.types[c]]}) AS {quoted(c)}"
+        for c in query.columns
+    ]
+    if paged:
+        columns += [f"{quoted(o.column)} AS _place{i}" for i, o in enumerate(query.total_order)]
+    order = ", ".join(f"{quoted(o.column)} {'DESC' if o.descending else 'ASC'} NULLS LAST" for o in query.total_order)
+    sql = f"SELECT {', '.join(columns)} FROM ({source}) WHERE {statement.where(query.remaining)} ORDER BY {order}"
+    if paged:
+        sql += f" LIMIT {query.first + 1}"
+    return Compiled(sql, tuple(statement.params))
+
+
+def compile_count(query: RowQuery) -> Compiled:
+    """How many rows match on all pages together: one row, one integer."""
+    statement = _Statement(query.types)
+    source = _current(statement, query)
+    return Compiled(f"SELECT count(*) FROM ({source}) WHERE {statement.where(query.matching)}", tuple(statement.params))

@@ -1,0 +1,156 @@
+"""A row query answers alike from snapshot files through DuckDB and from a table through SQL."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Column, Engine, MetaData, Table, create_engine, delete, insert
+
+from core import cursors
+from core.contract import ColumnType
+from core.duck import Duck
+from core.rows import (
+    PROVENANCE,
+    All,
+    AnyOf,
+    Compare,
+    Filter,
+    Not,
+    Op,
+    Order,
+    Page,
+    Part,
+    Relation,
+    RowQuery,
+    Scope,
+    Value,
+    page,
+)
+from core.rows_sql import SA_TYPES, compile_sql, compile_sql_count
+from tests.core import row_factories as rf
+
+NAMES = tuple(n for n, _ in rf.COLUMNS)
+VALUES: dict[ColumnType, st.SearchStrategy[Value]] = {
+    ColumnType.TEXT: st.text(st.sampled_from("aAbz é😀%_'\"\\"), max_size=3),
+    ColumnType.INTEGER: st.sampled_from([-(2**63), -1, 0, 1, 2, 2**53 + 1, 2**63 - 1]),
+    ColumnType.NUMBER: st.sampled_from([-1.5, 0.0, 0.1, 1.0, 1e300]),
+    ColumnType.DATE: st.integers(0, 3).map(rf.day),
+    ColumnType.MOMENT: st.integers(0, 3).map(lambda n: rf.START + timedelta(microseconds=n)),
+    ColumnType.BOOLEAN: st.booleans(),
+}
+KINDS = dict(rf.COLUMNS)
+
+
+@st.composite
+def comparisons(draw: st.DrawFn) -> Filter:
+    column = draw(st.sampled_from(NAMES))
+    kind = KINDS[column]
+    ops = [o for o in Op if kind is ColumnType.TEXT or o not in (Op.PREFIX, Op.CONTAINS)]
+    op = draw(st.sampled_from(ops))
+    if op is Op.IS_NULL:
+        return Compare(column, op, draw(st.booleans()))
+    if op is Op.IN:
+        return Compare(column, op, tuple(draw(st.lists(VALUES[kind], max_size=3))))
+    return Compare(column, op, draw(VALUES[kind]))
+
+
+filters = st.recursive(
+    comparisons(),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda p: All(tuple(p))),
+        st.lists(inner, max_size=3).map(lambda p: AnyOf(tuple(p))),
+        inner.map(Not),
+    ),
+    max_leaves=5,
+)
+orders = st.lists(st.sampled_from(NAMES), max_size=3, unique=True).flatmap(
+    lambda names: st.tuples(*(st.builds(Order, st.just(n), st.booleans()) for n in names))
+)
+tables = st.lists(
+    st.fixed_dictionaries({n: st.none() | VALUES[k] for n, k in rf.COLUMNS}),
+    max_size=12,
+)
+
+
+class Both:
+    """The same rows as two snapshot files and as an SQLite table."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.duck = Duck([folder], size=1, threads=1)
+        self.engine: Engine = create_engine("sqlite://")
+        kinds = dict(rf.COLUMNS) | PROVENANCE
+        self.table = Table("rows", MetaData(), *(Column(n, SA_TYPES[k]) for n, k in kinds.items()))
+        self.table.create(self.engine)
+        self.number = 0
+
+    def load(self, rows: list[rf.Row]) -> Relation:
+        self.number += 1
+        half = len(rows) // 2
+        parts: list[Part] = []
+        with self.engine.begin() as connection:
+            connection.execute(delete(self.table))
+            for index, chunk in enumerate((rows[:half], rows[half:])):
+                path = rf.write(self.folder / f"{self.number}-{index}.parquet", rf.COLUMNS, chunk)
+                parts.append(p := rf.part(path, index + 1, member=f"33.0{index}", resource=f"r{index}"))
+                facts = {f"_{n}": getattr(p, n) for n in ("snapshot", "member", "source", "dataset", "resource")}
+                facts |= {"_fetched_at": p.fetched_at, "_verdict": p.verdict}
+                for number, row in enumerate(chunk):
+                    connection.execute(insert(self.table).values({**row, **facts, "_row": number + 2}))
+        return rf.relation(parts)
+
+    def sql(self, query: RowQuery) -> Page:
+        with self.engine.connect() as connection:
+            rows = connection.execute(compile_sql(query, self.table, "sqlite"))
+            return page(query, [tuple(r) for r in rows])
+
+    def sql_count(self, query: RowQuery) -> int:
+        with self.engine.connect() as connection:
+            return connection.execute(compile_sql_count(query, self.table, "sqlite")).scalar_one()
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    stores = Both(tmp_path_factory.mktemp("rows"))
+    yield stores
+    stores.duck.close()
+    stores.engine.dispose()
+
+
+def utc(page_: Page) -> Page:
+    """The page with aware UTC moments, whichever zone object the store gave them."""
+    fixed = [
+        tuple(tuple(v.astimezone(UTC) if isinstance(v, datetime) else v for v in r) for r in part)
+        for part in (page_.rows, page_.places)
+    ]
+    return Page(fixed[0], fixed[1], page_.has_next)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rows=tables, where=filters, order=orders, first=st.integers(1, 4), own=st.booleans())
+def test_every_page_and_count_is_the_same_from_files_and_from_a_table(
+    both: Both, rows: list[rf.Row], where: Filter, order: tuple[Order, ...], first: int, own: bool
+) -> None:
+    relation = both.load(rows)
+    predicate: Filter = Compare("_member", Op.EQ, "33.01") if own else All()
+    scope = Scope(frozenset(NAMES), predicate)
+    columns = (*NAMES, *PROVENANCE)
+    everything = RowQuery(relation, columns, scope, where, order, first=100)
+    whole = both.duck.page(everything, deadline=10)
+    assert utc(whole) == utc(both.sql(everything))
+    assert both.duck.count(everything, deadline=10) == both.sql_count(everything) == len(whole.rows)
+
+    paged: list[tuple[Value | None, ...]] = []
+    after: str | None = None
+    while True:
+        query = RowQuery(relation, columns, scope, where, order, first=first, after=after)
+        from_files = both.duck.page(query, deadline=10)
+        assert utc(from_files) == utc(both.sql(query))
+        paged.extend(from_files.rows)
+        if not from_files.has_next:
+            break
+        after = cursors.encode(query, from_files.places[-1])
+    assert paged == list(whole.rows)
