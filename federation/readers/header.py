@@ -1,0 +1,171 @@
+"""Which rows are header rows, and how several become one: multi-level, bilingual, merged, numbered.
+
+Where a table begins and ends is `finder.py`; making names unique is `build.py`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from federation.readers.cells import Kind, is_year, kind
+
+if TYPE_CHECKING:
+    from federation.readers.finder import Line
+
+#: A merged range: first row number, first column index, last row number, last column index.
+Merge = tuple[int, int, int, int]
+_MAX_HEADER = 8
+_NUMBERED = re.compile(r"\(?\s*\d{1,3}\s*\)?|\(\d+\s*=.*\)|\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the columns of a body look like: the kind of each that has one, and those that hold years."""
+
+    typed: dict[int, Kind]
+    yearly: frozenset[int]
+
+    def mismatch(self, cells: Sequence[str]) -> tuple[int, int]:
+        """How many typed columns have something in this row, and in how many it is of another kind."""
+        typed = odd = 0
+        for column, expected in self.typed.items():
+            if column >= len(cells):
+                continue
+            cell = cells[column]
+            seen = kind(cell)
+            if seen is Kind.EMPTY:
+                continue
+            typed += 1
+            if seen is not expected or (is_year(cell) and column not in self.yearly):
+                odd += 1
+        return typed, odd
+
+
+def profile(lines: Sequence["Line"]) -> Profile:
+    """The profile of a body, from its lower part (up to 200 rows), where no header is."""
+    count = len(lines)
+    start = min(count - 1, max(1, min(_MAX_HEADER + 2, count // 2))) if count else 0
+    seen: dict[int, Counter[Kind]] = {}
+    years: Counter[int] = Counter()
+    for line in lines[start : start + 200]:
+        if line.filled < 2 and count > 1 and len(line.cells) > 1:
+            continue
+        for column, cell in enumerate(line.cells):
+            what = kind(cell)
+            if what is not Kind.EMPTY:
+                seen.setdefault(column, Counter())[what] += 1
+                years[column] += is_year(cell)
+    typed: dict[int, Kind] = {}
+    for column, kinds in seen.items():
+        what, times = kinds.most_common(1)[0]
+        if what is not Kind.TEXT and times >= 0.7 * kinds.total():
+            typed[column] = what
+    yearly = frozenset(c for c in typed if years[c] > 0.5 * seen[c].total())
+    return Profile(typed, yearly)
+
+
+def header_rows(lines: Sequence["Line"], merges: Sequence[Merge]) -> tuple[int, int]:
+    """How many of the first rows are header, and whether (0 or 1) a row of column numbers follows them."""
+    seen = profile(lines)
+    if len(lines) == 1:
+        kinds = {kind(cell) for cell in lines[0].cells} - {Kind.EMPTY}
+        words = sum(1 for cell in lines[0].cells if kind(cell) is Kind.TEXT)
+        return (1 if kinds <= {Kind.TEXT} or words >= 0.8 * lines[0].filled else 0), 0
+    if not _heads(lines[0], seen, first=True):
+        return 0, 0
+    count = 1
+    limit = min(_MAX_HEADER, len(lines))
+    while count < limit:
+        line = lines[count]
+        if _is_numbering(line) or not (_heads(line, seen, first=False) or _fills(lines, count, merges)):
+            break
+        count += 1
+    numbering = int(count < len(lines) and _is_numbering(lines[count]))
+    return count, numbering
+
+
+def _heads(line: "Line", seen: Profile, *, first: bool) -> bool:
+    """Whether a row names columns rather than filling them."""
+    typed, odd = seen.mismatch(line.cells)
+    if typed:
+        enough = typed >= 2 or typed == len(seen.typed) or first
+        return enough and odd >= (0.5 if first else 0.6) * typed and odd > 0
+    if first:
+        # Nothing to compare with: a table of words only, or a row that names groups of columns.
+        texts = [" ".join(cell.split()).casefold() for cell in line.cells if cell.strip()]
+        return bool(texts)
+    return bool(seen.typed) and line.filled < len(line.cells) and not line.cells[0].strip() and line.filled > 0
+
+
+def _fills(lines: Sequence["Line"], at: int, merges: Sequence[Merge]) -> bool:
+    """Whether merged cells of the rows above reach down to this one, or group the columns it names."""
+    above = {line.number for line in lines[:at]}
+    number = lines[at].number
+    for top, left, bottom, right in merges:
+        if top in above and (bottom >= number or (right > left and bottom == number - 1)):
+            under = lines[at].cells[left : right + 1]
+            words = [cell for cell in under if cell.strip()]
+            if bottom >= number or (words and all(kind(c) is Kind.TEXT or is_year(c) for c in words)):
+                return True
+    return False
+
+
+def _is_numbering(line: "Line") -> bool:
+    """Whether it is the row `(1) (2) (3)` that official tables have under their header."""
+    cells = [cell.strip() for cell in line.cells if cell.strip()]
+    if len(cells) < 2 or not all(_NUMBERED.fullmatch(cell) for cell in cells):
+        return False
+    digits = [int(re.sub(r"\D.*", "", cell.lstrip("([ ")) or 0) for cell in cells]
+    bracketed = all(cell.startswith(("(", "[")) for cell in cells)
+    steps = all(b - a == 1 for a, b in zip(digits, digits[1:], strict=False))
+    return steps and digits[0] in (0, 1, 2) and (bracketed or len(cells) >= 4)
+
+
+def join_header(
+    rows: Sequence[Sequence[str]], numbers: Sequence[int], merges: Sequence[Merge], width: int
+) -> list[str]:
+    """One name a column from one or more header rows: groups reach over their columns, equal parts are said once."""
+    grid = [[" ".join(row[i].split()) if i < len(row) else "" for i in range(width)] for row in rows]
+    if len(rows) > 1:
+        _fill_merged(grid, numbers, merges, width)
+        _fill_groups(grid, width)
+    return [_joined([row[i] for row in grid]) for i in range(width)]
+
+
+def _joined(parts: Sequence[str]) -> str:
+    out: list[str] = []
+    for part in parts:
+        if part and (not out or out[-1].casefold() != part.casefold()):
+            out.append(part)
+    return " ".join(out)
+
+
+def _fill_merged(grid: list[list[str]], numbers: Sequence[int], merges: Sequence[Merge], width: int) -> None:
+    at = {number: i for i, number in enumerate(numbers)}
+    for top, left, bottom, right in merges:
+        if top not in at or left >= width:
+            continue
+        value = grid[at[top]][left]
+        for number in range(top, bottom + 1):
+            if number in at:
+                for column in range(left, min(right + 1, width)):
+                    grid[at[number]][column] = value
+
+
+def _fill_groups(grid: list[list[str]], width: int) -> None:
+    """Let a group's name reach right over the columns it stands above, up to the next group at its level or above."""
+    own = [[bool(cell) for cell in row] for row in grid]
+    for level, row in enumerate(grid[:-1]):
+        current = ""
+        for column in range(width):
+            if own[level][column]:
+                current = row[column]
+                continue
+            starts = any(own[upper][column] for upper in range(level))
+            below = any(own[lower][column] for lower in range(level + 1, len(grid)))
+            if starts or not below:
+                current = ""
+            elif current:
+                row[column] = current

@@ -1,0 +1,120 @@
+"""XLSX, XLS and ODS to tables, by calamine: every cell as the text that a person sees, merged headers filled.
+
+What may be opened at all is decided in `workbook.py` before calamine sees the file.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import python_calamine as calamine
+
+from core.table import Note, Place, TextTable
+from federation.readers import workbook
+from federation.readers.build import build
+from federation.readers.errors import SheetTooLarge, WorkbookBroken, WorkbookEncrypted
+from federation.readers.finder import Line, find
+from federation.readers.header import Merge
+from federation.readers.result import ReadLimits
+
+_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!"})
+
+
+def read_sheets(
+    path: Path, name: str, kind: str, place: Place, limits: ReadLimits
+) -> tuple[list[TextTable], list[Note]]:
+    """The tables of all sheets, hidden ones included with a remark, and remarks about the workbook.
+
+    Raises:
+        WorkbookEncrypted, WorkbookBroken, MarkupRefused, SheetTooLarge, ArchiveBomb: with the place.
+    """
+    about = workbook.inspect(path, kind, place, limits)
+    notes = list(about.notes)
+    tables: list[TextTable] = []
+    try:
+        with calamine.CalamineWorkbook.from_path(path) as book:
+            for meta in book.sheets_metadata:
+                here = Place(place.file, place.member, meta.name)
+                if meta.typ != calamine.SheetTypeEnum.WorkSheet:
+                    notes.append(Note("reader.sheet_skipped", {"sheet": meta.name}))
+                    continue
+                found = _read_sheet(book.get_sheet_by_name(meta.name), here, limits, about)
+                if meta.visible != calamine.SheetVisibleEnum.Visible and found:
+                    notes.append(Note("reader.sheet_hidden", {"sheet": meta.name}))
+                tables.extend(found)
+    except calamine.PasswordError as error:
+        raise WorkbookEncrypted(place) from error
+    except (calamine.CalamineError, OSError) as error:
+        raise WorkbookBroken(place, reason=str(error)) from error
+    if not tables:
+        notes.append(Note("reader.workbook_empty"))
+    return tables, notes
+
+
+def _read_sheet(
+    sheet: calamine.CalamineSheet, place: Place, limits: ReadLimits, about: workbook.Workbook
+) -> list[TextTable]:
+    end = sheet.end
+    if end is None:
+        return []
+    if (end[0] + 1) * (end[1] + 1) > limits.max_cells:
+        raise SheetTooLarge(place, rows=end[0] + 1, columns=end[1] + 1, limit=limits.max_cells)
+    notes: list[Note] = []
+    broken: list[str] = []
+    lines: list[Line] = []
+    for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
+        cells = [shown(value) for value in row]
+        for column, cell in enumerate(cells):
+            if cell in _ERRORS:
+                broken.append(f"{workbook.letters(column)}{number}")
+                cells[column] = ""
+        lines.append(Line(number, cells))
+    if broken:
+        notes.append(Note("reader.cell_errors", {"cells": _first(broken), "count": str(len(broken))}))
+    blank = about.unfilled.get(place.sheet or "", [])
+    if blank:
+        notes.append(Note("reader.formulas_empty", {"cells": _first(blank), "count": str(len(blank))}))
+    merges: list[Merge] = [
+        (top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+    ]
+    tables: list[TextTable] = []
+    for i, table in enumerate(find(lines, merges, even=True)):
+        label = (place.sheet or "") if i == 0 else f"{place.sheet}#{i + 1}"
+        where = Place(place.file, place.member, place.sheet, table.number)
+        tables.append(build(table, label, where, limits, {}, notes if i == 0 else ()))
+    return tables
+
+
+def _first(cells: list[str]) -> str:
+    return ", ".join(cells[:10]) + (" …" if len(cells) > 10 else "")
+
+
+def shown(value: object) -> str:  # noqa: PLR0911 - one return a type reads best
+    """A cell's value as a person sees it: whole numbers without `.0`, dates as ISO, TRUE and FALSE."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, dt.datetime):
+        midnight = value.time() == dt.time(0)
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    return "" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    """At most fifteen digits, as Excel keeps them, and never an exponent."""
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - the test for NaN
+        return ""
+    text = f"{value:.15g}"
+    if "e" in text:
+        text = format(Decimal(text), "f")
+    return "0" if text == "-0" else text
