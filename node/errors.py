@@ -1,0 +1,31 @@
+"""What can go wrong on a regency's own node."""
+
+from core.errors import LumbungError
+
+
+class NodeFolderMissing(LumbungError):
+    """The folder to be served is not there."""
+
+    code = "NODE_FOLDER_MISSING"
+    http_status = 404
+
+
+class NodeMetadataInvalid(LumbungError):
+    """A dataset.toml, sidecar or node.toml cannot be used; its files are served under their own names."""
+
+    code = "NODE_METADATA_INVALID"
+    http_status = 422
+
+
+class NodeFileUnreadable(LumbungError):
+    """A file of the folder cannot be opened; the others are served."""
+
+    code = "NODE_FILE_UNREADABLE"
+    http_status = 503
+
+
+class NodePortTaken(LumbungError):
+    """The address to listen on is in use or not ours."""
+
+    code = "NODE_PORT_TAKEN"
+    http_status = 503
