@@ -48,7 +48,8 @@ class Allowance:
         by: who granted it.
         reason: why; shown on every report.
         until: the last day on which it holds.
-        value: the host (private_address), the port (port) or the certificate's sha256 in hex (pin); None for http.
+        value: the port (port), the certificate's sha256 in hex (pin), or the host (private_address, http), where
+            None is the source's own.
     """
 
     what: AllowanceKind

@@ -1,4 +1,4 @@
-"""What can be wrong in a member's file, and in asking the registry for what is not there."""
+"""What can be wrong in a member's file or a province's pack, and in asking the registry for what is not there."""
 
 from core.errors import LumbungError
 
@@ -85,3 +85,31 @@ class MappingAmbiguous(LumbungError):
 
     code = "MAPPING_AMBIGUOUS"
     http_status = 409
+
+
+class HomeExists(LumbungError):
+    """A home is already there; making one never overwrites."""
+
+    code = "HOME_EXISTS"
+    http_status = 409
+
+
+class HomeNotEmpty(LumbungError):
+    """The folder for a new home holds other files."""
+
+    code = "HOME_NOT_EMPTY"
+    http_status = 409
+
+
+class PackUnknown(LumbungError):
+    """No pack for this province is at hand."""
+
+    code = "PACK_UNKNOWN"
+    http_status = 404
+
+
+class PackInvalid(LumbungError):
+    """A pack's own file cannot be used."""
+
+    code = "PACK_INVALID"
+    http_status = 422

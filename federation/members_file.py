@@ -49,8 +49,17 @@ def read_member(file: Path, home: Path) -> Member:
         LumbungError: of `federation.member_errors`, naming the file, the key and the fix.
     """
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise MemberFileSyntax(file=file, detail=error) from error
+    return parse_member(text, file, home)
+
+
+def parse_member(text: str, file: Path, home: Path) -> Member:
+    """The member that a text describes, as `read_member`; errors name `file`."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise MemberFileSyntax(file=file, detail=error) from error
     return _member(Table(file, "", data), home)
 
@@ -157,8 +166,8 @@ def _allowance(table: Table) -> Allowance:
 
 
 def _allowed_value(table: Table, what: AllowanceKind) -> str | None:
-    if what is AllowanceKind.HTTP:
-        return table.maybe("value")
+    if what in (AllowanceKind.HTTP, AllowanceKind.PRIVATE_ADDRESS):
+        return table.maybe("value")  # without one it holds for the source's own host
     value = table.text("value").strip()
     if what is AllowanceKind.PIN:
         value = value.replace(":", "").lower()

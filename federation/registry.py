@@ -5,6 +5,7 @@ sound and keeps the errors of the others, so that one regency's slip never stops
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,7 @@ from federation.member_errors import (
     SourceDuplicate,
     SourceUnknown,
 )
-from federation.members_file import FOLDER, read_member
+from federation.members_file import FOLDER, parse_member, read_member
 
 __all__ = [
     "Allowance",
@@ -73,19 +74,25 @@ class Registry:
     def load_sound(cls, home: Path, regions: Regions | None = None) -> "Registry":
         """The members whose files are sound; `problems` has the error of each file that is not."""
         known = regions if regions is not None else home_regions(home)
-        members: dict[str, tuple[Member, Path]] = {}
-        sources: dict[str, Path] = {}
-        problems: list[LumbungError] = []
+        register = _Register(known)
         for file in sorted((home / FOLDER).glob("*.toml")):
             try:
-                member = read_member(file, home)
-                _fits(member, file, members, sources, known)
+                register.add(read_member(file, home), file)
             except LumbungError as error:
-                problems.append(error)
-                continue
-            members[member.code] = (member, file)
-            sources.update((source.id, file) for source in member.sources)
-        return cls(tuple(members[code][0] for code in sorted(members)), tuple(problems))
+                register.problems.append(error)
+        return cls(tuple(register.members[code] for code in sorted(register.members)), tuple(register.problems))
+
+    @staticmethod
+    def check_replaced(home: Path, file: Path, text: str) -> Member:
+        """The member that a new text of a file would describe; raises what would be wrong among all files."""
+        register = _Register(home_regions(home))
+        for other in sorted((home / FOLDER).glob("*.toml")):
+            if other != file:
+                with suppress(LumbungError):  # another file's error is that file's
+                    register.add(read_member(other, home), other)
+        member = parse_member(text, file, home)
+        register.add(member, file)
+        return member
 
     @property
     def sources(self) -> tuple[SourceConfig, ...]:
@@ -143,14 +150,25 @@ class Registry:
         return first
 
 
-def _fits(
-    member: Member, file: Path, members: dict[str, tuple[Member, Path]], sources: dict[str, Path], regions: Regions
-) -> None:
-    if member.code in members:
-        raise MemberDuplicate(member=member.code, file=file, other=members[member.code][1])
-    for code in sorted(member.regions):
-        if not regions.known(code):
-            raise MemberRegionUnknown(member=member.code, file=file, key="regions", region=code)
-    for source in member.sources:
-        if source.id in sources:
-            raise SourceDuplicate(source=source.id, file=file, other=sources[source.id])
+class _Register:
+    """Members as they come in, each checked against those before it."""
+
+    def __init__(self, regions: Regions) -> None:
+        self.regions = regions
+        self.members: dict[str, Member] = {}
+        self.files: dict[str, Path] = {}  # of a member
+        self.sources: dict[str, Path] = {}  # the file of a source
+        self.problems: list[LumbungError] = []
+
+    def add(self, member: Member, file: Path) -> None:
+        if member.code in self.members:
+            raise MemberDuplicate(member=member.code, file=file, other=self.files[member.code])
+        for code in sorted(member.regions):
+            if not self.regions.known(code):
+                raise MemberRegionUnknown(member=member.code, file=file, key="regions", region=code)
+        for source in member.sources:
+            if source.id in self.sources:
+                raise SourceDuplicate(source=source.id, file=file, other=self.sources[source.id])
+        self.members[member.code] = member
+        self.files[member.code] = file
+        self.sources.update((source.id, file) for source in member.sources)

@@ -1,0 +1,126 @@
+"""Adding a source to a member's TOML and taking one away, keeping what people wrote there.
+
+A file is replaced in one step and only by one that can be read again, so that a crash, a full disk or a wrong
+value leaves the old one.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, Array
+
+from federation.member import SourceConfig, SourceKind
+from federation.member_errors import MemberFileSyntax, MemberUnknown
+from federation.members_file import FOLDER, check_url
+from federation.registry import Registry
+
+
+def add_source(
+    home: Path,
+    member_code: str,
+    *,
+    source_id: str,
+    kind: SourceKind,
+    location: str,
+    title: str | None = None,
+    organisation: str | None = None,
+    token_env: str | None = None,
+    schedule: str | None = None,
+) -> SourceConfig:
+    """Write a further source into a member's file.
+
+    Args:
+        location: the address, or for a folder its path (relative paths are the home's).
+
+    Raises:
+        LumbungError: the member is unknown, or the entry would not be sound; nothing was written.
+    """
+    file = member_file(home, member_code)
+    if kind is not SourceKind.FOLDER:
+        check_url(location, file=file, key="url")
+    entry = tomlkit.table()
+    entry["id"] = source_id
+    entry["kind"] = kind.value
+    entry["path" if kind is SourceKind.FOLDER else "url"] = location
+    for key, value in (
+        ("title", title),
+        ("organisation", organisation),
+        ("token_env", token_env),
+        ("schedule", schedule),
+    ):
+        if value is not None:
+            entry[key] = value
+    document = _parse(file)
+    sources = document.get("sources")
+    if isinstance(sources, AoT):
+        sources.append(entry)
+    elif isinstance(sources, Array) and len(sources) > 0:
+        sources.append(tomlkit.inline_table().update(entry))
+    else:  # none yet, or an empty list
+        document.pop("sources", None)
+        document.append("sources", AoT([entry]))
+    _replace(home, file, document)
+    return Registry.load_sound(home).source(source_id)
+
+
+def remove_source(home: Path, source_id: str) -> SourceConfig:
+    """Take a source out of its member's file; gives back what it was. Its datasets in the catalogue stay."""
+    source = Registry.load_sound(home).source(source_id)
+    file = member_file(home, source.member)
+    document = _parse(file)
+    sources = document["sources"]
+    assert isinstance(sources, AoT | Array)
+    del sources[[str(entry["id"]) for entry in sources].index(source_id)]
+    if len(sources) == 0:
+        document.remove("sources")
+    _replace(home, file, document)
+    return source
+
+
+def member_file(home: Path, member_code: str) -> Path:
+    """The file that describes a member; usually `members/CODE.toml`, but its name is free."""
+    usual = home / FOLDER / f"{member_code}.toml"
+    for file in (usual, *sorted((home / FOLDER).glob("*.toml"))):
+        if not file.is_file():
+            continue
+        try:
+            found = _parse(file).get("code")
+        except MemberFileSyntax:
+            if file == usual:
+                raise
+            continue  # another member's slip
+        if found == member_code:
+            return file
+    raise MemberUnknown(member=member_code)
+
+
+def _parse(file: Path) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(file.read_text("utf-8"))
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise MemberFileSyntax(file=file, detail=error) from error
+
+
+def _replace(home: Path, file: Path, document: tomlkit.TOMLDocument) -> None:
+    """Put the changed text in the file's place, in one step, once it is known to be sound among the other members."""
+    text = tomlkit.dumps(document)
+    Registry.check_replaced(home, file, text)
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.stem}.", suffix=".new", dir=file.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.chmod(file.stat().st_mode)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY)  # the rename itself must survive a power cut
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
