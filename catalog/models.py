@@ -110,6 +110,7 @@ class Resource(Base):
     landed_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     source_columns: Mapped[list[str] | None]
     decided: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was settled once: date order, table ...
+    intake_key: Mapped[str | None] = mapped_column(String(64))  # what the last finished intake was made from
     last_verdict: Mapped[str | None] = mapped_column(String(30))
     current_seq: Mapped[int | None] = mapped_column(BigInteger)
     rows: Mapped[int | None] = mapped_column(BigInteger)
@@ -133,6 +134,7 @@ class Stream(Base):
     head_seq: Mapped[int] = mapped_column(BigInteger)
     identity: Mapped[str] = mapped_column(String(64))  # of the newest delivery
     live_rows: Mapped[int] = mapped_column(BigInteger)
+    superseded_seq: Mapped[int | None] = mapped_column(BigInteger)  # the table has moved to another contract
 
 
 class Snapshot(Base):
