@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 _NOISE = re.compile(r"[^0-9a-z]+")
+_NUMBER = re.compile(r"'?[0-9][0-9.,\s]*")
 
 
 def fold(text: str) -> str:
@@ -42,6 +43,8 @@ class CodeList:
         if (stripped := text.strip()) in self.codes:
             return Resolution(stripped)
         folded = fold(text)
+        if folded.replace(" ", "").isdigit() and not _NUMBER.fullmatch(stripped):
+            return Resolution(None)  # `32.*` and `-32` are not the code 32
         found = self.spellings.get(folded) or self.spellings.get(folded.replace(" ", ""), ())
         return Resolution(found[0]) if len(found) == 1 else Resolution(None, found)
 

@@ -117,17 +117,16 @@ class Regions:
         Raises:
             RegionsFileInvalid: naming file, line and key of the first row that cannot be used.
         """
-        regions: list[Region] = []
-        for file in (NATION, *extra_csv):
-            for region, line in _read(file):
-                if any(_collide(region, other) for other in regions if other.code == region.code):
-                    raise RegionsFileInvalid(file=file, row=line, key="code", value=region.code)
-                regions.append(region)
-        provinces = {region.code for region in regions if region.kind is RegionKind.PROVINCE}
-        for region in regions:
+        read = [(region, file, line) for file in (NATION, *extra_csv) for region, line in _read(file)]
+        provinces = {region.code for region, _, _ in read if region.kind is RegionKind.PROVINCE}
+        seen: dict[str, list[Region]] = {}
+        for region, file, line in read:
+            if any(_collide(region, other) for other in seen.get(region.code, ())):
+                raise RegionsFileInvalid(file=file, row=line, key="code", value=region.code)
             if region.province not in provinces:
-                raise RegionsFileInvalid(file=extra_csv[-1], row="?", key="province", value=region.province)
-        return cls(regions)
+                raise RegionsFileInvalid(file=file, row=line, key="province", value=region.province)
+            seen.setdefault(region.code, []).append(region)
+        return cls(region for region, _, _ in read)
 
     def __iter__(self) -> Iterator[Region]:
         return iter(self._all)
@@ -163,23 +162,34 @@ class Regions:
         region = self._by_code.get(code)
         return region is not None and (code in codes or region.province in codes)
 
-    def resolve(self, text: str, at: date, within: frozenset[str] | None = None) -> Resolution:
+    def resolve(
+        self,
+        text: str,
+        at: date,
+        within: frozenset[str] | None = None,
+        kinds: frozenset[RegionKind] | None = None,
+    ) -> Resolution:
         """The code that a spelling means on a day, or None with the candidates it could mean.
 
         Args:
             within: only regions that these codes cover; a spelling that means two of them stays ambiguous.
+            kinds: only regions of these kinds, as a column headed Provinsi says of its cells.
         """
-        return self._lists(at, within).resolve(text)
+        return self._lists(at, within, kinds).resolve(text)
 
-    def code_list(self, at: date, within: frozenset[str] | None = None) -> CodeList:
+    def code_list(
+        self, at: date, within: frozenset[str] | None = None, kinds: frozenset[RegionKind] | None = None
+    ) -> CodeList:
         """The list named `region` for the checking worker: the codes in force on a day, with every usual spelling."""
-        return self._lists(at, within)
+        return self._lists(at, within, kinds)
 
-    def _code_list(self, at: date, within: frozenset[str] | None) -> CodeList:
+    def _code_list(self, at: date, within: frozenset[str] | None, kinds: frozenset[RegionKind] | None) -> CodeList:
         codes: dict[str, str] = {}
         spellings: dict[str, set[str]] = {}
         for region in self._all:
-            if not region.valid(at) or (within is not None and not self.covers(within, region.code)):
+            if not region.valid(at) or (kinds is not None and region.kind not in kinds):
+                continue
+            if within is not None and not self.covers(within, region.code):
                 continue
             codes[region.code] = region.name
             for spelling in self._spellings(region):
