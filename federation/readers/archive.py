@@ -45,7 +45,7 @@ def read_gzip(path: Path, name: str, place: Place, limits: ReadLimits, read_at: 
         out = Path(folder) / "entry"
         try:
             with gzip.open(path) as source:
-                _copy(source, out, packed, place, limits, limits.unpacked_max_bytes)
+                _copy(source, out, packed=packed, place=place, limits=limits, allowed=limits.unpacked_max_bytes)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ArchiveBroken(place, reason=str(error)) from error
         return read_at(out, inner, place, limits, None, inside=True)
@@ -66,7 +66,7 @@ def read_zip(path: Path, place: Place, limits: ReadLimits, read_at: ReadAt, *, i
                 here = Place(place.file, info.filename)
                 out = Path(folder) / str(number)
                 with archive.open(info) as source:
-                    left -= _copy(source, out, info.compress_size, here, limits, left)
+                    left -= _copy(source, out, packed=info.compress_size, place=here, limits=limits, allowed=left)
                 result = read_at(out, info.filename, here, limits, None, inside=True)
                 out.unlink()
                 kinds.append(result)
@@ -109,7 +109,9 @@ def _check_name(name: str, place: Place) -> None:
         raise ArchiveName(place)
 
 
-def _copy(source: IO[bytes], out: Path, packed: int, place: Place, limits: ReadLimits, allowed: int) -> int:
+def _copy(
+    source: IO[bytes] | gzip.GzipFile, out: Path, *, packed: int, place: Place, limits: ReadLimits, allowed: int
+) -> int:
     """Unpack one entry, counting what really comes out: what the table of contents says may be a lie."""
     size = 0
     with out.open("wb") as target:
@@ -119,5 +121,3 @@ def _copy(source: IO[bytes], out: Path, packed: int, place: Place, limits: ReadL
                 raise ArchiveBomb(place, size=size, limit=allowed)
             target.write(piece)
     return size
-
-

@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.table import Note, Place, TextTable
+from federation.readers.bulk import Bulk
 from federation.readers.errors import FieldTooLarge, TooManyColumns, TooManyRows
-from federation.readers.finder import Found
+from federation.readers.finder import TOTAL, Found, note_totals
 from federation.readers.result import ReadLimits
+
+
+def some(name: str, i: int) -> str:
+    """The name of the i-th table (from 0) of one sheet or file."""
+    return name if i == 0 else f"{name}#{i + 1}"
 
 
 def unique_names(header: Sequence[str], positions: Sequence[int] = ()) -> tuple[list[str], list[Note]]:
@@ -32,70 +39,95 @@ def unique_names(header: Sequence[str], positions: Sequence[int] = ()) -> tuple[
         used.add(name)
         names.append(name)
     if empty:
-        notes.append(Note("reader.header_empty", {"columns": _shown(empty)}))
+        notes.append(Note("reader.header_empty", {"columns": shown(empty)}))
     if doubled:
-        notes.append(Note("reader.header_doubled", {"columns": _shown(doubled)}))
+        notes.append(Note("reader.header_doubled", {"columns": shown(doubled)}))
     return names, notes
 
 
-def _shown(values: Sequence[str]) -> str:
+def shown(values: Sequence[str]) -> str:
+    """The first ten of a list, for a sentence."""
     return ", ".join(values[:10]) + (" …" if len(values) > 10 else "")
 
 
 def build(
-    found: Found, name: str, place: Place, limits: ReadLimits, dialect: dict[str, str], notes: Sequence[Note] = ()
+    found: Found,
+    name: str,
+    place: Place,
+    limits: ReadLimits,
+    *,
+    dialect: dict[str, str],
+    notes: Sequence[Note] = (),
 ) -> TextTable:
-    """The text table of one found table."""
-    header = found.header
-    rows = found.rows
-    remarks = [*notes, *found.notes]
-    reach = max((line.last + 1 for line in rows), default=0)
-    width = max(len(header) if header is not None else 0, reach)
-    if width > limits.max_columns:
-        raise TooManyColumns(place, columns=width, limit=limits.max_columns)
-    if len(rows) > limits.max_rows:
-        raise TooManyRows(place, rows=len(rows), limit=limits.max_rows)
-    if header is None:
-        header = [""] * width
-        remarks.append(Note("reader.no_header"))
-    else:
-        remarks.extend(_ragged(found, len(header)))
-        header = [*header, *[""] * (width - len(header))]
-    columns = [[line.cells[i] if i < len(line.cells) else "" for line in rows] for i in range(width)]
-    keep = [i for i in range(width) if header[i].strip() or any(cell and not cell.isspace() for cell in columns[i])]
-    lost = [str(i + 1) for i in range(width) if i not in set(keep) and keep and i < keep[-1]]
-    if lost:
-        remarks.append(Note("reader.empty_columns", {"columns": _shown(lost)}))
-    names, renamed = unique_names([header[i] for i in keep], keep)
-    if found.header is None:
-        renamed = []
+    """The text table of one found table; `dialect` is empty for sheets."""
+    reach = max((line.last + 1 for line in found.rows), default=0)
+    if found.header is None and dialect and found.rows:
+        # Without names, a column that is empty throughout may still be one: the file gave it its place.
+        reach = max(reach, len(found.rows[0].cells))
+    width = max(len(found.header) if found.header is not None else 0, reach)
+    _check_size(place, width, len(found.rows), limits)
+    columns = [[line.cells[i] if i < len(line.cells) else "" for line in found.rows] for i in range(width)]
     _check_fields(columns, found, place, limits)
-    arrays = [pa.array([cell if cell else None for cell in columns[i]], pa.string()) for i in keep]
-    data = pa.table(arrays, names=names) if names else pa.table({})
-    return TextTable(
-        name=name,
-        place=place,
-        data=data,
-        row_numbers=pa.array([line.number for line in rows], pa.int64()),
-        title="\n".join(found.title) or None,
-        footnotes=tuple(found.footnotes),
-        notes=tuple([*remarks, *renamed]),
-        dialect=dialect,
-    )
+    arrays = [pa.chunked_array([_texts(cells)]) for cells in columns]
+    numbers = pa.array([line.number for line in found.rows], pa.int64())
+    remarks = [*notes, *found.notes]
+    return _finish(found, arrays, numbers, name=name, place=place, dialect=dialect, remarks=remarks)
 
 
-def _ragged(found: Found, width: int) -> list[Note]:
-    """Remarks about rows shorter or longer than the header (F20)."""
-    while width and not (found.header or [""])[width - 1].strip():
-        width -= 1
-    notes: list[Note] = []
-    short = [str(line.number) for line in found.rows if len(line.cells) < width]
-    long = [str(line.number) for line in found.rows if line.last >= width]
-    if short:
-        notes.append(Note("reader.rows_short", {"rows": _shown(short), "count": str(len(short))}))
-    if long:
-        notes.append(Note("reader.rows_long", {"rows": _shown(long), "count": str(len(long))}))
-    return notes
+def build_bulk(
+    middle: Bulk,
+    found: Found,
+    name: str,
+    place: Place,
+    limits: ReadLimits,
+    *,
+    dialect: dict[str, str],
+    notes: Sequence[Note],
+) -> TextTable:
+    """The text table of rows parsed in bulk, with the found table's rows behind them."""
+    header = found.header or []
+    width = max(len(header), middle.data.num_columns, max((line.last + 1 for line in found.rows), default=0))
+    _check_size(place, width, middle.data.num_rows + len(found.rows), limits)
+    for position, column in enumerate(middle.data.columns):
+        sizes = pc.binary_length(column)
+        if (pc.max(sizes).as_py() or 0) > limits.field_max_bytes:
+            row = pc.index(pc.greater(pc.fill_null(sizes, 0), limits.field_max_bytes), pa.scalar(value=True)).as_py()
+            where = Place(place.file, place.member, None, middle.numbers[row].as_py(), position + 1)
+            raise FieldTooLarge(where, size=sizes[row].as_py(), limit=limits.field_max_bytes)
+    rest = [[line.cells[i] if i < len(line.cells) else "" for line in found.rows] for i in range(width)]
+    _check_fields(rest, found, place, limits)
+    empty = pa.nulls(middle.data.num_rows, pa.string())
+    parsed = [middle.data.column(i) if i < middle.data.num_columns else pa.chunked_array([empty]) for i in range(width)]
+    arrays = [pa.chunked_array([*p.chunks, _texts(r)]) for p, r in zip(parsed, rest, strict=True)]
+    numbers = pa.concat_arrays([middle.numbers, pa.array([line.number for line in found.rows], pa.int64())])
+    found.notes = [note for note in found.notes if note.code != "reader.total_rows"]
+    note_totals(found, _bulk_totals(middle))
+    remarks = [*notes, *found.notes]
+    return _finish(found, arrays, numbers, name=name, place=place, dialect=dialect, remarks=remarks)
+
+
+def _bulk_totals(middle: Bulk) -> list[int]:
+    """The numbers of the rows whose first word says that they sum up others."""
+    out: set[int] = set()
+    blank: pa.ChunkedArray | None = None
+    for column in middle.data.columns[:3]:
+        empty = pc.fill_null(pc.utf8_is_space(column), True)
+        hit = pc.fill_null(pc.match_substring_regex(column, f"^{TOTAL}", ignore_case=True), False)
+        hit = hit if blank is None else pc.and_(hit, blank)
+        out.update(middle.numbers.filter(hit.combine_chunks()).to_pylist())
+        blank = empty if blank is None else pc.and_(blank, empty)
+    return sorted(out)
+
+
+def _texts(cells: Sequence[str]) -> pa.StringArray:
+    return pa.array([cell if cell else None for cell in cells], pa.string())
+
+
+def _check_size(place: Place, columns: int, rows: int, limits: ReadLimits) -> None:
+    if columns > limits.max_columns:
+        raise TooManyColumns(place, columns=columns, limit=limits.max_columns)
+    if rows > limits.max_rows:
+        raise TooManyRows(place, rows=rows, limit=limits.max_rows)
 
 
 def _check_fields(columns: Sequence[Sequence[str]], found: Found, place: Place, limits: ReadLimits) -> None:
@@ -109,3 +141,65 @@ def _check_fields(columns: Sequence[Sequence[str]], found: Found, place: Place, 
             if size > limit:
                 where = Place(place.file, place.member, place.sheet, line.number, column + 1)
                 raise FieldTooLarge(where, size=size, limit=limit)
+
+
+def _has_text(column: pa.ChunkedArray) -> bool:
+    """Whether any cell holds more than spaces."""
+    if column.null_count == len(column):
+        return False
+    return bool(pc.any(pc.invert(pc.utf8_is_space(column))).as_py())
+
+
+def _finish(
+    found: Found,
+    columns: Sequence[pa.ChunkedArray],
+    numbers: pa.Int64Array,
+    *,
+    name: str,
+    place: Place,
+    dialect: dict[str, str],
+    remarks: list[Note],
+) -> TextTable:
+    """Name the columns, leave out those that hold neither name nor content, and say so."""
+    header = found.header
+    width = len(columns)
+    renamed: list[Note] = []
+    if header is None:
+        remarks.append(Note("reader.no_header"))
+        names = [f"kolom_{i + 1}" for i in range(width)]
+        kept = range(width) if dialect else [i for i in range(width) if _has_text(columns[i])]
+        titles = [names[i] for i in kept]
+    else:
+        remarks.extend(_ragged(found, header))
+        whole = [*header, *[""] * (width - len(header))]
+        kept = [i for i in range(width) if whole[i].strip() or _has_text(columns[i])]
+        lost = [str(i + 1) for i in range(width) if i not in set(kept) and kept and i < kept[-1]]
+        if lost:
+            remarks.append(Note("reader.empty_columns", {"columns": shown(lost)}))
+        titles, renamed = unique_names([whole[i] for i in kept], list(kept))
+    arrays = [columns[i] for i in kept]
+    return TextTable(
+        name=name,
+        place=place,
+        data=pa.table(arrays, names=titles) if titles else pa.table({}),
+        row_numbers=numbers,
+        title="\n".join(found.title) or None,
+        footnotes=tuple(found.footnotes),
+        notes=(*remarks, *renamed),
+        dialect=dialect,
+    )
+
+
+def _ragged(found: Found, header: Sequence[str]) -> list[Note]:
+    """Remarks about rows shorter or longer than the header (F20)."""
+    notes: list[Note] = []
+    width = len(header)
+    while width and not header[width - 1].strip():
+        width -= 1
+    short = [str(line.number) for line in found.rows if len(line.cells) < width]
+    long = [str(line.number) for line in found.rows if line.last >= len(header)]
+    if short:
+        notes.append(Note("reader.rows_short", {"rows": shown(short), "count": str(len(short))}))
+    if long:
+        notes.append(Note("reader.rows_long", {"rows": shown(long), "count": str(len(long))}))
+    return notes

@@ -48,7 +48,7 @@ _DIGIT = re.compile(r"\d")
 
 
 @lru_cache(maxsize=65_536)
-def kind(cell: str) -> Kind:  # noqa: PLR0911 - one return a kind reads best
+def kind(cell: str) -> Kind:
     """What the text of a cell looks like."""
     text = cell.strip()
     if len(text) > 64:

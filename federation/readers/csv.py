@@ -1,19 +1,38 @@
-"""CSV and its kin (semicolons, tabs, pipes, spaces): decoded, its dialect found, its tables found."""
+"""CSV and its kin (semicolons, tabs, pipes, spaces): decoded, its dialect found, its tables found.
 
+A large file is read in three parts: its beginning and end by our own parser, the even middle in bulk
+(`bulk.py`); where the middle is not even, all of it by our own parser. Both ways give the same table.
+"""
+
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.table import Note, Place, TextTable
-from federation.readers import decode, dialect
-from federation.readers.build import build
+from federation.readers import bulk, decode, dialect
+from federation.readers.build import build, build_bulk, some
 from federation.readers.errors import FieldTooLarge, FileEmpty, QuoteUnclosed, TooManyColumns
-from federation.readers.finder import Line, find
-from federation.readers.records import Dialect, Record, records
+from federation.readers.finder import Found, Line, find
+from federation.readers.records import Dialect, Record, physical_lines, records
 from federation.readers.result import ReadLimits
 
 _SAMPLE = 128 * 1024
+_TAIL = 64 * 1024
+#: From this size on the middle is parsed in bulk; below, our own parser is as fast.
+BULK_FROM = 1 << 20
 
 
-def read_csv(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[list[TextTable], list[Note]]:
+@dataclass(slots=True)
+class _Parsed:
+    """Lines of a text and what was wrong with some: remarks, lines repaired, records never closed."""
+
+    lines: list[Line] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    unclosed: list[Record] = field(default_factory=list)
+
+
+def read_csv(
+    path: Path, name: str, place: Place, limits: ReadLimits, bulk_from: int = BULK_FROM
+) -> tuple[list[TextTable], list[Note]]:
     """The tables of a delimited text file and remarks about the file.
 
     Raises:
@@ -21,93 +40,150 @@ def read_csv(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[l
     """
     raw = path.read_bytes()
     encoding = decode.detect(raw)
+    if encoding.name == "utf-8" and len(raw) >= bulk_from:
+        done = _read_bulk(memoryview(raw)[encoding.mark :], name, place, limits, _said(encoding))
+        if done is not None:
+            return done
     text, notes = decode.decode(raw, encoding)
     del raw
     if not text.strip():
         raise FileEmpty(place)
-    newline, remark = _newlines(text)
+    if encoding.name != "utf-8" and len(text) >= bulk_from:
+        done = _read_bulk(memoryview(text.encode()), name, place, limits, _said(encoding))
+        if done is not None:
+            return done[0], [*notes, *done[1]]
+    return _read_whole(text, name, place, limits, encoding=_said(encoding), notes=notes)
+
+
+def _said(encoding: decode.Encoding) -> str:
+    return encoding.name + ("-sig" if encoding.mark and encoding.name == "utf-8" else "")
+
+
+def _described(syntax: Dialect, encoding: str, newline: str) -> dict[str, str]:
+    return {
+        "encoding": encoding,
+        "delimiter": syntax.delimiter + (" " if syntax.spaced else ""),
+        "quote": syntax.quote,
+        "escape": syntax.escape,
+        "newline": newline,
+    }
+
+
+def _read_whole(
+    text: str, name: str, place: Place, limits: ReadLimits, *, encoding: str, notes: list[Note]
+) -> tuple[list[TextTable], list[Note]]:
+    """All of a text by our own parser."""
+    newline, remark = _newlines(text.count("\r\r\n"), text.count("\r\n"), text.count("\n"), text.count("\r"))
     if remark:
         notes.append(remark)
     if newline == "\r\r\n":
         text, newline = text.replace("\r\r\n", "\n"), "\r\n"
-    guess = dialect.detect(sample(text))
-    lines, flaws = _lines(text, guess.dialect, guess.width, place, limits)
-    if guess.dialect.quote == "'":
-        notes.append(Note("reader.quote_single"))
-    said = {
-        "encoding": encoding.name + ("-sig" if encoding.mark and encoding.name == "utf-8" else ""),
-        "delimiter": guess.dialect.delimiter + (" " if guess.dialect.spaced else ""),
-        "quote": guess.dialect.quote,
-        "escape": guess.dialect.escape,
-        "newline": newline,
-    }
+    guess = dialect.detect(_head(text))
+    width = guess.width if guess.width > 1 else None
+    parsed = _parse(text, guess.dialect, place, limits, width=width)
+    remarks = _remarks(parsed, width, place, limits, ended=text.endswith(("\n", "\r")))
+    said = _described(guess.dialect, encoding, newline)
     tables: list[TextTable] = []
-    found = find(lines)
-    for i, table in enumerate(found):
-        label = name if i == 0 else f"{name}#{i + 1}"
+    for i, table in enumerate(find(parsed.lines)):
         here = Place(place.file, place.member, None, table.number)
-        tables.append(build(table, label, here, limits, said, flaws if i == 0 else ()))
+        tables.append(build(table, some(name, i), here, limits, dialect=said, notes=remarks if i == 0 else ()))
     return tables, notes
 
 
-def sample(text: str) -> str:
+def _read_bulk(
+    body: memoryview, name: str, place: Place, limits: ReadLimits, encoding: str
+) -> tuple[list[TextTable], list[Note]] | None:
+    """One large even table; None where the file is anything else."""
+    head = _head(bytes(body[: _SAMPLE + 4]).decode("utf-8", "ignore"))
+    guess = dialect.detect(head)
+    end = bulk.boundary(body, len(body) - _TAIL)
+    if guess.width < 2 or end is None or not bulk.suits(guess.dialect, "utf-8"):
+        return None
+    top = _parse(head, guess.dialect, place, limits, width=guess.width)
+    if top.repaired or top.unclosed:
+        return None
+    first = _single(find(top.lines))
+    if first is None or first.header is None or not first.rows or first.footnotes:
+        return None
+    start = len("".join(list(physical_lines(head))[: first.rows[0].number - 1]).encode())
+    header_row = next(line for line in top.lines if line.number >= first.number and line.filled >= 2)
+    middle = bulk.parse(body[start:end], first.rows[0].number, guess.dialect, guess.width, header_row.cells)
+    if middle is None or start >= end:
+        return None
+    behind = first.rows[0].number + bulk.count(body[start:end], b"\n")
+    rest = bytes(body[end:]).decode("utf-8", "replace")
+    bottom = _parse(rest, guess.dialect, place, limits, width=guess.width, first_line=behind)
+    table = _single(find([line for line in top.lines if line.number < behind] + bottom.lines))
+    if table is None or table.header != first.header:
+        return None
+    table.rows = [line for line in table.rows if line.number >= behind]
+    both, feeds = bulk.count(body, b"\r\n"), bulk.count(body, b"\n")
+    newline, remark = _newlines(0, both, feeds, both)
+    remarks = _remarks(bottom, guess.width, place, limits, ended=bytes(body[-1:]) == b"\n")
+    here = Place(place.file, place.member, None, table.number)
+    said = _described(guess.dialect, encoding, newline)
+    return [build_bulk(middle, table, name, here, limits, dialect=said, notes=remarks)], [remark] if remark else []
+
+
+def _single(found: list[Found]) -> Found | None:
+    return found[0] if len(found) == 1 else None
+
+
+def _head(text: str) -> str:
     """What the dialect is decided on: the beginning, up to the end of a line."""
-    head = text[:_SAMPLE]
     if len(text) <= _SAMPLE:
         return text
+    head = text[:_SAMPLE]
     cut = max(head.rfind("\n"), head.rfind("\r"))
     return head[: cut + 1] if cut > 0 else head
 
 
-def _newlines(text: str) -> tuple[str, Note | None]:
+def _newlines(doubled: int, both: int, feeds: int, returns: int) -> tuple[str, Note | None]:
     """The record end that prevails, and a remark where several are mixed (F27)."""
-    doubled = text.count("\r\r\n")
-    both = text.count("\r\n")
-    feeds, returns = text.count("\n") - both, text.count("\r") - both
     if doubled and doubled > 0.5 * both:
         return "\r\r\n", None
-    kinds = {"\r\n": both, "\n": feeds, "\r": returns}
+    kinds = {"\r\n": both, "\n": feeds - both, "\r": returns - both}
     most = max(kinds, key=lambda k: kinds[k])
     mixed = sum(1 for n in kinds.values() if n) > 1
-    values = {"crlf": str(both), "lf": str(feeds), "cr": str(returns)}
+    values = {"crlf": str(both), "lf": str(feeds - both), "cr": str(returns - both)}
     return most, Note("reader.newlines_mixed", values) if mixed else None
 
 
-def _lines(
-    text: str, syntax: Dialect, width: int, place: Place, limits: ReadLimits
-) -> tuple[list[Line], list[Note]]:
-    lines: list[Line] = []
-    repaired: list[str] = []
-    unclosed: list[Record] = []
-    last = 0
-    for record in records(text, syntax, width if width > 1 else None):
+def _parse(
+    text: str, syntax: Dialect, place: Place, limits: ReadLimits, *, width: int | None, first_line: int = 1
+) -> _Parsed:
+    out = _Parsed()
+    for record in records(text, syntax, width, first_line):
         if len(record.cells) > limits.max_columns:
             where = Place(place.file, place.member, None, record.line)
             raise TooManyColumns(where, columns=len(record.cells), limit=limits.max_columns)
-        lines.append(Line(record.line, record.cells))
-        last = record.line if record.cells else last
+        out.lines.append(Line(record.line, record.cells))
         if record.flaw == "quote":
-            repaired.append(str(record.line))
+            out.repaired.append(str(record.line))
         elif record.flaw == "unclosed":
-            unclosed.append(record)
+            out.unclosed.append(record)
+    return out
+
+
+def _remarks(parsed: _Parsed, width: int | None, place: Place, limits: ReadLimits, *, ended: bool) -> list[Note]:
+    """What to say about repaired quotes and a cut end; an unclosed quote before the end is an error (F21, F34)."""
     notes: list[Note] = []
-    if repaired:
-        shown = ", ".join(repaired[:10]) + (" …" if len(repaired) > 10 else "")
-        notes.append(Note("reader.quotes_repaired", {"rows": shown, "count": str(len(repaired))}))
-    for record in unclosed:
+    if parsed.repaired:
+        notes.append(Note("reader.quotes_repaired", _rows(parsed.repaired)))
+    end = next((line for line in reversed(parsed.lines) if line.cells), None)
+    for record in parsed.unclosed:
         where = Place(place.file, place.member, None, record.line)
-        _check_length(record, where, limits)
-        if record.line != last:
+        size = max(len(cell) for cell in record.cells)
+        if size > limits.field_max_bytes:
+            raise FieldTooLarge(where, size=size, limit=limits.field_max_bytes)
+        if end is None or record.line != end.number:
             raise QuoteUnclosed(where)
         notes.append(Note("reader.cut_short", {"row": str(record.line)}))
-    if not unclosed and width > 1 and len(lines) > 3 and not text.endswith(("\n", "\r")):
-        end = next(line for line in reversed(lines) if line.cells)
-        if 1 < len(end.cells) < width:
-            notes.append(Note("reader.cut_short", {"row": str(end.number)}))
-    return lines, notes
+    short = end is not None and width is not None and 1 < len(end.cells) < width
+    if not ended and short and end is not None and not parsed.unclosed and len(parsed.lines) > 3:
+        notes.append(Note("reader.cut_short", {"row": str(end.number)}))
+    return notes
 
 
-def _check_length(record: Record, where: Place, limits: ReadLimits) -> None:
-    size = max(len(cell) for cell in record.cells)
-    if size > limits.field_max_bytes:
-        raise FieldTooLarge(where, size=size, limit=limits.field_max_bytes)
+def _rows(numbers: list[str]) -> dict[str, str]:
+    return {"rows": ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else ""), "count": str(len(numbers))}

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from core.table import Note
 from federation.readers.cells import Kind, kind
@@ -17,7 +18,9 @@ _FOOTNOTE = re.compile(
     r"\W*(?:sumber|catatan|keterangan|ket|source|sources|note|notes|catatan kaki|diolah|dicetak|diunduh|data diolah)\b",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(r"\W*(?:jumlah|total|grand total|sub\s*-?total|rata\s*-?\s*rata|average)\b", re.IGNORECASE)
+#: How a row begins that sums up others; a pattern that Python and RE2 read alike.
+TOTAL = r"[^0-9A-Za-z]*(?:jumlah|total|grand total|sub\s*-?total|rata\s*-?\s*rata|average)\b"
+_TOTAL = re.compile(TOTAL, re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -86,7 +89,7 @@ def find(lines: Sequence[Line], merges: Sequence[Merge] = (), *, even: bool = Fa
             else:
                 found.append(table)
     for table in found:
-        _note_totals(table)
+        note_totals(table)
     return found
 
 
@@ -136,7 +139,7 @@ def _title_lines(block: list[Line]) -> int:
     """How many of a block's first rows are titles rather than header or data."""
     width = _common_width(block)
     count = 0
-    for line, following in zip(block, block[1:], strict=False):
+    for line, following in pairwise(block):
         alone = line.filled == 1 and width >= 2
         parent = line.first > 0 and len(line.text) < 40 and following.filled >= 2 and following.last >= line.first
         pair = line.filled == 2 and line.last <= 2 and width >= 3 and _is_pair(line, following, width)
@@ -217,7 +220,7 @@ def _split(region: _Region, *, even: bool) -> list[_Region]:
     if not cuts:
         return [region]
     edges = [0, *cuts, len(lines)]
-    parts = [_Region([], lines[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [_Region([], lines[a:b]) for a, b in pairwise(edges)]
     parts[0].title, parts[-1].footnotes = region.title, region.footnotes
     return parts
 
@@ -279,13 +282,17 @@ def _pop_footnotes(lines: list[Line]) -> list[str]:
     return out
 
 
-def _note_totals(table: Found) -> None:
-    """Remark the rows that sum up others; they stay rows, the contract decides about them."""
+def note_totals(table: Found, more: Sequence[int] = ()) -> None:
+    """Remark the rows that sum up others; they stay rows, the contract decides about them.
+
+    Args:
+        table: the table, whose own rows are looked through.
+        more: the numbers of such rows that lie before its own.
+    """
     totals = [
-        str(line.number)
-        for line in table.rows
-        if line.first >= 0 and line.first <= 2 and _TOTAL.match(line.cells[line.first])
+        *more,
+        *(line.number for line in table.rows if 0 <= line.first <= 2 and _TOTAL.match(line.cells[line.first])),
     ]
     if totals:
-        shown = ", ".join(totals[:10]) + (" …" if len(totals) > 10 else "")
+        shown = ", ".join(map(str, totals[:10])) + (" …" if len(totals) > 10 else "")
         table.notes.append(Note("reader.total_rows", {"rows": shown, "count": str(len(totals))}))

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from federation.readers.cells import Kind, is_year, kind
@@ -90,7 +91,8 @@ def _heads(line: "Line", seen: Profile, *, first: bool) -> bool:
     """Whether a row names columns rather than filling them."""
     typed, odd = seen.mismatch(line.cells)
     if typed:
-        enough = typed >= 2 or typed == len(seen.typed) or first
+        beneath = not line.cells[0].strip() and odd == typed  # a name under a group, nothing under the first column
+        enough = typed >= 2 or typed == len(seen.typed) or first or beneath
         return enough and odd >= (0.5 if first else 0.6) * typed and odd > 0
     if first:
         # Nothing to compare with: a table of words only, or a row that names groups of columns.
@@ -119,7 +121,7 @@ def _is_numbering(line: "Line") -> bool:
         return False
     digits = [int(re.sub(r"\D.*", "", cell.lstrip("([ ")) or 0) for cell in cells]
     bracketed = all(cell.startswith(("(", "[")) for cell in cells)
-    steps = all(b - a == 1 for a, b in zip(digits, digits[1:], strict=False))
+    steps = all(b - a == 1 for a, b in pairwise(digits))
     return steps and digits[0] in (0, 1, 2) and (bracketed or len(cells) >= 4)
 
 

@@ -74,14 +74,14 @@ def read_json(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[
 def parse(text: str, place: Place, limits: ReadLimits) -> Any:
     """The JSON value with every number as the text that stood there; typed errors with line and column."""
     try:
-        value = json.loads(
-            text, parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_unique
-        )
+        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_unique)
     except JSONDecodeError as error:
         lines = text.splitlines()
         cut = error.pos >= len(text.rstrip()) - 1
         where = Place(place.file, place.member, None, error.lineno, error.colno)
-        near = lines[error.lineno - 1][max(0, error.colno - 20) : error.colno + 20] if error.lineno <= len(lines) else ""
+        near = (
+            lines[error.lineno - 1][max(0, error.colno - 20) : error.colno + 20] if error.lineno <= len(lines) else ""
+        )
         raise JsonBroken(where, reason=error.msg, near=near, cut=cut) from error
     except RecursionError as error:
         raise _too_deep(text, place, limits) from error
@@ -233,7 +233,9 @@ def _tables(value: Any, trail: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
             yield (), [dict(_flat(value, ""))]
 
 
-def _from_list(value: list[Any], trail: tuple[str, ...], names: list[str] | None) -> Iterator[tuple[tuple[str, ...], _Rows]]:
+def _from_list(
+    value: list[Any], trail: tuple[str, ...], names: list[str] | None
+) -> Iterator[tuple[tuple[str, ...], _Rows]]:
     if value and all(isinstance(item, dict) for item in value):
         yield trail, [dict(_flat(item, "")) for item in value]
     elif value and all(isinstance(item, list) for item in value) and _is_scalars([c for row in value for c in row]):
@@ -269,7 +271,13 @@ def _step(trail: tuple[str, ...], key: str) -> tuple[str, ...]:
 
 
 def _has_records(item: Any) -> bool:
-    return isinstance(item, list) and bool(item) and isinstance(item[0], dict) and "id" not in item[0] and "name" not in item[0]
+    return (
+        isinstance(item, list)
+        and bool(item)
+        and isinstance(item[0], dict)
+        and "id" not in item[0]
+        and "name" not in item[0]
+    )
 
 
 def _names(value: dict[str, Any]) -> list[str] | None:
@@ -297,10 +305,11 @@ def _keyed(item: dict[str, Any], names: list[str] | None) -> _Rows | None:
     if names and all(isinstance(v, list) and len(v) == len(names) and _is_scalars(v) for v in values):
         titles, _ = unique_names(["kunci", *names])
         return [dict(zip(titles, [key, *map(_text, v)], strict=True)) for key, v in item.items()]
-    if all(isinstance(v, dict) and v and _is_scalars(list(v.values())) for v in values) and len(
-        {tuple(v) for v in values}
-    ) == 1:
-        return [{"kunci": key} | dict(_flat(v, "")) for key, v in item.items()]
+    if (
+        all(isinstance(v, dict) and v and _is_scalars(list(v.values())) for v in values)
+        and len({tuple(v) for v in values}) == 1
+    ):
+        return [dict([("kunci", key), *_flat(v, "")]) for key, v in item.items()]
     return None
 
 

@@ -34,13 +34,15 @@ def read(path: Path, name: str, *, mime: str | None = None, limits: ReadLimits =
 
 
 def display(name: str) -> str:
-    """A file's name as it may be shown: its last part, without control or direction marks, at most 120 characters (F32)."""
+    """A file's name as it may be shown: its last part, no control or direction marks, 120 characters (F32)."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     clean = "".join(c for c in last if c.isprintable()).strip()
     return clean[:120] or "berkas"
 
 
-def read_at(path: Path, name: str, place: Place, limits: ReadLimits, mime: str | None, *, inside: bool = False) -> ReadResult:
+def read_at(
+    path: Path, name: str, place: Place, limits: ReadLimits, mime: str | None, *, inside: bool = False
+) -> ReadResult:
     """The same for a file that may be an archive's entry (`inside`: then no archive is opened again)."""
     kind = sniff.sniff(path, name, mime)
     notes = _lie(kind, name)
@@ -54,7 +56,9 @@ def read_at(path: Path, name: str, place: Place, limits: ReadLimits, mime: str |
     if kind == "binary":
         raise KindUnknown(place)
     if kind in sniff.UNREADABLE:
-        return ReadResult(kind, (), (*notes, Note("reader.not_machine_readable", {"kind": kind})), machine_readable=False)
+        return ReadResult(
+            kind, (), (*notes, Note("reader.not_machine_readable", {"kind": kind})), machine_readable=False
+        )
     if kind in sniff.UNSUPPORTED:
         return ReadResult(kind, (), (*notes, Note("reader.not_supported", {"kind": kind})))
     if kind in ("xlsx", "xls", "ods"):

@@ -179,7 +179,7 @@ def _settle(text: str, dialect: Dialect, width: int | None, line: int) -> Record
     other, whole = lenient(text, dialect)
     if whole and (width is None or len(other) == width):
         return Record(line, other, "quote")
-    if width is not None:
+    if width is not None and not sound:
         literal = _literal(text, dialect)
         if len(literal) == width:
             return Record(line, literal, "quote")

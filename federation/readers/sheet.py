@@ -81,7 +81,7 @@ def _read_sheet(
     for i, table in enumerate(find(lines, merges, even=True)):
         label = (place.sheet or "") if i == 0 else f"{place.sheet}#{i + 1}"
         where = Place(place.file, place.member, place.sheet, table.number)
-        tables.append(build(table, label, where, limits, {}, notes if i == 0 else ()))
+        tables.append(build(table, label, where, limits, dialect={}, notes=notes if i == 0 else ()))
     return tables
 
 
@@ -89,7 +89,7 @@ def _first(cells: list[str]) -> str:
     return ", ".join(cells[:10]) + (" …" if len(cells) > 10 else "")
 
 
-def shown(value: object) -> str:  # noqa: PLR0911 - one return a type reads best
+def shown(value: object) -> str:
     """A cell's value as a person sees it: whole numbers without `.0`, dates as ISO, TRUE and FALSE."""
     if isinstance(value, str):
         return value

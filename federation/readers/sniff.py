@@ -21,15 +21,24 @@ _MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x00\x00\x27\x0a", "shapefile"),
 )
+_OPEN_DOCUMENTS = (
+    (b"opendocument.spreadsheet", "ods"),
+    (b"opendocument.text", "odt"),
+    (b"opendocument.presentation", "odp"),
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script|title|div|form|center)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script|title|div|form|center)\b", re.I | re.S
+)
 _XML = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z_][\w.-]*(?::[\w.-]+)?[\s>/])", re.S)
 _XML_KINDS = ((b"<kml", "kml"), (b"<gpx", "gpx"), (b"<svg", "image"), (b"Workbook", "xml-workbook"), (b"<alert", "cap"))
 #: Kinds that hold no rows for a machine; they are catalogued and never skipped.
 UNREADABLE = frozenset({"pdf", "docx", "doc", "pptx", "ppt", "odt", "odp", "rtf", "image"})
 #: Kinds with data in them that this version does not read.
-UNSUPPORTED = frozenset({"xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "xml-workbook", "rar", "7z", "xlsb"})
+UNSUPPORTED = frozenset(
+    {"xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "xml-workbook", "rar", "7z", "xlsb"}
+)
 
 
 def sniff(path: Path, name: str, mime: str | None = None) -> str:
@@ -85,8 +94,8 @@ def _zipped(path: Path) -> str:
     ):
         if any(name.startswith(part) for name in names) and "[Content_Types].xml" in names:
             return kind
-    for part, kind in ((b"opendocument.spreadsheet", "ods"), (b"opendocument.text", "odt"), (b"opendocument.pres", "odp")):
-        if part in mimetype:
+    for sign, kind in _OPEN_DOCUMENTS:
+        if sign in mimetype:
             return kind
     suffixes = {PurePosixPath(name).suffix.lower() for name in names}
     if ".kml" in suffixes:

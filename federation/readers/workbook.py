@@ -177,7 +177,7 @@ def _attribute(tag: bytes, name: bytes) -> str:
 
 
 def _ods(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -> None:
-    """Refuse entities, and repetitions of filled cells that would not fit (an ODS may repeat one cell a million times)."""
+    """Refuse entities and encryption; how far repeated cells reach is seen in `sheet.py`."""
     names = {info.filename for info in archive.infolist()}
     if "content.xml" not in names:
         raise WorkbookBroken(place, reason="content.xml")
