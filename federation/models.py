@@ -50,12 +50,13 @@ class FetchEvent(Base):
 
 
 class SourceState(Base):
-    """How a source is doing: the mark of its last complete crawl, last attempt, last success, last error."""
+    """How a source is doing: the mark of its last complete crawl, first and last attempt, last success, last error."""
 
     __tablename__ = "source_state"
 
     source: Mapped[str] = mapped_column(String(200), primary_key=True)
     mark: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    first_attempt: Mapped[datetime | None]
     last_attempt: Mapped[datetime | None]
     last_ok: Mapped[datetime | None]
     last_error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -1,0 +1,40 @@
+"""The one place that knows which connector lists which kind of source."""
+
+from core.settings import Settings
+from federation.address import AddressPolicy
+from federation.connectors.base import Connector, KeepPage
+from federation.connectors.ckan import CkanConnector
+from federation.connectors.folder import FolderConnector
+from federation.connectors.http import HttpConnector
+from federation.credentials import token_of
+from federation.member import SourceConfig, SourceKind
+from federation.vetted import Limits
+
+
+def connector_for(
+    source: SourceConfig, settings: Settings, *, policy: AddressPolicy | None = None, keep: KeepPage | None = None
+) -> Connector:
+    """The connector of a source.
+
+    Args:
+        policy: the source's address rules; `Fetcher.policy(source)`, so that allowances used show in one place.
+        keep: is handed every raw answer of a catalogue, for landing (`Landing.page_keeper`).
+
+    Raises:
+        TokenMissing: the source names a token and the environment has none.
+    """
+    match source.kind:
+        case SourceKind.CKAN:
+            limits = Limits(
+                read=settings.download_read_seconds,
+                connect=settings.download_read_seconds,
+                total=settings.crawl_total_seconds,
+                body=min(settings.download_max_bytes, Limits().body),
+            )
+            patience = settings.retry_after_max_seconds
+            token = token_of(source)
+            return CkanConnector(source, policy=policy, token=token, limits=limits, patience=patience, keep=keep)
+        case SourceKind.FOLDER:
+            return FolderConnector(source)
+        case SourceKind.HTTP:
+            return HttpConnector(source, policy=policy)
