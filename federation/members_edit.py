@@ -58,7 +58,9 @@ def add_source(
     if isinstance(sources, AoT):
         sources.append(entry)
     elif isinstance(sources, Array) and len(sources) > 0:
-        sources.append(tomlkit.inline_table().update(entry))
+        inline = tomlkit.inline_table()
+        inline.update(entry)
+        sources.append(inline)
     else:  # none yet, or an empty list
         document.pop("sources", None)
         document.append("sources", AoT([entry]))

@@ -37,6 +37,7 @@ from federation.toml_table import Table
 FOLDER = "members"
 _CODE = re.compile(r"[0-9a-z][0-9a-z._-]{0,63}")
 _ENV = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBER_STYLES: Mapping[str, NumberStyle] = {"auto": "auto", "id": "id", "en": "en"}
 _DATE_STYLES: Mapping[str, DateStyle] = {"auto": "auto", "dmy": "dmy", "mdy": "mdy", "ymd": "ymd"}
@@ -140,13 +141,20 @@ def _url(table: Table) -> str:
 
 def check_url(url: str, **place: object) -> None:
     """Refuse an address that is not http(s), names no host or carries credentials (S19), without repeating them."""
+    shown = "…"
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise SourceUrlRefused(url="?", **place) from None
-    if not sound or "@" in parts.netloc or re.search(r"[\s\x00-\x1f\\]", url):
-        raise SourceUrlRefused(url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", **place)
+        sound = False
+    else:
+        if not _UNSAFE.search(url):
+            shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            sound = sound and "@" not in parts.netloc
+        else:  # what such a text calls its host may be the secret
+            sound = False
+    if not sound:
+        raise SourceUrlRefused(url=shown, **place)
 
 
 def _allowance(table: Table) -> Allowance:

@@ -1,5 +1,6 @@
 """Regions: what every usual spelling means, and what is never guessed."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_what_is_no_region_is_none(text: str) -> None:
     assert NATION.resolve(text, TODAY) == Resolution(None)
 
 
-CASES = st.sampled_from([str, str.upper, str.lower, str.title])
+CASES: st.SearchStrategy[Callable[[str], str]] = st.sampled_from([str.strip, str.upper, str.lower, str.title])
 BETWEEN = st.sampled_from([" ", "  ", ". ", ".", " . ", "\t", "\u00a0"])
 WORDS = {
     RegionKind.PROVINCE: ["Provinsi", "Prov", "Propinsi"],
