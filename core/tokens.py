@@ -17,25 +17,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 from core import audit
 from core.access import Actor, Role
 from core.db import Base, session_scope
-from core.errors import LumbungError
 from core.ids import new_id
+from core.token_errors import TokenInvalid, TokenUnknown
 
 PREFIX = "lmb_"
 _LONGEST = 200  # nobody's token is longer; what is longer is not worth hashing (A16)
-
-
-class TokenInvalid(LumbungError):
-    """The token is unknown, expired or revoked; which of them it is stays untold."""
-
-    code = "TOKEN_INVALID"
-    http_status = 401
-
-
-class TokenUnknown(LumbungError):
-    """No token has this id."""
-
-    code = "TOKEN_UNKNOWN"
-    http_status = 404
 
 
 class ApiToken(Base):

@@ -1,0 +1,58 @@
+"""Returned rows: all of them in a file, counts and the first thousand in the database.
+
+A batch is open until a later delivery of the same table replaces it; why a row is returned is `quality`'s matter.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from catalog.drafts import Draft
+from catalog.models import QuarantineBatch, QuarantineRow
+from core.ids import new_id
+
+#: How many rows of a batch are kept in the database.
+KEPT = 1000
+
+
+def replace(session: Session, draft: Draft, seq: int | None, *, now: datetime) -> QuarantineBatch | None:
+    """Open the draft's batch and close the one before, in the caller's transaction.
+
+    The same rows again stay in the batch that they are in. A held delivery leaves the batch of the served
+    snapshot open beside its own.
+    """
+    query = select(QuarantineBatch).where(
+        QuarantineBatch.resource_id == draft.resource_id,
+        QuarantineBatch.table == draft.table,
+        QuarantineBatch.closed_at.is_(None),
+    )
+    new = draft.quarantine
+    standing = False
+    for batch in session.scalars(query):
+        if new is not None and batch.file_sha256 == new.file.sha256:
+            standing = True
+        elif not draft.held or batch.snapshot_seq is None:
+            batch.closed_at = now
+    if new is None or standing:
+        return None
+    batch = QuarantineBatch(
+        id=new_id(),
+        resource_id=draft.resource_id,
+        table=draft.table,
+        run_id=draft.run_id,
+        snapshot_seq=seq,
+        file_sha256=new.file.sha256,
+        rows=new.rows,
+        reasons=dict(new.reasons),
+        at=now,
+    )
+    session.add(batch)
+    session.flush()
+    kept = [
+        {"batch_id": batch.id, "position": i, "row": r.row, "original": dict(r.original), "reasons": list(r.reasons)}
+        for i, r in enumerate(new.first[:KEPT])
+    ]
+    if kept:
+        session.execute(insert(QuarantineRow), kept)
+    return batch

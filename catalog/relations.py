@@ -1,0 +1,187 @@
+"""What readers get: the files that make up a contract's rows, or one unmapped dataset's, at one resolved commit.
+
+A point in time is always a number of the sequence; a moment is turned into the newest commit at or before it.
+How the rows are then asked is left to `core/rows.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
+
+from catalog.errors import AsOfUnknown, DatasetUnknown
+from catalog.models import Dataset, Resource, Snapshot, Stream, Visibility
+from catalog.snapshots import shape_of
+from catalog.store import SnapshotStore
+from core import counters
+from core.contract import ColumnType, Contract, Mode
+from core.rows import Part, Relation
+
+T = TypeVar("T")
+AsOf = int | datetime | None
+
+
+def resolve(session: Session, as_of: AsOf) -> int:
+    """The commit that an as-of means: itself, the newest at or before a moment, or the newest of all.
+
+    Raises:
+        AsOfUnknown: a number that has not been given yet, or a negative one.
+    """
+    newest = counters.current(session, counters.SNAPSHOT)
+    if as_of is None:
+        return newest
+    if isinstance(as_of, datetime):
+        points: list[int] = []
+        for model in (Snapshot, Visibility):
+            found = session.scalar(
+                select(model.seq)
+                .where(model.committed_at <= as_of)
+                .order_by(model.committed_at.desc(), model.seq.desc())
+                .limit(1)
+            )
+            points.append(found or 0)
+        return max(points)
+    if not 0 <= as_of <= newest:
+        raise AsOfUnknown(as_of=as_of, newest=newest)
+    return as_of
+
+
+def relation(session: Session, store: SnapshotStore, contract: Contract, as_of: AsOf = None) -> Relation:
+    """A contract's rows of every resource, as they stood at a commit; files are verified once a process.
+
+    Raises:
+        AsOfUnknown, SnapshotMissing, SnapshotDamaged.
+    """
+    seq = resolve(session, as_of)
+    shape = shape_of(contract, ())
+    wanted = (Stream.contract == contract.name, Stream.major == contract.major)
+    parts = _parts(session, store, wanted, seq, whole=shape.mode is Mode.REPLACE)
+    return Relation(contract.name, shape.columns, shape.key, shape.mode, parts, seq)
+
+
+def text_relation(
+    session: Session,
+    store: SnapshotStore,
+    *,
+    dataset_id: str | None = None,
+    resource_id: str | None = None,
+    table: str | None = None,
+    as_of: AsOf = None,
+) -> Relation:
+    """The rows of text of a dataset, or of one of its resources or tables, that no contract describes yet.
+
+    Where a dataset's tables have different columns, the relation has all of them.
+
+    Raises:
+        DatasetUnknown, AsOfUnknown, SnapshotMissing, SnapshotDamaged.
+    """
+    seq = resolve(session, as_of)
+    where = Resource.id == resource_id if resource_id is not None else Dataset.id == dataset_id
+    name = session.scalar(select(Dataset.name).join(Resource, isouter=True).where(where).limit(1))
+    if name is None:
+        raise DatasetUnknown(dataset=dataset_id or resource_id)
+    wanted: list[ColumnElement[bool]] = [Stream.contract.is_(None), where]
+    if table is not None:
+        wanted.append(Stream.table == table)
+    parts = _parts(session, store, wanted, seq, whole=True)
+    headers = session.scalars(
+        select(Snapshot.columns).where(Snapshot.seq.in_([p.snapshot for p in parts])).order_by(Snapshot.seq)
+    )
+    columns = dict.fromkeys(column for header in headers for column in header or ())
+    return Relation(name, tuple((c, ColumnType.TEXT) for c in columns), (), Mode.REPLACE, parts, seq)
+
+
+def _parts(
+    session: Session, store: SnapshotStore, wanted: Sequence[ColumnElement[bool]], seq: int, *, whole: bool
+) -> tuple[Part, ...]:
+    streams = _live_streams(session, wanted, seq)
+    rows: list[Any] = []
+    for some in batched(streams.items()):
+        query = (
+            select(
+                Snapshot.seq, Snapshot.stream_id, Snapshot.mode, Snapshot.content_sha256, Snapshot.fetched_at,
+                Snapshot.verdict, Snapshot.resource_id, Dataset.id.label("dataset_id"), Dataset.member, Dataset.source,
+            )
+            .join(Resource, Resource.id == Snapshot.resource_id)
+            .join(Dataset, Dataset.id == Resource.dataset_id)
+        )  # fmt: skip
+        if whole:
+            rows += session.execute(query.where(Snapshot.seq.in_([newest for _, newest in some])))
+        else:
+            rows += session.execute(query.where(Snapshot.stream_id.in_([s for s, _ in some]), Snapshot.seq <= seq))
+    last_whole: dict[str, int] = {}
+    for row in rows:
+        if row.mode == Mode.REPLACE:
+            last_whole[row.stream_id] = max(row.seq, last_whole.get(row.stream_id, 0))
+    return tuple(
+        Part(
+            store.verify(row.content_sha256), row.seq, row.member, row.source, row.dataset_id, row.resource_id,
+            row.fetched_at, row.verdict,
+        )
+        for row in sorted(rows, key=lambda row: int(row.seq))
+        if row.seq >= last_whole.get(row.stream_id, 0)
+    )  # fmt: skip
+
+
+def _live_streams(session: Session, wanted: Sequence[ColumnElement[bool]], seq: int) -> dict[str, int]:
+    """The wanted streams that readers see at a commit, each with its newest snapshot then."""
+    rival = aliased(Stream)
+    query = (
+        select(Stream.id, Stream.resource_id, Stream.table, Stream.head_seq, Resource.dataset_id)
+        .join(Resource, Resource.id == Stream.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .where(*wanted)
+    )
+    streams = session.execute(query).all()
+    same_table = (rival.resource_id == Stream.resource_id) & (rival.table == Stream.table)
+    rivals = session.execute(
+        select(rival.id, rival.resource_id, rival.table, rival.head_seq)
+        .select_from(Stream)
+        .join(Resource, Resource.id == Stream.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .join(rival, same_table & rival.contract.is_distinct_from(Stream.contract))
+        .where(*wanted)
+    ).all()
+    newest = {row.id: row.head_seq for row in (*streams, *rivals) if row.head_seq <= seq}
+    newest |= _newest_then(session, [row.id for row in (*streams, *rivals) if row.head_seq > seq], seq)
+    taken_over: dict[tuple[str, str], int] = {}
+    for row in rivals:
+        key = (row.resource_id, row.table)
+        taken_over[key] = max(newest.get(row.id, 0), taken_over.get(key, 0))
+    hidden = _hidden(session, {row.dataset_id for row in streams}, seq)
+    return {
+        row.id: newest[row.id]
+        for row in streams
+        if newest.get(row.id, 0) > taken_over.get((row.resource_id, row.table), 0)
+        and (row.dataset_id, None) not in hidden
+        and (row.dataset_id, row.resource_id) not in hidden
+    }
+
+
+def _newest_then(session: Session, streams: Sequence[str], seq: int) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for some in batched(streams):
+        query = select(Snapshot.stream_id, func.max(Snapshot.seq))
+        query = query.where(Snapshot.stream_id.in_(some), Snapshot.seq <= seq).group_by(Snapshot.stream_id)
+        out |= {id_: int(number) for id_, number in session.execute(query)}
+    return out
+
+
+def _hidden(session: Session, datasets: Iterable[str], seq: int) -> set[tuple[str, str | None]]:
+    """The datasets (and single resources) that were withdrawn at a commit."""
+    last: dict[tuple[str, str | None], bool] = {}
+    for some in batched(datasets):
+        query = select(Visibility.dataset_id, Visibility.resource_id, Visibility.visible)
+        query = query.where(Visibility.dataset_id.in_(some), Visibility.seq <= seq).order_by(Visibility.seq)
+        last |= {(dataset, resource): visible for dataset, resource, visible in session.execute(query)}
+    return {what for what, visible in last.items() if not visible}
+
+
+def batched(items: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
+    """The items in lists that a database takes as one IN."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some

@@ -1,0 +1,23 @@
+"""The catalogue's write transaction: SQLite's lock from the start, and typed errors for what the machine refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from core.db import session_scope
+from core.storage_errors import storage_errors
+
+
+def place(sessions: sessionmaker[Session]) -> str:
+    """The database's name as an error shows it: its file or its address without the password."""
+    engine = sessions.kw.get("bind")
+    return engine.url.render_as_string(hide_password=True) if isinstance(engine, Engine) else "?"
+
+
+@contextmanager
+def writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One write transaction; `DatabaseBusy`, `DatabaseUnavailable`, `StorageFull` or `StorageReadOnly` if refused."""
+    with storage_errors(place(sessions)), session_scope(sessions, write=True) as session:
+        yield session

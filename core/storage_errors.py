@@ -1,0 +1,107 @@
+"""What the machine below can refuse: a full disk, a folder without write permission, a database that is busy or gone.
+
+`storage_errors` turns the many faces of these (OSError, SQLite, PostgreSQL, DuckDB) into four errors that say
+what to do; everything else passes through unchanged.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import LumbungError
+
+
+class StorageFull(LumbungError):
+    """The disk, or this user's share of it, is full; nothing was published."""
+
+    code = "STORAGE_FULL"
+    http_status = 507
+    transient = True
+
+
+class StorageReadOnly(LumbungError):
+    """The folder or database may not be written by this user."""
+
+    code = "STORAGE_READ_ONLY"
+    http_status = 500
+
+
+class DatabaseBusy(LumbungError):
+    """Another process held the database longer than we wait."""
+
+    code = "DATABASE_BUSY"
+    http_status = 503
+    transient = True
+
+
+class DatabaseUnavailable(LumbungError):
+    """The database server does not answer, or broke off."""
+
+    code = "DATABASE_UNAVAILABLE"
+    http_status = 503
+    transient = True
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_TEXTS: tuple[tuple[str, type[LumbungError]], ...] = (
+    ("database or disk is full", StorageFull),
+    ("no space left on device", StorageFull),
+    ("file too large", StorageFull),
+    ("disk i/o error", StorageFull),  # SQLite's word for a write that the file system refused
+    ("readonly database", StorageReadOnly),
+    ("permission denied", StorageReadOnly),
+    ("database is locked", DatabaseBusy),
+    ("unable to open database file", StorageReadOnly),
+)
+#: PostgreSQL: disk full; lock not available and deadlock; connection failures and shutdown.
+_STATES: dict[str, type[LumbungError]] = {
+    "53100": StorageFull,
+    "25006": StorageReadOnly,
+    "55P03": DatabaseBusy,
+    "40P01": DatabaseBusy,
+    "57P01": DatabaseUnavailable,
+    "57P02": DatabaseUnavailable,
+    "57P03": DatabaseUnavailable,
+    "53300": DatabaseUnavailable,
+}
+
+
+def _of_text(error: BaseException) -> type[LumbungError] | None:
+    message = str(error).lower()
+    return next((kind for text, kind in _TEXTS if text in message), None)
+
+
+def _of_database(error: DBAPIError) -> type[LumbungError] | None:
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _STATES:
+        return _STATES[state]
+    if error.connection_invalidated or (state or "").startswith("08"):
+        return DatabaseUnavailable
+    module = type(error.orig).__module__
+    if module.startswith("psycopg") and state is None and type(error.orig).__name__ == "OperationalError":
+        return DatabaseUnavailable  # psycopg gives no state where the server could not be reached at all
+    return _of_text(error) if module.startswith("sqlite3") else None
+
+
+@contextmanager
+def storage_errors(place: object) -> Iterator[None]:
+    """Raise the typed error for what the machine refuses at `place` (a folder, a database) within the block."""
+    try:
+        yield
+    except DBAPIError as error:
+        if kind := _of_database(error):
+            raise kind(place=place, detail=str(error.orig).splitlines()[0]) from error
+        raise
+    except duckdb.IOException as error:
+        if found := _of_text(error):
+            raise found(place=place, detail=str(error).splitlines()[0]) from error
+        raise
+    except OSError as error:
+        kind = StorageFull if error.errno in _FULL else StorageReadOnly if error.errno in _REFUSED else None
+        if kind := kind or _of_text(error):
+            raise kind(place=place, detail=error.strerror or str(error).splitlines()[0]) from error
+        raise
