@@ -17,6 +17,8 @@ from federation.readers.errors import (
     ArchiveLink,
     ArchiveName,
     ArchiveNested,
+    FileEmpty,
+    KindUnknown,
 )
 from federation.readers.result import ReadLimits, ReadResult
 
@@ -52,7 +54,7 @@ def read_gzip(path: Path, name: str, place: Place, limits: ReadLimits, read_at: 
 
 
 def read_zip(path: Path, place: Place, limits: ReadLimits, read_at: ReadAt, *, inside: bool) -> ReadResult:
-    """The tables of all entries; an entry that cannot be read makes the whole archive unreadable, none is skipped."""
+    """The tables of all entries; data that cannot be read makes the archive unreadable, what is no data is remarked."""
     if inside:
         raise ArchiveNested(place)
     tables: list[TextTable] = []
@@ -67,8 +69,13 @@ def read_zip(path: Path, place: Place, limits: ReadLimits, read_at: ReadAt, *, i
                 out = Path(folder) / str(number)
                 with archive.open(info) as source:
                     left -= _copy(source, out, packed=info.compress_size, place=here, limits=limits, allowed=left)
-                result = read_at(out, info.filename, here, limits, None, inside=True)
-                out.unlink()
+                try:
+                    result = read_at(out, info.filename, here, limits, None, inside=True)
+                except (FileEmpty, KindUnknown) as error:
+                    notes.append(Note("reader.entry_skipped", {"entry": info.filename, "reason": error.what()}))
+                    continue
+                finally:
+                    out.unlink()
                 kinds.append(result)
                 tables.extend(result.tables)
                 notes.extend(Note(n.code, {**n.values, "entry": info.filename}) for n in result.notes)
