@@ -119,6 +119,21 @@ def touch(sessions: sessionmaker[Session], source: str, *, now: datetime) -> Non
         session.execute(here.values(last_seen=now))
 
 
+def standing(session: Session, source: str) -> tuple[int, int]:
+    """How many datasets and resources of a source are active."""
+    here = (Dataset.source == source, Dataset.state == DatasetState.ACTIVE.value)
+    count = session.scalar(select(func.count()).select_from(Dataset).where(*here)) or 0
+    query = select(func.count()).select_from(Resource).join(Dataset, Dataset.id == Resource.dataset_id)
+    return count, session.scalar(query.where(*here, Resource.state == DatasetState.ACTIVE.value)) or 0
+
+
+def known_fingerprints(session: Session, source: str) -> dict[str, str]:
+    """Of each active dataset of a source its origin id and the fingerprint of what the source last said about it."""
+    query = select(Dataset.origin_id, Dataset.fingerprint)
+    rows = session.execute(query.where(Dataset.source == source, Dataset.state == DatasetState.ACTIVE.value))
+    return {origin: mark for origin, mark in rows}
+
+
 def high_water(session: Session, source: str, *, now: datetime) -> datetime | None:
     """The newest `modified` that a source has shown and that lies not after `now` (T07: 2099 is no high water)."""
     return session.scalar(select(func.max(Dataset.modified)).where(Dataset.source == source, Dataset.modified <= now))
