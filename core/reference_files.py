@@ -10,16 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from core.errors import LumbungError
 from core.reference import CodeList, code_list
+from core.reference_errors import ReferenceFileInvalid
 from core.region import Regions
-
-
-class ReferenceFileInvalid(LumbungError):
-    """A reference file has a row that cannot be used."""
-
-    code = "REFERENCE_FILE_INVALID"
-    http_status = 422
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,32 +9,19 @@ Kemendagri and BPS give to different regions (1101): both give candidates and no
 
 import csv
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from core.errors import LumbungError
 from core.reference import CodeList, Resolution, fold
+from core.reference_errors import RegionsFileInvalid, RegionUnknown
 
 NATION = Path(__file__).with_name("regions.csv")
 _COLUMNS = ("code", "name", "kind", "province", "lat", "lon", "valid_from", "valid_to", "bps_code", "aliases", "source")
-
-
-class RegionUnknown(LumbungError):
-    """No region has or had this code."""
-
-    code = "REGION_UNKNOWN"
-    http_status = 404
-
-
-class RegionsFileInvalid(LumbungError):
-    """A regions file has a row that cannot be used."""
-
-    code = "REGIONS_FILE_INVALID"
-    http_status = 422
 
 
 class RegionKind(StrEnum):
@@ -108,7 +95,13 @@ class Regions:
     def __init__(self, regions: Iterable[Region]) -> None:
         self._all = tuple(sorted(regions, key=lambda r: (r.code, r.valid_from or date.min)))
         self._by_code = {region.code: region for region in self._all}  # the newest of a code that was used twice
+        starts = {r.valid_from for r in self._all if r.valid_from is not None}
+        ends = {r.valid_to + timedelta(days=1) for r in self._all if r.valid_to is not None and r.valid_to < date.max}
+        self._changes = (date.min, *sorted(starts | ends))
         self._lists = lru_cache(maxsize=64)(self._code_list)
+
+    def __reduce__(self) -> tuple[type["Regions"], tuple[tuple[Region, ...]]]:
+        return Regions, (self._all,)  # lists are made again on the other side
 
     @classmethod
     def load(cls, *extra_csv: Path) -> "Regions":
@@ -175,13 +168,13 @@ class Regions:
             within: only regions that these codes cover; a spelling that means two of them stays ambiguous.
             kinds: only regions of these kinds, as a column headed Provinsi says of its cells.
         """
-        return self._lists(at, within, kinds).resolve(text)
+        return self.code_list(at, within, kinds).resolve(text)
 
     def code_list(
         self, at: date, within: frozenset[str] | None = None, kinds: frozenset[RegionKind] | None = None
     ) -> CodeList:
         """The list named `region` for the checking worker: the codes in force on a day, with every usual spelling."""
-        return self._lists(at, within, kinds)
+        return self._lists(self._changes[bisect_right(self._changes, at) - 1], within, kinds)
 
     def _code_list(self, at: date, within: frozenset[str] | None, kinds: frozenset[RegionKind] | None) -> CodeList:
         codes: dict[str, str] = {}

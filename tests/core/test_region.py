@@ -1,5 +1,6 @@
 """Regions: what every usual spelling means, and what is never guessed."""
 
+import pickle
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.errors import LumbungError
 from core.reference import Resolution
-from core.region import Region, RegionKind, Regions, RegionsFileInvalid, RegionUnknown
+from core.reference_errors import RegionsFileInvalid, RegionUnknown
+from core.region import Region, RegionKind, Regions
 
 NATION = Regions.load()
 TODAY = date(2026, 11, 22)
@@ -179,6 +181,12 @@ def test_a_province_covers_its_regencies_and_nothing_else() -> None:
 def test_A10_a_code_that_is_almost_one_is_covered_by_nothing(tricky: str) -> None:
     assert not NATION.covers({"32.04"}, tricky)
     assert tricky == "32" or not NATION.covers({"32"}, tricky)
+
+
+def test_regions_travel_to_another_process_and_answer_the_same() -> None:
+    there = pickle.loads(pickle.dumps(NATION))
+    assert list(there) == list(NATION)
+    assert there.resolve("Kab. Semarang", TODAY) == NATION.resolve("Kab. Semarang", TODAY)
 
 
 def test_an_unknown_code_is_a_typed_error() -> None:

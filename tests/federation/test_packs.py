@@ -7,8 +7,8 @@ import pytest
 
 from core import settings
 from core.reference import Resolution
+from core.reference_errors import ReferenceFileInvalid
 from core.reference_files import (
-    ReferenceFileInvalid,
     load_code_lists,
     load_commodities,
     load_gauges,
@@ -17,6 +17,7 @@ from core.reference_files import (
 )
 from federation.member import MemberKind
 from federation.member_errors import HomeExists, HomeNotEmpty, MemberRegionUnknown, PackInvalid, PackUnknown
+from federation.members_file import parse_member
 from federation.packs import SHIPPED, find_pack, init_home
 from federation.registry import Registry, home_regions
 
@@ -188,3 +189,15 @@ def test_a_faulty_reference_file_is_named_with_line_and_key(
         key,
     )
     assert "?" not in caught.value.what() + caught.value.fix()
+
+
+def test_the_source_in_the_packs_readme_can_be_read() -> None:
+    example = (SHIPPED / "README.md").read_text("utf-8").split("```toml\n")[1].split("```")[0]
+    text = 'code = "33.74"\nname = "Kota Semarang"\nkind = "city"\nregions = ["33.74"]\n'
+    text += '[[organisations]]\nname = "disdag-kota"\ntitle = "Dinas Perdagangan"\n' + example
+    source = parse_member(text, Path("README.md"), Path()).sources[0]
+    assert (source.organisation, source.mappings[0].contract, len(source.allow)) == (
+        "disdag-kota",
+        "commodity_price",
+        1,
+    )
