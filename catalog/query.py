@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from catalog.errors import DatasetUnknown
 from catalog.models import (
     CheckRecord,
     Dataset,
@@ -33,7 +34,8 @@ from core.contract import Classification
 from core.reference import fold
 
 __all__ = [
-    "DatasetFilter", "Listing", "RunFilter", "SourceStatus", "batches", "checks", "count_datasets", "datasets",
+    "DatasetFilter", "Listing", "RunFilter", "SourceStatus", "batches", "checks", "count_datasets", "dataset_named",
+    "datasets",
     "datasets_by_id", "errors", "latest_checks", "quarantine_rows", "resources", "resources_by_id", "reviews",
     "runs", "runs_by_id", "snapshots", "snapshots_by_seq", "sources", "visible",
 ]  # fmt: skip
@@ -121,6 +123,17 @@ def datasets_by_id(session: Session, actor: Actor, ids: Iterable[str]) -> dict[s
     """Datasets by id, withdrawn ones too; what is absent or not to be seen is left out."""
     query = select(Dataset).where(Dataset.id.in_(set(ids)), visible(actor))
     return {d.id: d for d in session.scalars(query)}
+
+
+def dataset_named(session: Session, actor: Actor, name: str) -> Dataset:
+    """The one dataset whose id begins so, or whose name is so; `DatasetUnknown` for none or for several."""
+    named = Dataset.id == name
+    if len(name) >= 6:
+        named = or_(named, Dataset.id.startswith(name, autoescape=True), Dataset.name == name)
+    found = session.scalars(select(Dataset).where(named, visible(actor)).limit(2)).all()
+    if len(found) != 1:
+        raise DatasetUnknown(dataset=name)
+    return found[0]
 
 
 def resources(session: Session, actor: Actor, dataset_ids: Iterable[str]) -> dict[str, list[Resource]]:
