@@ -131,7 +131,7 @@ def known_fingerprints(session: Session, source: str) -> dict[str, str]:
     """Of each active dataset of a source its origin id and the fingerprint of what the source last said about it."""
     query = select(Dataset.origin_id, Dataset.fingerprint)
     rows = session.execute(query.where(Dataset.source == source, Dataset.state == DatasetState.ACTIVE.value))
-    return {origin: mark for origin, mark in rows}
+    return {row.origin_id: row.fingerprint for row in rows}
 
 
 def high_water(session: Session, source: str, *, now: datetime) -> datetime | None:

@@ -13,6 +13,10 @@ from typing import Any
 from core.clock import aware
 from core.contract import Classification
 
+#: How long what a source says may be where the database has a limit or an index; what is longer is cut.
+_LONGEST = {"title": 500, "name": 500, "organisation": 200, "format": 60, "mime": 200}
+_LONGEST_ID = 500
+
 
 @dataclass(frozen=True, slots=True)
 class SeenResource:
@@ -59,25 +63,34 @@ class SeenDataset:
 
 
 def clean(seen: SeenDataset) -> SeenDataset:
-    """What a source says in a form that every database takes: no NUL, no half characters, moments with a zone (T06)."""
+    """What a source says in a form that every database takes.
 
-    def cleaned(value: Any) -> Any:
-        if type(value) is str:
-            return value.replace("\0", "").encode("utf-8", "replace").decode()
-        if isinstance(value, datetime):
-            try:
-                return aware(value)
-            except OverflowError:  # the year 1 or 9999 with a zone
-                return None
-        if isinstance(value, tuple):
-            return tuple(cleaned(part) for part in value)
-        if isinstance(value, SeenResource):
-            return replace(value, **{f.name: cleaned(getattr(value, f.name)) for f in fields(value)})
-        return value
+    No NUL, no half characters, moments with a zone (T06), nothing longer than a column; an id that is too long
+    ends in its hash.
+    """
+    cleaned: SeenDataset = _cleaned(seen)
+    return cleaned
 
-    return replace(seen, **{f.name: cleaned(getattr(seen, f.name)) for f in fields(seen)})
+
+def _cleaned(value: Any, limit: int | None = None) -> Any:
+    if type(value) is str:
+        return value.replace("\0", "").encode("utf-8", "replace").decode()[:limit]
+    if isinstance(value, datetime):
+        try:
+            return aware(value)
+        except OverflowError:  # the year 1 or 9999 with a zone
+            return None
+    if isinstance(value, tuple):
+        return tuple(_cleaned(part) for part in value)
+    if isinstance(value, SeenDataset | SeenResource):
+        parts = {f.name: _cleaned(getattr(value, f.name), _LONGEST.get(f.name)) for f in fields(value)}
+        if len(value.origin_id) > _LONGEST_ID:
+            digest = hashlib.sha256(value.origin_id.encode("utf-8", "replace")).hexdigest()
+            parts["origin_id"] = parts["origin_id"][: _LONGEST_ID - len(digest)] + digest
+        return replace(value, **parts)
+    return value
 
 
 def fingerprint(seen: SeenDataset) -> str:
     """The hash by which a crawl sees at once that nothing about a dataset has changed."""
-    return hashlib.sha256(json.dumps(asdict(seen), sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(asdict(clean(seen)), sort_keys=True, default=str).encode()).hexdigest()

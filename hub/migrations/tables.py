@@ -1,0 +1,13 @@
+"""Every package's tables on the one metadata; a package that gains tables is imported here."""
+
+import catalog.models
+import core.audit
+import core.counters
+import core.outbox
+import core.tokens
+import federation.models
+from core.db import Base
+
+__all__ = ["ALL", "catalog", "core", "federation"]
+
+ALL = Base.metadata
