@@ -1,0 +1,79 @@
+"""What a request carries: the services of the process, the actor who asks, the deadline, and its loaders."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import strawberry
+from sqlalchemy.orm import Session, sessionmaker
+
+from catalog.store import SnapshotStore
+from core.access import ANONYMOUS, Actor
+from core.clock import Clock, utc_now
+from core.contract import Contract
+from core.duck import Duck
+from core.region import Regions
+from core.settings import Settings
+from federation.registry import Member, Registry, SourceConfig
+from gateway.offload import Deadline, Offload
+
+if TYPE_CHECKING:
+    from gateway.loaders import Loaders
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the doors need, put together once by the composition root."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    duck: Duck
+    registry: Registry
+    contracts: Mapping[str, Contract]
+    store: SnapshotStore
+    regions: Regions
+    clock: Clock = utc_now
+
+    @cached_property
+    def members(self) -> Mapping[str, Member]:
+        """The registry's members by code."""
+        return {m.code: m for m in self.registry.members}
+
+    @cached_property
+    def sources(self) -> Mapping[str, SourceConfig]:
+        """The registry's sources by id."""
+        return {s.id: s for s in self.registry.sources}
+
+
+@dataclass
+class Context:
+    """One request; SQL and DuckDB are reached through `sql` and `duck` only."""
+
+    services: Services
+    offload: Offload
+    deadline: Deadline
+    actor: Actor = ANONYMOUS
+    _loaders: "Loaders | None" = field(default=None, repr=False)
+
+    @property
+    def loaders(self) -> "Loaders":
+        """The request's batching look-ups, made when first needed."""
+        if self._loaders is None:
+            from gateway.loaders import Loaders
+
+            self._loaders = Loaders(self)
+        return self._loaders
+
+    async def sql(self, work: Callable[[Session], T]) -> T:
+        """The result of reading with a database session, off the loop and until the deadline."""
+        return await self.offload.sql(self.deadline, work)
+
+    async def duck(self, work: Callable[[Duck, float], T]) -> T:
+        """The result of `work(duck, seconds left)`, off the loop and until the deadline."""
+        return await self.offload.duck(self.deadline, lambda left: work(self.services.duck, left))
+
+
+Info = strawberry.Info[Context, None]

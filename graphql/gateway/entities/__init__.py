@@ -1,0 +1,1 @@
+"""The graph's entities: one Python type each, whose fields say which subgraph owns them."""

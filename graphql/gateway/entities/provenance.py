@@ -1,0 +1,73 @@
+"""Where a row comes from: its region, source, member, dataset, snapshot, and the verdict it passed with."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from core.rows import PROVENANCE
+from gateway.building import field_of
+from gateway.context import Info
+from gateway.entities.datasets import Dataset, Resource, Snapshot
+from gateway.entities.places import Member, Source, member_of, source_of
+from gateway.scalars import BigInt
+
+catalog = field_of("catalog")
+_AT = {name: index for index, name in enumerate(PROVENANCE)}
+
+
+@strawberry.type(description="Asal baris: the commit, file and delivery that a row comes from.")
+class Provenance:
+    """The provenance of one row; `facts` are its provenance columns in their order."""
+
+    facts: strawberry.Private[tuple[Any, ...]]
+
+    def _fact(self, name: str) -> Any:
+        return self.facts[_AT[name]]
+
+    @catalog("Nomor snapshot: the commit's number.")
+    def seq(self) -> BigInt:
+        """The commit."""
+        return BigInt(self._fact("_snapshot"))
+
+    @catalog("Nomor baris in the source file, as a spreadsheet shows it.")
+    def row(self) -> BigInt | None:
+        """The row number."""
+        number = self._fact("_row")
+        return None if number is None else BigInt(number)
+
+    @catalog("When the file was fetched.")
+    def fetched_at(self) -> datetime:
+        """The fetch."""
+        moment: datetime = self._fact("_fetched_at")
+        return moment
+
+    @catalog("Putusan pemeriksaan that the delivery passed with.")
+    def verdict(self) -> str:
+        """The verdict."""
+        return str(self._fact("_verdict"))
+
+    @catalog("Anggota who delivered it.")
+    def member(self, info: Info) -> Member | None:
+        """The member."""
+        return member_of(info, self._fact("_member"))
+
+    @catalog("Sumber it was fetched from.")
+    def source(self, info: Info) -> Source | None:
+        """The source."""
+        return source_of(info, self._fact("_source"))
+
+    @catalog()
+    async def dataset(self, info: Info) -> Dataset | None:
+        """The dataset."""
+        return await info.context.loaders.dataset.load(self._fact("_dataset"))
+
+    @catalog()
+    async def resource(self, info: Info) -> Resource | None:
+        """The resource."""
+        return await info.context.loaders.resource.load(self._fact("_resource"))
+
+    @catalog()
+    async def snapshot(self, info: Info) -> Snapshot | None:
+        """The snapshot."""
+        return await info.context.loaders.snapshot.load(self._fact("_snapshot"))

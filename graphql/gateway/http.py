@@ -1,0 +1,162 @@
+"""The door `/graphql`: one JSON request, one JSON answer; everything else is refused before anything is computed.
+
+Batches, forms, multipart, text and compressed bodies are not read (G09, G12, G14); GET runs queries only (G15).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+from graphql import GraphQLError
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from strawberry import Schema
+
+from core import tokens
+from core.access import ANONYMOUS, Actor
+from core.errors import LumbungError
+from core.messages import LOCALES, text, use_locale
+from core.rows_errors import QueryTimeout
+from core.token_errors import TokenInvalid
+from gateway.context import Context, Services
+from gateway.documents import Documents, Refused, operation
+from gateway.errors import RequestInvalid, RequestTooLarge, formatted, internal, refusal
+from gateway.execution import Request, run
+from gateway.limits import MAX_BODY
+from gateway.offload import Deadline, Offload
+
+log = structlog.get_logger("gateway")
+_PARAMETERS = {"query", "variables", "operationName", "extensions"}
+
+
+def _answer(body: Mapping[str, object], status: int) -> Response:
+    headers = {"Cache-Control": "no-store", "Vary": "Authorization, Accept-Language"}
+    if status == TokenInvalid.http_status:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(body, option=orjson.OPT_PASSTHROUGH_DATETIME), status, headers, "application/json")
+
+
+def _invalid(message_id: str, **values: object) -> RequestInvalid:
+    return RequestInvalid(detail=text(message_id, **values))
+
+
+def _json(raw: bytes | str) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if isinstance(raw, bytes):
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                raise _invalid("gateway.request.utf8") from error
+        raise _invalid("gateway.request.json") from error
+
+
+def _request(data: Any, *, only_queries: bool) -> Request:
+    if not isinstance(data, dict):
+        raise _invalid("gateway.request.object")
+    query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise _invalid("gateway.request.query")
+    if variables is not None and not isinstance(variables, dict):
+        raise _invalid("gateway.request.variables")
+    if name is not None and not isinstance(name, str):
+        raise _invalid("gateway.request.name")
+    return Request(query, variables, name or None, only_queries)
+
+
+async def _body(http: HttpRequest) -> bytes:
+    declared = http.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > MAX_BODY:
+        raise RequestTooLarge(largest=MAX_BODY)
+    body = bytearray()
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise RequestTooLarge(largest=MAX_BODY)
+    return bytes(body)
+
+
+async def read(http: HttpRequest) -> Request:
+    """The GraphQL request in an HTTP request; a typed error where its form is not accepted."""
+    if http.method == "GET":
+        repeated = [k for k in _PARAMETERS if len(http.query_params.getlist(k)) > 1]
+        if repeated:
+            raise _invalid("gateway.request.repeated", name=min(repeated))
+        given: dict[str, Any] = dict(http.query_params)
+        if len(str(http.url.query)) > MAX_BODY:
+            raise RequestTooLarge(largest=MAX_BODY)
+        if given.get("variables"):
+            given["variables"] = _json(given["variables"])
+        else:
+            given.pop("variables", None)
+        return _request(given, only_queries=True)
+    if http.headers.get("content-encoding", "identity").lower() != "identity":
+        raise _invalid("gateway.request.encoding")
+    kind, _, parameters = http.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if kind.strip().lower() != "application/json" or charset not in ("", "utf-8", "utf8"):
+        raise _invalid("gateway.request.type")
+    return _request(_json(await _body(http)), only_queries=False)
+
+
+def secret_of(http: HttpRequest) -> str | None:
+    """The token of `Authorization: Bearer`, or None without the header; another scheme is no valid token."""
+    header = http.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise TokenInvalid
+    return secret.strip()
+
+
+def locale_of(http: HttpRequest, default: str) -> str:
+    """The first language of `Accept-Language` that we speak, else the installation's."""
+    for choice in http.headers.get("accept-language", "").split(",")[:10]:
+        language = choice.partition(";")[0].strip().lower().partition("-")[0]
+        if language in LOCALES:
+            return language
+    return default
+
+
+class GraphQLDoor:
+    """The endpoint: reads, authenticates, runs, answers."""
+
+    def __init__(self, schema: Schema, services: Services, offload: Offload) -> None:
+        self._schema = schema._schema
+        self._services = services
+        self._offload = offload
+        self._documents = Documents(self._schema, introspection=services.settings.introspection)
+
+    async def _actor(self, http: HttpRequest, deadline: Deadline) -> Actor:
+        secret = secret_of(http)
+        if secret is None:
+            return ANONYMOUS
+        sessions, now = self._services.sessions, self._services.clock()
+        return await self._offload.blocking(deadline, lambda: tokens.authenticate(sessions, secret, now=now))
+
+    async def __call__(self, http: HttpRequest) -> Response:
+        """The answer; errors of the request itself have a 4xx status and no data."""
+        use_locale(locale_of(http, self._services.settings.locale))
+        deadline = Deadline(self._services.settings.query_seconds)
+        try:
+            actor = await self._actor(http, deadline)
+            request = await read(http)
+            context = Context(self._services, self._offload, deadline, actor)
+            document = await self._documents.ready(context, request.query)
+            operation(document, request.operation, only_queries=request.only_queries)
+            return _answer(await run(self._schema, context, document, request), 200)
+        except Refused as refused:
+            errors = [
+                formatted(e if isinstance(e, GraphQLError) else GraphQLError("", original_error=e))
+                for e in refused.errors
+            ]
+            return _answer({"errors": errors}, 400)
+        except QueryTimeout as error:
+            log.warning("gateway.timeout", seconds=error.values.get("seconds"))
+            return _answer(refusal(error), error.http_status)
+        except LumbungError as error:
+            known = internal(error) if error.http_status == 500 else error
+            return _answer(refusal(known), known.http_status)

@@ -1,0 +1,120 @@
+"""Asks row queries for the graph: resolves the commit, runs the page off the loop, keeps what its answer needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from catalog import relations
+from core import cursors
+from core.access import Scope, scope
+from core.contract import Contract
+from core.rows import TRUE, Filter, Order, Page, Relation, RowQuery, Value
+from core.rows_errors import PageInvalid
+from gateway.context import Context
+from gateway.errors import MomentAmbiguous
+from gateway.pages import PageInfo
+
+AsOf = int | datetime | None
+#: Finds the relation as of a commit, a moment, or now, and what the actor may see of it; None where that is nothing.
+Resolve = Callable[[Session, Context, AsOf], "tuple[Relation, Scope] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a list field was asked; without `columns` all of the relation's, then the source row's number."""
+
+    columns: tuple[str, ...] | None = None
+    where: Filter = TRUE
+    order: tuple[Order, ...] = ()
+    first: int = 100
+    after: str | None = None
+    as_of: datetime | None = None
+    as_of_seq: int | None = None
+
+    @property
+    def moment(self) -> AsOf:
+        """The commit or moment asked for; a cursor goes on at the commit it was given out at."""
+        if self.as_of is not None and self.as_of_seq is not None:
+            raise MomentAmbiguous
+        if self.after is not None:
+            return cursors.seq_of(self.after)
+        return self.as_of if self.as_of is not None else self.as_of_seq
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page that was read, and the question it answers."""
+
+    query: RowQuery
+    page: Page
+
+    @property
+    def rows(self) -> tuple[tuple[Value | None, ...], ...]:
+        """The values, in the order of the question's columns."""
+        return self.page.rows
+
+    @property
+    def seq(self) -> int:
+        """The commit that the page shows."""
+        return self.query.relation.seq
+
+    @cached_property
+    def cursors(self) -> list[str]:
+        """The cursor of each row."""
+        return [cursors.encode(self.query, place) for place in self.page.places]
+
+    @property
+    def page_info(self) -> PageInfo:
+        """Whether more follows, and the ends."""
+        places = self.page.places
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.query.after is not None,
+            start_cursor=cursors.encode(self.query, places[0]) if places else None,
+            end_cursor=cursors.encode(self.query, places[-1]) if places else None,
+        )
+
+    async def count(self, context: Context) -> int:
+        """How many rows match on all pages."""
+        return await context.duck(lambda duck, left: duck.count(self.query, deadline=left))
+
+
+def of_contract(contract: Contract) -> Resolve:
+    """The rows of a contract."""
+
+    def resolve(session: Session, context: Context, as_of: AsOf) -> tuple[Relation, Scope]:
+        found = relations.relation(session, context.services.store, contract, as_of)
+        return found, scope(context.actor, contract)
+
+    return resolve
+
+
+async def answer(context: Context, resolve: Resolve, question: Question) -> Answer | None:
+    """The page of a question; None where there is nothing that the actor may ask.
+
+    Raises:
+        PageInvalid, MomentAmbiguous, CursorInvalid, ColumnUnknown, FilterInvalid: what cannot be asked.
+        AsOfUnknown: the commit has not happened yet.
+        QueryTimeout, QueryBusy, QueryTooLarge: it could not be answered in time or space.
+    """
+    largest = context.services.settings.page_max
+    if not 1 <= question.first <= largest:
+        raise PageInvalid(relation="-", first=question.first, largest=largest)
+    moment = question.moment
+    found = await context.sql(lambda session: resolve(session, context, moment))
+    if found is None:
+        return None
+    relation, visible = found
+    query = RowQuery(
+        relation=relation,
+        columns=question.columns or (*(name for name, _ in relation.columns), "_row"),
+        scope=visible,
+        where=question.where,
+        order=question.order,
+        first=question.first,
+        after=question.after,
+    )
+    return Answer(query, await context.duck(lambda duck, left: duck.page(query, deadline=left)))

@@ -1,0 +1,65 @@
+"""Quality's root fields: what the gate found, and what it returned."""
+
+import strawberry
+
+from core.verdict import Verdict
+from gateway.building import field_of
+from gateway.context import Info
+from gateway.entities.quality import Check, Quarantine, checks_page, quarantine_page
+from gateway.pages import Connection
+
+quality = field_of("quality")
+strawberry.enum(Verdict, name="Verdict", description="Putusan pemeriksaan of one delivery.")
+
+
+@strawberry.type
+class QualityQuery:
+    """Root fields of quality."""
+
+    @quality("Hasil pemeriksaan, newest first; seen by members.")
+    async def checks(
+        self,
+        info: Info,
+        *,
+        dataset: strawberry.ID | None = None,
+        resource: strawberry.ID | None = None,
+        run: strawberry.ID | None = None,
+        verdict: Verdict | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Connection[Check]:
+        """Checks."""
+        return await checks_page(
+            info,
+            first,
+            after,
+            dataset_id=dataset,
+            resource_id=resource,
+            run_id=run,
+            verdict=verdict.value if verdict else None,
+        )
+
+    @quality("Karantina: batches of returned rows, newest first; seen by their member and reviewers.")
+    async def quarantine(
+        self,
+        info: Info,
+        *,
+        member: str | None = None,
+        dataset: strawberry.ID | None = None,
+        resource: strawberry.ID | None = None,
+        run: strawberry.ID | None = None,
+        open_only: bool = True,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Connection[Quarantine]:
+        """Returned rows."""
+        return await quarantine_page(
+            info,
+            first,
+            after,
+            open_only=open_only,
+            member=member,
+            dataset_id=dataset,
+            resource_id=resource,
+            run_id=run,
+        )

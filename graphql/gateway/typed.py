@@ -1,0 +1,249 @@
+"""The graph's types of one contract: row, filter, order, connection; and the field that answers with them.
+
+Everything follows from the contract: a new data standard needs no code here. Reading goes through `RowQuery` and
+`core.access.scope` alone (`gateway/reading.py`).
+"""
+
+import keyword
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.types.private import StrawberryPrivate
+
+from core.contract import Classification, Column, Contract
+from core.rows import PROVENANCE, TRUE, Filter, Order, Value
+from gateway.building import enum, lst, make, optional, owner
+from gateway.context import Info
+from gateway.entities.places import Region, region_of
+from gateway.entities.provenance import Provenance
+from gateway.naming import camel, pascal, plural
+from gateway.pages import PageInfo
+from gateway.reading import Answer, Question, answer, of_contract
+from gateway.scalars import BigInt
+from gateway.where import COMPARISONS, KINDS, translate
+
+_FACTS = tuple(PROVENANCE)
+#: Provenance that rows can be filtered and ordered by: attribute to column.
+_ASKABLE = {
+    "member": "_member",
+    "source": "_source",
+    "dataset": "_dataset",
+    "resource": "_resource",
+    "snapshot": "_snapshot",
+    "fetched_at": "_fetched_at",
+    "verdict": "_verdict",
+}
+
+ProvenanceFilter: Any = make(
+    "ProvenanceFilter",
+    lambda cls: strawberry.input(cls, description="Asal baris: comparisons with where a row comes from."),
+    {name: (COMPARISONS[PROVENANCE[column]] | None, optional()) for name, column in _ASKABLE.items()},
+)
+
+
+@strawberry.enum(description="Arah urutan; empty cells come last either way.")
+class Direction(Enum):
+    """Which way an ordering runs."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a contract became: its classes and its root field's name."""
+
+    contract: Contract
+    field: str
+    row: Any
+    where: Any
+    order: Any
+    connection: Any
+    attributes: Mapping[str, str]  # of row and filter, to column
+
+
+def _attribute(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _described(column: Column) -> str:
+    parts = [column.title.get("id", ""), column.title.get("en", "")]
+    definition = column.standard.get("definisi", {}).get("en", "")
+    unit = f" [{column.unit}]" if column.unit else ""
+    return " / ".join(dict.fromkeys(p for p in parts if p)) + unit + (f": {definition}" if definition else "")
+
+
+def _row(contract: Contract, name: str) -> Any:
+    """The row type: every column, the region it speaks about, and where it comes from.
+
+    Only an open, required key column is non-null: any other can be masked, or missing under an older version.
+    """
+    mine = owner(contract.owner)
+    fields: dict[str, tuple[Any, Any]] = {}
+    for column in contract.columns:
+        kind = KINDS[column.type]
+        sure = column.key and column.required and column.classification is Classification.OPEN
+        described = strawberry.field(description=_described(column), name=camel(column.name), metadata=mine)
+        fields[_attribute(column.name)] = (kind if sure else kind | None, described)
+
+    def provenance(self: Any) -> Provenance:
+        return Provenance(facts=self.lumbung_facts)
+
+    def region(self: Any, info: Info) -> Region | None:
+        return region_of(info, getattr(self, _attribute(str(contract.region_column))))
+
+    if contract.region_column is not None and "region" not in fields:
+        fields["region"] = (
+            Region | None,
+            strawberry.field(resolver=region, description="Wilayah this row speaks about.", metadata=owner("catalog")),
+        )
+    fields["provenance"] = (
+        Provenance,
+        strawberry.field(resolver=provenance, description="Asal baris: where this row comes from.", metadata=mine),
+    )
+    fields["lumbung_facts"] = (Annotated[Any, StrawberryPrivate()], None)
+    text = f"{contract.title['id']}. {contract.description.get('en', '')} ({contract.name} {contract.version})"
+    return make(name, lambda cls: strawberry.type(cls, description=text), fields)
+
+
+def _where(contract: Contract, name: str) -> Any:
+    """The filter input: comparisons by column and provenance, joined by and, or, not."""
+    fields: dict[str, tuple[Any, Any]] = {
+        _attribute(c.name): (COMPARISONS[c.type] | None, optional(_described(c), name=camel(c.name)))
+        for c in contract.columns
+    }
+    fields["provenance"] = (ProvenanceFilter | None, optional())
+
+    def decorate(cls: Any) -> Any:
+        cls.__annotations__ |= {"and_": lst(cls) | None, "or_": lst(cls) | None, "not_": cls | None}
+        for key in ("and", "or", "not"):
+            setattr(cls, f"{key}_", optional(name=key))
+        return strawberry.input(cls, description="Saringan: everything given must hold.")
+
+    return make(f"{name}Filter", decorate, fields)
+
+
+def _order(contract: Contract, name: str) -> Any:
+    values = {c.name.upper(): c.name for c in contract.columns}
+    values |= {f"PROVENANCE_{a.upper()}": column for a, column in _ASKABLE.items()}
+    described = {c.name.upper(): c.title["id"] for c in contract.columns}
+    columns = enum(f"{name}Column", values, described, f"Kolom of {name} to order by.")
+    fields = {
+        "column": (columns, None),
+        "direction": (Direction, strawberry.field(default=Direction.ASC)),
+    }
+    return make(
+        f"{name}Order", lambda cls: strawberry.input(cls, description="Urutan: a column and its direction."), fields
+    )
+
+
+def _connection(name: str, row: Any) -> Any:
+    edge = make(f"{name}Edge", strawberry.type, {"cursor": (str, None), "node": (row, None)})
+
+    def edges(self: Any) -> Any:
+        return [edge(cursor=c, node=n) for c, n in zip(self.answer.cursors, self.rows, strict=True)]
+
+    edges.__annotations__ = {"return": lst(edge)}
+
+    def nodes(self: Any) -> Any:
+        return self.rows
+
+    nodes.__annotations__ = {"return": lst(row)}
+
+    def page_info(self: Any) -> PageInfo:
+        made: PageInfo = self.answer.page_info
+        return made
+
+    async def total_count(self: Any, info: Info) -> BigInt:
+        return BigInt(await self.answer.count(info.context))
+
+    def seq(self: Any) -> BigInt:
+        return BigInt(self.answer.seq)
+
+    described: dict[str, tuple[Any, str | None]] = {
+        "edges": (edges, "The rows with their cursors."),
+        "nodes": (nodes, "The rows."),
+        "page_info": (page_info, None),
+        "total_count": (total_count, "How many rows match on all pages; counted only when asked for."),
+        "seq": (seq, "The commit that this page shows; give it as asOfSeq to ask for the same again."),
+    }
+    fields: dict[str, tuple[Any, Any]] = {
+        key: (resolver.__annotations__["return"], strawberry.field(resolver=resolver, description=text))
+        for key, (resolver, text) in described.items()
+    }
+    fields |= {
+        "answer": (Annotated[Answer, StrawberryPrivate()], None),
+        "rows": (Annotated[Any, StrawberryPrivate()], None),
+    }
+    return make(
+        f"{name}Connection", lambda cls: strawberry.type(cls, description=f"Halaman of {name}, by keyset."), fields
+    )
+
+
+def build(contract: Contract) -> Typed:
+    """The types of a contract, named after it."""
+    name = pascal(contract.name)
+    row = _row(contract, name)
+    return Typed(
+        contract=contract,
+        field=plural(contract.name),
+        row=row,
+        where=_where(contract, name),
+        order=_order(contract, name),
+        connection=_connection(name, row),
+        attributes={_attribute(c.name): c.name for c in contract.columns},
+    )
+
+
+def _filter(typed: Typed, given: Any) -> Filter:
+    return TRUE if given is None else translate(given, typed.attributes, _ASKABLE)
+
+
+def _rows(typed: Typed, answered: Answer) -> list[Any]:
+    """The page's rows as objects of the row type; the last eight values of each are its provenance."""
+    names = tuple(typed.attributes)
+    width = len(names)
+
+    def made(values: tuple[Value | None, ...]) -> Any:
+        return typed.row(**dict(zip(names, values, strict=False)), lumbung_facts=values[width:])
+
+    return [made(values) for values in answered.rows]
+
+
+def root_field(typed: Typed) -> tuple[Any, Any]:
+    """The root field that answers with a contract's rows: its annotation and the field."""
+    contract = typed.contract
+
+    async def rows(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
+        info, *, where=None, order_by=None, first=100, after=None, as_of=None, as_of_seq=None
+    ):
+        question = Question(
+            columns=(*typed.attributes.values(), *_FACTS),
+            where=_filter(typed, where),
+            order=tuple(Order(o.column.value, o.direction is Direction.DESC) for o in order_by or ()),
+            first=first,
+            after=after,
+            as_of=as_of,
+            as_of_seq=as_of_seq,
+        )
+        answered = await answer(info.context, of_contract(contract), question)
+        assert answered is not None  # a contract's relation is there even where it is empty
+        return typed.connection(answer=answered, rows=_rows(typed, answered))
+
+    rows.__annotations__ = {
+        "info": Info,
+        "where": typed.where | None,
+        "order_by": lst(typed.order) | None,
+        "first": int,
+        "after": str | None,
+        "as_of": datetime | None,
+        "as_of_seq": BigInt | None,
+        "return": typed.connection,
+    }
+    text = f"{contract.title['id']} / {contract.title['en']}: rows of every member, as of the newest commit or another."
+    field = strawberry.field(resolver=rows, name=camel(typed.field), description=text, metadata=owner(contract.owner))
+    return typed.connection, field

@@ -1,0 +1,160 @@
+"""The ASGI app: which address leads to which door, and what every answer carries.
+
+Every response has the security headers and the request's number; every error is JSON with code and fix. The doors
+themselves live in `gateway` and `hub/routes`.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import escape
+
+import orjson
+import structlog
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import log as logs
+from core.duck import Duck
+from core.errors import LumbungError
+from core.ids import new_id
+from core.messages import text, use_locale
+from gateway.context import Services
+from gateway.errors import internal, refusal
+from gateway.http import GraphQLDoor, locale_of
+from gateway.offload import Offload
+from gateway.schema import make_schema
+from hub.routes import health
+from hub.web_errors import MethodRefused, RouteUnknown
+from services.granary import Granary
+
+log = structlog.get_logger("hub.web")
+
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_NUMBER = re.compile(r"[0-9a-zA-Z-]{8,64}")
+
+
+class _Everywhere:
+    """Numbers each request, logs how it went, and puts the security headers on whatever is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        number = given if _NUMBER.fullmatch(given) else new_id()[:16]
+        logs.use_request(number)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-ID"] = number
+                log.info("http", method=scope["method"], path=scope["path"], status=message["status"])
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+def _refused(error: LumbungError, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(refusal(error)), error.http_status, headers, "application/json")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "GET")
+        refused = MethodRefused(path=request.url.path, method=request.method, allowed=allowed)
+        return _refused(refused, {"Allow": allowed})
+    return _refused(RouteUnknown(path=request.url.path))
+
+
+async def _known_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LumbungError)
+    return _refused(error)
+
+
+async def _unforeseen(_: Request, error: Exception) -> Response:
+    # Starlette answers this one outside of `_Everywhere`
+    return _refused(internal(error), {**SECURITY, "X-Request-ID": logs.request() or "-"})
+
+
+def _landing(services: Services) -> Route:
+    """The front page: what this is and where its doors are, without a script or anything from elsewhere."""
+
+    async def landing(request: Request) -> Response:
+        use_locale(locale_of(request, services.settings.locale))
+        name = escape(services.settings.service_name)
+        links = f'<li><a href="/health/ready">{escape(text("hub.landing.health"))}</a></li>'
+        return HTMLResponse(
+            f'<!doctype html><html lang="{services.settings.locale}"><meta charset="utf-8"><title>{name}</title>'
+            f"<h1>{name}</h1><p>{escape(text('hub.landing.lead'))}</p>"
+            f"<p>{escape(text('hub.landing.graphql'))}</p><ul>{links}</ul></html>"
+        )
+
+    return Route("/", landing, methods=["GET"])
+
+
+def serving(granary: Granary) -> Services:
+    """What the doors need of an opened home; closing the granary is left to whoever opened it, `duck` is new."""
+    settings = granary.settings
+    return Services(
+        settings=settings,
+        sessions=granary.sessions,
+        duck=Duck(
+            [granary.store.folder],
+            size=settings.query_workers,
+            threads=settings.query_workers,
+            memory=settings.query_memory,
+        ),
+        registry=granary.registry,
+        contracts=granary.contracts,
+        store=granary.store,
+        regions=granary.regions,
+        clock=granary.clock,
+    )
+
+
+def make_app(services: Services) -> Starlette:
+    """The app over these services; its pools end with it."""
+    offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
+    door = GraphQLDoor(make_schema(services.contracts), services, offload)
+
+    async def graphql(request: Request) -> Response:
+        return await door(request)
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        yield
+        offload.close()
+
+    app = Starlette(
+        routes=[
+            _landing(services),
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            *health.routes(services, offload),
+        ],
+        exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
+        lifespan=life,
+    )
+    app.add_middleware(_Everywhere)
+    return app
