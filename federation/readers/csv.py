@@ -28,6 +28,7 @@ class _Parsed:
     lines: list[Line] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     unclosed: list[Record] = field(default_factory=list)
+    literal: int = 0  # the last line whose open quote was read as a plain character
 
 
 def read_csv(
@@ -158,10 +159,12 @@ def _parse(
             where = Place(place.file, place.member, None, record.line)
             raise TooManyColumns(where, columns=len(record.cells), limit=limits.max_columns)
         out.lines.append(Line(record.line, record.cells))
-        if record.flaw == "quote":
+        if record.flaw in ("quote", "literal"):
             out.repaired.append(str(record.line))
         elif record.flaw == "unclosed":
             out.unclosed.append(record)
+        if record.flaw == "literal":
+            out.literal = record.line
     return out
 
 
@@ -171,6 +174,7 @@ def _remarks(parsed: _Parsed, width: int | None, place: Place, limits: ReadLimit
     if parsed.repaired:
         notes.append(Note("reader.quotes_repaired", _rows(parsed.repaired)))
     end = next((line for line in reversed(parsed.lines) if line.cells), None)
+    end_is_literal = end is not None and parsed.literal == end.number
     for record in parsed.unclosed:
         where = Place(place.file, place.member, None, record.line)
         size = max(len(cell) for cell in record.cells)
@@ -180,7 +184,7 @@ def _remarks(parsed: _Parsed, width: int | None, place: Place, limits: ReadLimit
             raise QuoteUnclosed(where)
         notes.append(Note("reader.cut_short", {"row": str(record.line)}))
     short = end is not None and width is not None and 1 < len(end.cells) < width
-    if not ended and short and end is not None and not parsed.unclosed and len(parsed.lines) > 3:
+    if not ended and (short or end_is_literal) and end is not None and not parsed.unclosed and len(parsed.lines) > 3:
         notes.append(Note("reader.cut_short", {"row": str(end.number)}))
     return notes
 

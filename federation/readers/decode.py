@@ -30,14 +30,17 @@ class Encoding:
 
 def detect(raw: bytes | memoryview) -> Encoding:
     """The encoding of a whole text: its mark, else UTF-16 by its zeros, else UTF-8 if all of it is, else cp1252."""
-    head = bytes(raw[:4096])
+    told = by_head(bytes(raw[:4096]))
+    return told or Encoding("utf-8" if _is_utf8(raw) else "cp1252")
+
+
+def by_head(head: bytes) -> Encoding | None:
+    """The encoding that a text's first bytes tell by themselves: a mark, or the zeros of UTF-16."""
     for mark, name in _BOMS:
         if head.startswith(mark):
             return Encoding(name, len(mark))
     wide = _wide(head)
-    if wide is not None:
-        return Encoding(wide)
-    return Encoding("utf-8" if _is_utf8(raw) else "cp1252")
+    return None if wide is None else Encoding(wide)
 
 
 def _wide(head: bytes) -> str | None:

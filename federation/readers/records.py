@@ -28,7 +28,8 @@ class Dialect:
 class Record:
     """One record: its first physical line (from 1), its cells, and what was wrong with it.
 
-    `flaw` is empty, `quote` (its quotes were repaired) or `unclosed` (a quote never closed).
+    `flaw` is empty, `quote` (its quotes were repaired), `literal` (a quote never closed and was read as a
+    plain character, which made the record whole) or `unclosed` (that did not make it whole).
     """
 
     line: int
@@ -182,7 +183,7 @@ def _settle(text: str, dialect: Dialect, width: int | None, line: int) -> Record
     if width is not None and not sound:
         literal = _literal(text, dialect)
         if len(literal) == width:
-            return Record(line, literal, "quote")
+            return Record(line, literal, "quote" if closed else "literal")
     if not closed:
         return Record(line, _literal(text, dialect), "unclosed")
     return Record(line, cells if sound or not whole else other, "" if sound else "quote")

@@ -60,9 +60,13 @@ def _read_sheet(
     if (end[0] + 1) * (end[1] + 1) > limits.max_cells:
         raise SheetTooLarge(place, rows=end[0] + 1, columns=end[1] + 1, limit=limits.max_cells)
     notes: list[Note] = []
-    broken: list[str] = []
+    broken = list(about.broken.get(place.sheet or "", []))
     lines: list[Line] = []
+    # Rows come from A1 on, so that their numbers are those on the screen.
     for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
+        if row.count("") == len(row):
+            lines.append(Line(number, []))
+            continue
         cells = [shown(value) for value in row]
         for column, cell in enumerate(cells):
             if cell in _ERRORS:
@@ -77,12 +81,32 @@ def _read_sheet(
     merges: list[Merge] = [
         (top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
     ]
+    filled = _fill_down(lines, merges)
     tables: list[TextTable] = []
     for i, table in enumerate(find(lines, merges, even=True)):
         label = (place.sheet or "") if i == 0 else f"{place.sheet}#{i + 1}"
         where = Place(place.file, place.member, place.sheet, table.number)
+        given = [str(line.number) for line in table.rows if line.number in filled]
+        if given:
+            table.notes.append(Note("reader.merged_filled", {"rows": _first(given), "count": str(len(given))}))
         tables.append(build(table, label, where, limits, dialect={}, notes=notes if i == 0 else ()))
     return tables
+
+
+def _fill_down(lines: list[Line], merges: list[Merge]) -> set[int]:
+    """Give every row under a tall merged cell the value that a person sees beside it; the rows that got one."""
+    rows: set[int] = set()
+    for top, left, bottom, right in merges:
+        if left != right or top > len(lines) or left >= len(lines[top - 1].cells):
+            continue
+        value = lines[top - 1].cells[left]
+        for number in range(top + 1, min(bottom, len(lines)) + 1) if value.strip() else ():
+            cells = lines[number - 1].cells
+            if left < len(cells) and not cells[left]:
+                cells[left] = value
+                lines[number - 1] = Line(number, cells)
+                rows.add(number)
+    return rows
 
 
 def _first(cells: list[str]) -> str:

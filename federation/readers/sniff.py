@@ -4,6 +4,8 @@ import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from federation.readers import decode
+
 HEAD = 4096
 _MAGIC = (
     (b"%PDF-", "pdf"),
@@ -129,11 +131,11 @@ def _text(head: bytes, name: str, mime: str) -> str:
 
 
 def _latin(head: bytes) -> bytes:
-    """The head with marks and the zeros of UTF-16 taken away, enough to recognise ASCII words in it."""
-    for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
-        head = head.removeprefix(mark)
-    wide = max(head[0::2].count(0), head[1::2].count(0)) > 0.3 * len(head)
-    return head.replace(b"\0", b"") if wide else head
+    """The head as UTF-8 without its mark, so that ASCII words in it can be recognised."""
+    encoding = decode.by_head(head)
+    if encoding is None:
+        return head
+    return head[encoding.mark :].decode(encoding.name, "ignore").encode()
 
 
 def _binary(head: bytes) -> bool:

@@ -24,22 +24,28 @@ from federation.readers.result import ReadLimits
 _CHUNK = 1 << 20
 _OVERLAP = 512
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
-_UNFILLED = re.compile(
-    rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3}\d{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
+#: A row or cell that holds something: self-closed ones are only formatted, and calamine leaves them out too.
+_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,7})"[^>]*?[^/]>')
+_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"(?:[^>]*[^/])?>')
+_FORMULA = re.compile(
+    rb"<(?:\w+:)?c\s([^>]*?)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
-_REPEATED = re.compile(rb'number-(columns|rows)-repeated="(\d+)"')
+_ERROR = re.compile(rb'<(?:\w+:)?c\s([^>]*?\bt="e"[^>]*)>')
+_ADDRESS = re.compile(rb'\br="([A-Z]{1,3}\d{1,7})"')
+_ODS_TAG = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell|table)(?![\w-])([^>]*?)(/?)>")
+_REPEATED = re.compile(rb'number-(?:columns|rows)-repeated="(\d{1,9})"')
 _SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _RELATION = re.compile(rb"<Relationship\s[^>]*>")
 
 
 @dataclass(slots=True)
 class Workbook:
-    """What was seen: remarks, and by sheet name the cells whose formula has no stored value."""
+    """What was seen: remarks, and by sheet the cells whose formula has no stored value or an error for one (F17)."""
 
     notes: list[Note] = field(default_factory=list)
     unfilled: dict[str, list[str]] = field(default_factory=dict)
+    broken: dict[str, list[str]] = field(default_factory=dict)
 
 
 def letters(column: int) -> str:
@@ -124,32 +130,38 @@ def _xlsx(archive: zipfile.ZipFile, names: set[str], place: Place, limits: ReadL
         if name.startswith("xl/worksheets/"):
             sheet = titles.get(name, name)
             here = Place(place.file, place.member, sheet)
-            unfilled = _worksheet(archive, name, here, limits)
-            if unfilled:
-                about.unfilled[sheet] = unfilled
+            about.unfilled[sheet], about.broken[sheet] = _worksheet(archive, name, here, limits)
         else:
             for piece in _parts(archive, name):
                 _refuse_declared(piece, name, place)
 
 
-def _worksheet(archive: zipfile.ZipFile, name: str, place: Place, limits: ReadLimits) -> list[str]:
-    """Refuse a sheet whose farthest cell makes it too large (F14); the cells of formulas without a value (F17)."""
+def _worksheet(archive: zipfile.ZipFile, name: str, place: Place, limits: ReadLimits) -> tuple[list[str], list[str]]:
+    """Refuse a sheet whose farthest cell makes it too large (F14); the cells of empty and of broken formulas."""
     rows = columns = 0
-    widest = farthest = ""
     unfilled: dict[str, None] = {}
+    broken: dict[str, None] = {}
     for piece in _parts(archive, name):
         _refuse_declared(piece, name, place)
+        rows = max(rows, *(int(m.group(1)) for m in _ROW.finditer(piece)), 0)
+        seen: set[bytes] = set()
         for match in _CELL.finditer(piece):
-            column, row = match.group(1), int(match.group(2))
-            if row > rows:
-                rows, farthest = row, (column + match.group(2)).decode()
-            if len(column) >= len(widest) and (at := index(column.decode()) + 1) > columns:
-                columns, widest = at, column.decode()
+            seen.add(match.group(1))
+            rows = max(rows, int(match.group(2)))
+        columns = max(columns, *(index(letter.decode()) + 1 for letter in seen), 0)
         if b"<f" in piece or b":f" in piece:
-            unfilled.update(dict.fromkeys(m.group(1).decode() for m in _UNFILLED.finditer(piece)))
+            plain = (m.group(1) for m in _FORMULA.finditer(piece) if b't="str"' not in m.group(1))
+            unfilled.update(dict.fromkeys(_address(attributes) for attributes in plain))
+        if b't="e"' in piece:
+            broken.update(dict.fromkeys(_address(m.group(1)) for m in _ERROR.finditer(piece)))
     if rows * columns > limits.max_cells:
-        raise SheetTooLarge(place, rows=rows, columns=columns, limit=limits.max_cells, cell=farthest)
-    return list(unfilled)
+        raise SheetTooLarge(place, rows=rows, columns=columns, limit=limits.max_cells)
+    return list(unfilled), list(broken)
+
+
+def _address(attributes: bytes) -> str:
+    match = _ADDRESS.search(attributes)
+    return match.group(1).decode() if match else "?"
 
 
 def _sheet_names(archive: zipfile.ZipFile, names: set[str]) -> dict[str, str]:
@@ -186,3 +198,43 @@ def _ods(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -> None:
         raise WorkbookEncrypted(place)
     for piece in _parts(archive, "content.xml"):
         _refuse_declared(piece, "content.xml", place)
+    _check_repeats(archive, place, limits)
+
+
+def _check_repeats(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -> None:
+    """Refuse filled cells that are repeated beyond the limit: an ODS may say one cell a million times over."""
+    rows = columns = reach = at = skipped = 0
+    row_repeat = 1
+    for closing, tag, attributes, alone in _tags(archive, "content.xml"):
+        match = _REPEATED.search(attributes)
+        times = int(match.group(1)) if match else 1
+        if tag == b"table" and not closing:
+            rows = columns = skipped = 0
+        elif tag == b"table-row" and not closing:
+            row_repeat, reach, at = times, 0, 0
+        elif tag == b"table-row":
+            if reach:
+                rows, skipped, columns = rows + skipped + row_repeat, 0, max(columns, reach)
+            else:
+                skipped += row_repeat
+            if rows * columns > limits.max_cells:
+                raise SheetTooLarge(place, rows=rows, columns=columns, limit=limits.max_cells)
+        elif tag == b"table-cell" and not closing:
+            at += times
+            if not alone or b"value-type" in attributes:
+                reach = at
+        elif not closing:
+            at += times
+
+
+def _tags(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+    """The table tags of an ODS, each once: what stands behind the last whole tag of a piece waits for the next."""
+    rest = b""
+    with archive.open(name) as f:
+        while piece := f.read(_CHUNK):
+            text = rest + piece
+            cut = text.rfind(b">") + 1
+            rest = text[cut:]
+            for match in _ODS_TAG.finditer(text, 0, cut):
+                closing, tag, attributes, alone = match.groups()
+                yield closing, tag, attributes, alone
