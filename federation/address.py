@@ -46,8 +46,9 @@ _INTRANET: tuple[_Network, ...] = tuple(
 #: Never taken, not even with an allowance: cloud metadata and ranges through which another address can be meant.
 _NEVER: tuple[_Network, ...] = tuple(
     ipaddress.ip_network(n)
-    for n in ("169.254.0.0/16", "100.100.100.200/32", "fd00:ec2::/32", "64:ff9b:1::/48", "2001::/32")
+    for n in ("169.254.0.0/16", "100.100.100.200/32", "192.88.99.0/24", "fd00:ec2::/32", "2001::/32")
 )
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -74,6 +75,8 @@ def kind_of(address: str) -> AddressKind:
         return AddressKind.NEVER
     if any(ip in network for network in _INTRANET):
         return AddressKind.INTRANET
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in _UNICAST:
+        return AddressKind.NEVER
     return AddressKind.PUBLIC if ip.is_global and not ip.is_multicast else AddressKind.NEVER
 
 
@@ -319,8 +322,9 @@ def tls_reason(error: BaseException | None) -> str:
         if not isinstance(current, BaseException) or id(current) in seen:
             continue
         seen.add(id(current))
-        if isinstance(current, ssl.SSLCertVerificationError):
-            return _TLS_REASONS.get(current.verify_code, "tls_untrusted")
+        code = getattr(current, "verify_code", None)  # the libraries' own errors of this class lack it
+        if isinstance(current, ssl.SSLCertVerificationError) and isinstance(code, int):
+            return _TLS_REASONS.get(code, "tls_untrusted")
         todo += [current.__cause__, current.__context__, getattr(current, "reason", None)]
         todo += current.args
     return "tls_failed"

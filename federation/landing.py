@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from core.clock import Clock, utc_now
 from core.db import session_scope
 from core.ids import new_id
+from core.storage_errors import storage_errors
 from federation.connectors.base import KeepPage, Page
 from federation.errors import LandingDamaged, LandingMissing
 from federation.models import FetchEvent, LandedObject
@@ -89,29 +90,31 @@ class Landing:
     def keep(self, temporary: Path, sha256: str) -> Path:
         """Move finished bytes to their place, durable when this returns; the same bytes again change nothing."""
         final = self.path(sha256)
-        if final.is_file() and _sha256_of(final) == sha256:
-            temporary.unlink()
-            return final
-        _sync(temporary)
-        temporary.chmod(0o444)
-        if not final.parent.is_dir():
-            final.parent.mkdir(exist_ok=True)
-            _sync(self.folder)
-        temporary.replace(final)  # also heals bytes that were damaged where they lay
-        _sync(final.parent)
+        with storage_errors(self.folder):
+            if final.is_file() and _sha256_of(final) == sha256:
+                temporary.unlink()
+                return final
+            _sync(temporary)
+            temporary.chmod(0o444)
+            if not final.parent.is_dir():
+                final.parent.mkdir(exist_ok=True)
+                _sync(self.folder)
+            temporary.replace(final)  # also heals bytes that were damaged where they lay
+            _sync(final.parent)
         return final
 
     def put(self, data: bytes) -> str:
         """Keep these bytes; their sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
         temporary = self.temporary()
-        temporary.write_bytes(data)
+        with storage_errors(self.folder):
+            temporary.write_bytes(data)
         self.keep(temporary, sha256)
         return sha256
 
     def record(self, arrivals: Sequence[Arrival]) -> list[int]:
         """Write down kept bytes and how they came, in one transaction; the events' ids in the same order."""
-        with session_scope(self._sessions, write=True) as session:
+        with storage_errors(self.folder), session_scope(self._sessions, write=True) as session:
             objects = {
                 a.sha256: {"sha256": a.sha256, "size": a.size, "first_seen": a.at}
                 for a in reversed(arrivals)

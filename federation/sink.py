@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from core.storage_errors import storage_errors
 from federation.landing import Landing
 
 
@@ -27,7 +28,7 @@ class Sink:
 
     def write(self, data: bytes) -> None:
         """Append."""
-        with self._path.open("ab") as f:
+        with storage_errors(self._path.parent), self._path.open("ab") as f:
             f.write(data)
         self._hash.update(data)
         self.size += len(data)
