@@ -6,7 +6,7 @@ good questions. What the harvest makes of it is left to the ordinary program: no
 
 from hub.demo.generate import DEFAULT_SEED, generate
 from hub.demo.province import DemoDataset, DemoMember, Planted, Province
-from hub.demo.queries import QUERIES, ReadyQuery
+from hub.demo.queries import QUERIES, ReadyQuery, queries
 from hub.demo.running import Nodes, start_nodes
 from hub.demo.sources import register, source_id
 
@@ -20,6 +20,7 @@ __all__ = [
     "Province",
     "ReadyQuery",
     "generate",
+    "queries",
     "register",
     "source_id",
     "start_nodes",
