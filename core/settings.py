@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     download_read_seconds: float = Field(default=10.0, gt=0)
     download_concurrency: int = Field(default=8, ge=1, le=256)
     retry_after_max_seconds: float = Field(default=900.0, ge=0)
+    revalidate_hours: float = Field(default=24.0, ge=0)  # of files that a portal links but does not hold
     crawl_total_seconds: float = Field(default=300.0, gt=0)
 
     # reading and checking
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
 
     # runs
     lease_seconds: float = Field(default=60.0, gt=0)
+    harvests_at_once: int = Field(default=4, ge=1, le=256)
     stale_hours: float = Field(default=24.0, gt=0)
 
     # serving

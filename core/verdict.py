@@ -4,9 +4,15 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """Published, published with warnings, held (the last good snapshot stays), or not mapped to a contract yet."""
+    """What became of a delivery.
+
+    Published, published with warnings, held (the last good snapshot stays), not mapped to a contract yet; or it
+    never came to a check: a document for people (*tidak terbaca mesin*), or a file that could not be read.
+    """
 
     PUBLISHED = "published"
     WARNED = "published_with_warnings"
     HELD = "held"
     UNMAPPED = "unmapped"
+    DOCUMENT = "not_machine_readable"
+    UNREADABLE = "unreadable"

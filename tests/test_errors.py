@@ -15,7 +15,7 @@ def every_error() -> list[type[LumbungError]]:
     for name in PACKAGES:
         package = importlib.import_module(name)
         for module in pkgutil.walk_packages(package.__path__, f"{name}."):
-            if module.name.rsplit(".", 1)[-1] == "errors":
+            if module.name.endswith("errors"):
                 importlib.import_module(module.name)
     return list(all_errors())
 

@@ -1,14 +1,13 @@
 """How the command line speaks: tables for people, one JSON document for machines, errors with their fix."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -61,13 +60,15 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def print_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table with translated headers (message ids `cli.column.NAME`); numbers stand right."""
+def print_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]], *, named: bool = False) -> None:
+    """A table with translated headers (message ids `cli.column.NAME`) unless they are `named`; numbers stand right."""
     rows = [tuple(row) for row in rows]
     table = Table(title=title, title_justify="left", header_style="bold", show_lines=False)
     for i, header in enumerate(headers):
         numeric = bool(rows) and all(isinstance(r[i], int | float) or r[i] is None for r in rows)
-        table.add_column(text(f"cli.column.{header}"), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            header if named else text(f"cli.column.{header}"), justify="right" if numeric else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(escape(_cell(v)) for v in row))
     out.print(table)
@@ -86,20 +87,11 @@ def progress() -> Progress:
     )
 
 
-def fail(error: LumbungError, *, json: bool) -> NoReturn:
-    """Say what happened and what to do, then end with status 1."""
+def show_error(error: LumbungError, *, json: bool) -> None:
+    """Say what happened and what to do: JSON on standard output, or sentences on standard error."""
     if json:
         print_json({"error": error.as_dict()})
-    else:
-        err.print(f"[bold red]{escape(error.code)}[/] {escape(error.what())}")
-        err.print(f"  → {escape(error.fix())}")
-        err.print(f"  docs/errors/{error.code}.md", style="dim")
-    raise typer.Exit(1)
-
-
-def guarded(action: Callable[[], None], *, json: bool = False) -> None:
-    """Run an action and turn a typed error into its sentences."""
-    try:
-        action()
-    except LumbungError as error:
-        fail(error, json=json)
+        return
+    err.print(f"[bold red]{escape(error.code)}[/] {escape(error.what())}")
+    err.print(f"  → {escape(error.fix())}")
+    err.print(f"  docs/errors/{error.code}.md", style="dim")

@@ -1,0 +1,63 @@
+"""`lumbung flows serve|deploy|list`: harvesting on the members' schedules."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.messages import text
+from hub.cli.app import JsonOption, home_of
+from hub.cli.app import app as root
+from hub.cli.output import out, print_json, print_table
+from hub.home import open_home
+
+app = typer.Typer(no_args_is_help=True, help="Panen terjadwal dengan Prefect.")
+root.add_typer(app, name="flows")
+
+
+@app.command("list")
+def flows_list(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Jadwal panen setiap anggota menurut berkasnya."""
+    from flows.schedules import deployments
+
+    granary = open_home(home_of(context))
+    granary.close()
+    rows = [(name, p["member"], s.cron, s.timezone) for name, p, s in deployments(granary.registry, granary.settings)]
+    if as_json:
+        print_json([{"name": n, "member": m, "cron": c, "timezone": z} for n, m, c, z in rows])
+    else:
+        print_table(text("cli.flows.title"), ("name", "member", "cron", "timezone"), rows)
+
+
+@app.command("serve")
+def flows_serve(context: typer.Context) -> None:
+    """Menjalankan panen yang jatuh tempo di mesin ini sampai dihentikan."""
+    from flows.server import prefect_for
+
+    granary = open_home(home_of(context))
+    granary.close()
+    with prefect_for(granary.settings.home) as url:
+        from flows.schedules import limit_harvests, serve
+
+        limit_harvests(granary.settings.harvests_at_once)
+        out.print(text("cli.flows.serving", url=url))
+        serve(granary.registry, granary.settings)
+
+
+@app.command("deploy")
+def flows_deploy(
+    context: typer.Context,
+    pool: Annotated[str, typer.Option("--pool", help="Work pool pada server PREFECT_API_URL.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Mendaftarkan jadwal semua anggota pada sebuah work pool."""
+    from flows.schedules import deploy, limit_harvests
+
+    granary = open_home(home_of(context))
+    granary.close()
+    limit_harvests(granary.settings.harvests_at_once)
+    names = deploy(granary.registry, granary.settings, pool, Path(__file__).resolve().parents[2])
+    if as_json:
+        print_json({"pool": pool, "deployments": names})
+    else:
+        out.print(text("cli.flows.deployed", pool=pool, count=len(names)))

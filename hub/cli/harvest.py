@@ -1,0 +1,141 @@
+"""`lumbung harvest`, `runs`, `flows`: pulling, what became of it, and pulling on a schedule."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from core.messages import text
+from hub.cli.app import JsonOption, app, home_of
+from hub.cli.output import out, print_json, print_table, progress
+from hub.home import open_home
+from services.intake.opened import Opened, close_all, opened
+from services.intake.outcome import SourceReport
+from services.intake.source import Progress, Watch, harvest_source
+
+#: Members harvested at once by one command; each has its own flow run.
+AT_ONCE = 4
+
+
+class Shown:
+    """A progress display with one bar for all chosen members, told from several threads."""
+
+    def __init__(self, total: int) -> None:
+        self.display = progress()
+        self._task = self.display.add_task(text("cli.harvest.progress"), total=total)
+
+    def watch(self, step: Progress) -> None:
+        """Name what is being worked on."""
+        self.display.update(
+            self._task,
+            description=text("cli.harvest.working", source=step.source, done=step.done, total=step.total),
+        )
+
+    def advance(self) -> None:
+        """One member is through."""
+        self.display.advance(self._task)
+
+
+def harvest_members(
+    members: Sequence[str], one: Callable[[str, Watch], list[SourceReport]], *, quiet: bool
+) -> list[SourceReport]:
+    """Harvest members some at a time, showing progress on standard error unless `quiet`; reports in member order."""
+    shown = Shown(len(members))
+
+    def run(member: str) -> list[SourceReport]:
+        reports = one(member, shown.watch)
+        shown.advance()
+        return reports
+
+    with ThreadPoolExecutor(AT_ONCE) as pool, nullcontext() if quiet else shown.display:
+        return [report for reports in pool.map(run, members) for report in reports]
+
+
+def through_prefect(home: Opened, source: str | None) -> Callable[[str, Watch], list[SourceReport]]:
+    """Harvest one member as a Prefect flow run; Prefect's address must be in the environment already."""
+    from flows.harvest import harvest_member, watched_by
+
+    folder = str(home.granary.settings.home)
+
+    def one(member: str, watch: Watch) -> list[SourceReport]:
+        with watched_by(watch):
+            return harvest_member.with_options(flow_run_name=member)(folder, member, source)
+
+    return one
+
+
+def directly(home: Opened, source: str | None, *, dry_run: bool) -> Callable[[str, Watch], list[SourceReport]]:
+    """Harvest one member with the same steps and no Prefect."""
+
+    def one(member: str, watch: Watch) -> list[SourceReport]:
+        known = home.granary.registry.member(member)
+        chosen = [s for s in known.sources if source in (None, s.id)]
+        return [harvest_source(home.granary, home.downloads, known, s, watch=watch, dry_run=dry_run) for s in chosen]
+
+    return one
+
+
+def print_reports(reports: Sequence[SourceReport]) -> None:
+    """The reports as a table, with errors, holds and exceptions below it."""
+    names = ("datasets", "new", "changed", "missing", "snapshots", "rows_published", "rows_quarantined")
+    headers = ("source", "state", *names, "seconds")
+    rows = [
+        (r.source, text(f"run.state.{r.state}"), *(None if r.error else getattr(r, n) for n in names), r.seconds)
+        for r in reports
+    ]
+    print_table(text("cli.harvest.title"), headers, rows)
+    for report in reports:
+        for error in ([report.error] if report.error else []) + report.errors[:5]:
+            out.print(f"  {report.source}: [bold]{error['code']}[/] {error['what']}", highlight=False)
+        if len(report.errors) > 5:
+            out.print(text("cli.harvest.more_errors", source=report.source, count=len(report.errors) - 5))
+        for code, count in report.holds.items():
+            out.print(text("cli.harvest.held", source=report.source, code=code, count=count))
+        for remark in report.remarks:
+            out.print(f"  {report.source}: {remark}", style="dim")
+        for allowance in report.allowances:
+            out.print(f"  {report.source}: {allowance}", style="dim")
+
+
+@app.command()
+def harvest(
+    context: typer.Context,
+    member: Annotated[str | None, typer.Option("--member", help="Hanya anggota ini.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Hanya sumber ini.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Hanya melihat; tidak ada yang disimpan.")] = False,
+    direct: Annotated[bool, typer.Option("--direct", help="Langkah yang sama tanpa server Prefect.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Menarik data yang baru dan berubah dari semua sumber."""
+    folder = home_of(context)
+    open_home(folder).close()
+    home = opened(folder)
+    try:
+        members = _members(home, member, source)
+        if dry_run or direct:
+            one = directly(home, source, dry_run=dry_run)
+            reports = harvest_members(members, one, quiet=as_json)
+        else:
+            from flows.server import prefect_for
+
+            with prefect_for(home.granary.settings.home):
+                reports = harvest_members(members, through_prefect(home, source), quiet=as_json)
+    finally:
+        close_all()
+    if as_json:
+        print_json([r.as_dict() for r in reports])
+    else:
+        print_reports(reports)
+    if any(r.state == "failed" for r in reports):
+        raise typer.Exit(1)
+
+
+def _members(home: Opened, member: str | None, source: str | None) -> list[str]:
+    registry = home.granary.registry
+    if source is not None:
+        return [registry.source(source).member]
+    if member is not None:
+        return [registry.member(member).code]
+    return [m.code for m in registry.members if m.sources]

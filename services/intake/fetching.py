@@ -1,0 +1,71 @@
+"""One event loop for all downloads of a process, so that limits and breakers hold across members and threads."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from typing import Any, Self, TypeVar
+
+from core.errors import LumbungError
+from core.settings import Settings
+from federation.connectors.base import Crawl
+from federation.connectors.registry import connector_for
+from federation.fetch import Fetched, Fetcher, FetchLimits, NotModified
+from federation.landing import Landing
+from federation.member import Allowance, SourceConfig
+from services.intake.work import Item
+
+_T = TypeVar("_T")
+
+
+class FetchLoop:
+    """A thread with an event loop and one `Fetcher`; its methods may be called from any thread."""
+
+    def __init__(self, landing: Landing, settings: Settings) -> None:
+        self._landing = landing
+        self._settings = settings
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lumbung-fetch", daemon=True)
+        self._thread.start()
+        self._fetcher: Fetcher = self._run(self._open())
+
+    async def _open(self) -> Fetcher:
+        return await Fetcher(self._landing, FetchLimits.of(self._settings)).__aenter__()
+
+    def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def crawl(self, source: SourceConfig, mark: dict[str, Any] | None) -> Crawl:
+        """What the source holds now; its raw catalogue pages are landed too. A federation error on failure."""
+        policy = self._fetcher.policy(source)
+        connector = connector_for(source, self._settings, policy=policy, keep=self._landing.page_keeper(source.id))
+        return self._run(connector.crawl(mark))
+
+    def fetch(self, source: SourceConfig, items: Sequence[Item]) -> list[Fetched | NotModified | LumbungError]:
+        """The bytes of each item, landed; in the place of one that could not be fetched, its error."""
+        return self._run(self._fetch(source, items))
+
+    async def _fetch(self, source: SourceConfig, items: Sequence[Item]) -> list[Fetched | NotModified | LumbungError]:
+        async def one(item: Item) -> Fetched | NotModified | LumbungError:
+            try:
+                return await self._fetcher.fetch(source, item.origin_dataset, item.remote)
+            except LumbungError as error:
+                return error
+
+        return list(await asyncio.gather(*(one(item) for item in items)))
+
+    def used_allowances(self, source: SourceConfig) -> tuple[Allowance, ...]:
+        """The exceptions from the address rules that this source made use of."""
+        return self._fetcher.used_allowances(source)
+
+    def close(self) -> None:
+        """End downloads and the loop's thread."""
+        self._run(self._fetcher.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,174 @@
+"""What a source still has to be taken in: derived from the catalogue, so that a crash leaves nothing forgotten."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from catalog.models import Dataset, DatasetState, Resource, Snapshot
+from core.contract import Contract
+from core.errors import LumbungError
+from core.mapping import DatasetMapping
+from federation.connectors.base import RemoteResource
+from federation.member import SourceConfig, SourceKind
+from federation.registry import Registry
+from services.granary import Granary
+from services.intake.errors import ContractUnknown
+
+#: Raised when reading changes in a way that should make everything be read again.
+READER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One resource to take in.
+
+    Attributes:
+        id, dataset: catalogue ids; `origin_dataset` is the dataset's id at its source.
+        remote: the resource as its source describes it.
+        key: what its intake will be made from; stored when it is finished.
+        replay: the landed bytes to read again where only mapping or contract changed, else None.
+        rows, columns, decided: of the delivery before, for the gate.
+        problem: why it cannot be taken in at all, or None.
+        landed, done: the bytes and key of its last finished intake.
+    """
+
+    id: str
+    dataset: str
+    origin_dataset: str
+    title: str
+    remote: RemoteResource
+    key: str
+    mapping: DatasetMapping | None
+    contract: Contract | None
+    replay: str | None
+    fetched_at: datetime | None
+    rows: int | None
+    columns: tuple[str, ...] | None
+    decided: dict[str, str]
+    problem: LumbungError | None = None
+    landed: str | None = None
+    done: str | None = None
+
+    def finished_with(self, sha256: str) -> bool:
+        """Whether these very bytes have been taken in already under this mapping and contract."""
+        return self.landed == sha256 and self.done is not None and self.done[32:] == self.key[32:]
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def _content_key(dataset: Dataset, resource: Resource) -> str:
+    """The file as its source describes it; a source that dates no file is believed by the dataset's own date."""
+    dated = resource.modified or resource.hash or dataset.modified
+    return _digest(resource.url, str(dated), resource.size, resource.format)
+
+
+def _config_key(mapping: DatasetMapping | None, contract: Contract | None) -> str:
+    return _digest(READER_VERSION, repr(mapping), contract.sha256 if contract else None)
+
+
+def _remote(resource: Resource) -> RemoteResource:
+    return RemoteResource(
+        id=resource.origin_id,
+        name=resource.name,
+        url=resource.url,
+        format=resource.format,
+        mime=resource.mime,
+        size=resource.size,
+        last_modified=resource.modified,
+        hash=resource.hash or "",
+    )
+
+
+def _item(granary: Granary, source: SourceConfig, dataset: Dataset, resource: Resource, rows: int | None) -> Item:
+    mapping: DatasetMapping | None = None
+    contract: Contract | None = None
+    problem: LumbungError | None = None
+    try:
+        mapping = Registry.mapping_for(
+            source, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name
+        )
+        if mapping is not None:
+            contract = granary.contracts.get(mapping.contract)
+            if contract is None:
+                raise ContractUnknown(source=source.id, contract=mapping.contract, known=", ".join(granary.contracts))
+    except LumbungError as error:
+        problem, mapping, contract = error, None, None
+    content, config = _content_key(dataset, resource), _config_key(mapping, contract)
+    before = resource.intake_key or ""
+    same_standard = resource.contract == (contract.name if contract else None)
+    return Item(
+        id=resource.id,
+        dataset=dataset.id,
+        origin_dataset=dataset.origin_id,
+        title=dataset.title,
+        remote=_remote(resource),
+        key=content + config,
+        mapping=mapping,
+        contract=contract,
+        replay=resource.landed_sha256 if before[:32] == content and before[32:] != config else None,
+        fetched_at=resource.fetched_at,
+        rows=rows if same_standard else None,
+        columns=tuple(resource.source_columns) if resource.source_columns and same_standard else None,
+        decided={str(k): str(v) for k, v in resource.decided.items()} if same_standard else {},
+        problem=problem,
+        landed=resource.landed_sha256,
+        done=resource.intake_key,
+    )
+
+
+def pending(
+    session: Session, granary: Granary, source: SourceConfig, *, always: frozenset[str] = frozenset()
+) -> list[Item]:
+    """The resources of a source whose last finished intake was made from something else, in catalogue order.
+
+    Args:
+        always: ids to take in whatever was done before: those a crashed run left unfinished.
+    """
+    query = (
+        select(Dataset, Resource)
+        .join(Resource, Resource.dataset_id == Dataset.id)
+        .where(
+            Dataset.source == source.id,
+            Dataset.state == DatasetState.ACTIVE.value,
+            Resource.state == DatasetState.ACTIVE.value,
+        )
+        .order_by(Dataset.title, Dataset.id, Resource.position)
+    )
+    rows = _delivered(session, source)
+    found: list[Item] = []
+    for dataset, resource in session.execute(query):
+        item = _item(granary, source, dataset, resource, rows.get(resource.id))
+        if item.key != resource.intake_key or item.id in always or _ask_again(granary, source, dataset, resource):
+            found.append(item)
+    return found
+
+
+def _delivered(session: Session, source: SourceConfig) -> dict[str, int]:
+    """How many rows the last published delivery of each mapped table had; an upsert's live rows would mislead."""
+    newest = (
+        select(func.max(Snapshot.seq))
+        .join(Resource, Resource.id == Snapshot.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .where(Dataset.source == source.id, Snapshot.table == "", Snapshot.contract.is_not(None))
+        .group_by(Snapshot.resource_id)
+    )
+    rows = session.execute(select(Snapshot.resource_id, Snapshot.rows).where(Snapshot.seq.in_(newest)))
+    return {row.resource_id: row.rows for row in rows}
+
+
+def _ask_again(granary: Granary, source: SourceConfig, dataset: Dataset, resource: Resource) -> bool:
+    """Whether only the file's own server can say that it is unchanged: no date, or a host the portal does not run."""
+    if source.kind is SourceKind.FOLDER:
+        return False
+    if not (resource.modified or resource.hash or dataset.modified):
+        return True
+    if resource.last_checked is None or urlsplit(resource.url).hostname == urlsplit(source.url).hostname:
+        return False
+    return granary.clock() - resource.last_checked > timedelta(hours=granary.settings.revalidate_hours)
