@@ -27,6 +27,10 @@ class LumbungError(Exception):
         super().__init__(values)
         self.values = values
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survives the way between processes with its values."""
+        return _rebuilt, (type(self), self.values)
+
     def what(self, locale: str | None = None) -> str:
         """What happened and where, as one sentence in the given language."""
         return messages.text(f"error.{self.code}.what", locale, **self.values)
@@ -49,6 +53,10 @@ class LumbungError(Exception):
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.what()} {self.fix()}"
+
+
+def _rebuilt(cls: type[LumbungError], values: dict[str, object]) -> LumbungError:
+    return cls(**values)
 
 
 def all_errors() -> Iterator[type[LumbungError]]:

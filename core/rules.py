@@ -63,6 +63,10 @@ EXPECTATIONS: Mapping[str, Expectation] = {
     "expect_table_row_count_to_equal": _kind("", "value", rows=False, dimension="coverage"),
     "expect_table_columns_to_match_set": _kind("", "column_set exact_match", rows=False),
 }
+#: Arguments that an expectation cannot do without, where it takes them.
+_NEEDED = frozenset({"regex", "value_set", "value", "column_set"})
+#: Expectations whose bounds and sets are values of the column itself.
+_OF_THE_COLUMNS_TYPE = ("expect_column_values", "expect_column_min", "expect_column_max")
 _SEVERITIES = {
     "error": Severity.ROW, "row": Severity.ROW, "warning": Severity.WARNING, "info": Severity.WARNING,
     "critical": Severity.HOLD, "hold": Severity.HOLD,
@@ -200,20 +204,35 @@ def _custom(entry: Mapping[str, Any], column: Column | None, place: Place) -> tu
     if known is None:
         raise place.unknown(body.get("type"), " | ".join(sorted(EXPECTATIONS)))
     kwargs = dict(body.get("kwargs", {}))
-    if column is not None and known.domain == ("column",):
-        kwargs.setdefault("column", column.name)
     allowed = {*known.domain, *known.arguments}
-    if set(kwargs) - allowed or set(known.domain) - set(kwargs):
-        raise place.unknown(f"{label}: {sorted(set(kwargs) ^ allowed)}", " | ".join(sorted(allowed)))
+    if known.domain == ("column",):
+        if column is None:
+            raise place.unknown(label, "properties/…/quality")
+        kwargs.setdefault("column", column.name)
+        if kwargs["column"] != column.name or not _suits(body["type"], column):
+            raise place.unknown(label, f"{column.name}: {column.type.value}")
+    needed = {*known.domain, *(known.arguments & _NEEDED)}
+    bounded = "min_value" not in known.arguments or {"min_value", "max_value"} & set(kwargs)
+    if set(kwargs) - allowed or needed - set(kwargs) or not bounded:
+        raise place.unknown(f"{label}: {sorted(kwargs)}", " | ".join(sorted(allowed)))
     if "regex" in kwargs:
         kwargs["regex"] = _regex(kwargs["regex"], place)
-    if column is not None and body["type"].startswith("expect_column_values"):
+    if column is not None and body["type"].startswith(_OF_THE_COLUMNS_TYPE):
         for name in ("min_value", "max_value"):
             if name in kwargs:
                 kwargs[name] = _value(kwargs[name], column, place)
         if "value_set" in kwargs:
             kwargs["value_set"] = [_value(v, column, place) for v in kwargs["value_set"]]
     return body["type"], kwargs
+
+
+def _suits(kind: str, column: Column) -> bool:
+    """Whether an expectation can be asked of a column of this type at all."""
+    if "regex" in kind or "lengths" in kind:
+        return column.type is ColumnType.TEXT
+    if any(word in kind for word in ("_mean_", "_sum_", "_stdev_")):
+        return column.type in (ColumnType.INTEGER, ColumnType.NUMBER)
+    return True
 
 
 def _regex(pattern: object, place: Place) -> str:

@@ -1,0 +1,345 @@
+"""Text to types: a delivery's text columns become the contract's columns, and every cell that cannot says why.
+
+Works on the distinct spellings of each column, so that a million rows of a thousand dates cost a thousand dates.
+Reading numbers and dates is `quality/values.py`, choosing a style `quality/styles.py`; rules come later, in
+`quality/check.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.clock import zone as zone_of
+from core.contract import Column, ColumnType, Contract
+from core.mapping import DatasetMapping
+from core.messages import text
+from core.reference import CodeList, fold
+from quality import styles, values
+from quality.outcome import Hold, Warned
+
+ARROW: Mapping[ColumnType, pa.DataType] = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.MOMENT: pa.timestamp("us", "UTC"),
+    ColumnType.BOOLEAN: pa.bool_(),
+}
+#: Columns that the cast adds beside the contract's: source row, position, and per column why a cell has no value.
+ROW, AT, WHY = "_row", "_at", "_why:"
+#: Money is whole rupiah: a price average with sen is rounded, and that is said.
+_ROUNDED_UNIT = "rupiah"
+_SHOWN = 120
+#: Reasons are stored as sentences, in the language of the house; rule and value allow any other.
+_STORED = "id"
+
+
+@dataclass(slots=True)
+class Cast:
+    """The typed table and what became of its cells.
+
+    Attributes:
+        table: the contract's columns, `_row`, `_at` (position in the source) and `_why:COLUMN` (a sentence, null
+            where the cell was read) for each column in `failed`; None where a hold stopped the typing.
+        source: contract column to the source header it came from, None where a constant or nothing fills it.
+        failed: contract column to the id of the rule that an unreadable cell breaks.
+        unreadable: contract column to the share of its filled cells that could not be read.
+        foreign: region codes outside the member's own that the delivery speaks about.
+    """
+
+    table: pa.Table | None
+    source: Mapping[str, str | None]
+    failed: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, float] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+    decided: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Cells:
+    """One column's distinct spellings (null for the ones that mean no value) and each row's index into them."""
+
+    column: Column
+    texts: pa.Array
+    indices: pa.Array
+    typed: pa.Array | None = None
+    why: pa.Array | None = None  # a sentence for each spelling that could not be read
+
+
+def sources(contract: Contract, mapping: DatasetMapping | None, headers: Sequence[str]) -> dict[str, str | None]:
+    """Contract column to source header: as mapped, else by the column's own name or title; None where absent."""
+    by_fold: dict[str, str] = {}
+    for header in headers:
+        by_fold.setdefault(fold(header), header)
+    found: dict[str, str | None] = {}
+    for column in contract.columns:
+        if mapping is not None and column.name in mapping.columns:
+            found[column.name] = by_fold.get(fold(mapping.columns[column.name]))
+        elif mapping is not None and column.name in mapping.constants:
+            found[column.name] = None
+        else:
+            names = (column.name, *column.title.values())
+            found[column.name] = next((by_fold[fold(n)] for n in names if fold(n) in by_fold), None)
+    return found
+
+
+def missing(contract: Contract, mapping: DatasetMapping | None, found: Mapping[str, str | None]) -> dict[str, str]:
+    """Contract columns that the delivery should fill and does not, with the header that was looked for."""
+    mapped = mapping.columns if mapping else {}
+    constants = mapping.constants if mapping else {}
+    return {
+        c.name: mapped.get(c.name, c.title["id"])
+        for c in contract.columns
+        if found[c.name] is None and c.name not in constants and (c.name in mapped or c.required)
+    }
+
+
+def covers(regions: frozenset[str], code: str) -> bool:
+    """Whether a member with these region codes answers for a code; a province answers for its regencies."""
+    return any(code == region or code.startswith(region + ".") for region in regions)
+
+
+def cast(
+    connection: duckdb.DuckDBPyConnection,
+    source: pa.Table,
+    contract: Contract,
+    mapping: DatasetMapping | None,
+    references: Mapping[str, CodeList],
+    *,
+    zone: str,
+    decided: Mapping[str, str],
+    regions: frozenset[str],
+    now: datetime,
+) -> Cast:
+    """The typed table of a source (text columns and `_row`); holds where columns, styles or code lists are missing.
+
+    Args:
+        zone: where naive moments are read, unless the mapping says another (WIB, WITA, WIT or an IANA name).
+        decided: contract column to the style remembered from earlier deliveries or answered by a person.
+        regions: the member's own region codes.
+    """
+    headers = [name for name in source.column_names if name != ROW]
+    done = Cast(None, sources(contract, mapping, headers))
+    if absent := missing(contract, mapping, done.source):
+        listed = ", ".join(f"{name} ({header})" for name, header in absent.items())
+        done.holds.append(Hold("MAPPED_COLUMNS_MISSING", {"columns": listed, "found": ", ".join(headers)}))
+    for column in contract.columns:
+        if column.reference and column.reference not in references and _filled(column, done, mapping):
+            done.holds.append(Hold("REFERENCE_LIST_MISSING", {"column": column.title["id"], "list": column.reference}))
+    if done.holds:
+        return done
+    cells = [_cells(source, column, done.source[column.name], mapping) for column in contract.columns]
+    caster = _Caster(connection, done, mapping, decided, zone, now)
+    for one in cells:
+        if (codes := references.get(one.column.reference or "")) is not None:
+            _resolve(one, codes)
+            if one.column.name == contract.region_column:
+                _foreign(one, codes, regions, done)
+            continue
+        match one.column.type:
+            case ColumnType.INTEGER | ColumnType.NUMBER:
+                caster.number(one)
+            case ColumnType.DATE | ColumnType.MOMENT:
+                caster.date(one)
+            case ColumnType.BOOLEAN:
+                _booleans(one)
+            case ColumnType.TEXT:
+                one.typed = one.texts
+    if not done.holds:
+        done.table = _table(source, cells, done)
+    return done
+
+
+def _filled(column: Column, done: Cast, mapping: DatasetMapping | None) -> bool:
+    return done.source[column.name] is not None or (mapping is not None and column.name in mapping.constants)
+
+
+def _cells(source: pa.Table, column: Column, header: str | None, mapping: DatasetMapping | None) -> _Cells:
+    rows = source.num_rows
+    if header is None:
+        constant = mapping.constants.get(column.name) if mapping else None
+        return _Cells(column, pa.array([constant], pa.string()), pa.array([0], pa.int32()).take(_zeros(rows)))
+    encoded = source[header].combine_chunks().dictionary_encode()
+    texts = pc.utf8_trim_whitespace(encoded.dictionary.cast(pa.string()))
+    absent = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(values.MISSING)))
+    return _Cells(column, pc.if_else(absent, pa.scalar(None, pa.string()), texts), encoded.indices)
+
+
+def _zeros(rows: int) -> pa.Array:
+    return pa.nulls(rows, pa.int32()).fill_null(0)
+
+
+@dataclass(slots=True)
+class _Caster:
+    """Types one column after the other under the style that its cells, a person or an earlier delivery decided."""
+
+    connection: duckdb.DuckDBPyConnection
+    done: Cast
+    mapping: DatasetMapping | None
+    decided: Mapping[str, str]
+    zone: str
+    now: datetime
+
+    def choose(self, cells: _Cells, evidence: str | None, stated: str) -> str | None:
+        """The column's style: what the mapping states, else what the cells show, else what was decided before.
+
+        A remembered style that the cells contradict is asked about again, never applied.
+        """
+        name = cells.column.name
+        if stated != "auto":
+            return stated
+        remembered = self.decided.get(name)
+        if evidence in (None, "any"):
+            if remembered is not None:
+                self.done.decided[name] = remembered
+                return remembered
+            if evidence == "any":
+                return "any"
+        elif remembered in (None, evidence):
+            assert evidence is not None
+            self.done.decided[name] = evidence
+            return evidence
+        examples = ", ".join(f"“{t}”" for t in cells.texts.drop_null().slice(0, 3).to_pylist())
+        kind = "number" if cells.column.type in (ColumnType.INTEGER, ColumnType.NUMBER) else "date"
+        self.done.holds.append(
+            Hold(
+                "COLUMN_STYLE_UNDECIDED",
+                {
+                    "column": cells.column.name,
+                    "title": cells.column.title["id"],
+                    "examples": examples,
+                    "choices": "id, en" if kind == "number" else "dmy, mdy, ymd",
+                    "remembered": remembered or "-",
+                },
+            )
+        )
+        return None
+
+    def number(self, one: _Cells) -> None:
+        """Types an integer or number column."""
+        whole, factor = one.column.type is ColumnType.INTEGER, self._factor(one.column)
+        read = values.numbers(one.texts, one.column.unit, factor)
+        filled = read.kinds[np.asarray(one.texts.is_valid())]
+        evidence = styles.number_style(filled, whole=whole and factor is None)
+        style = self.choose(one, evidence, self.mapping.number_style if self.mapping else "auto")
+        if style is None:
+            return
+        style = "id" if style == "any" else style
+        if whole:
+            self._whole(one, read, style, factor)
+        else:
+            one.typed = read.floats(style)
+        _explain(one, "quality.cast.integer" if whole else "quality.cast.number")
+
+    def _whole(self, one: _Cells, read: values.Numbers, style: str, factor: Decimal | None) -> None:
+        number, exact = read.wholes(style)
+        if one.column.unit == _ROUNDED_UNIT:
+            # three digits behind the mark may be a thousand written by somebody else: never rounded away
+            certain = ~np.isin(read.kinds, (values.DOT, values.COMMA)) | (factor is not None)
+            rounded = ~exact & certain & np.asarray(number.is_valid())
+            if count := int(rounded[np.asarray(one.indices.drop_null())].sum()) if rounded.any() else 0:
+                self.done.warnings.append(Warned("ROUNDED", {"column": one.column.title["id"], "rows": count}))
+            exact = exact | rounded
+        one.typed = pc.if_else(pa.array(exact), number, pa.scalar(None, pa.int64()))
+
+    def date(self, one: _Cells) -> None:
+        """Types a date or moment column."""
+        zone = str(zone_of((self.mapping.zone if self.mapping else None) or self.zone))
+        read = values.dates(one.texts, self.now.year)
+        evidence = styles.date_style(read, self.now.year + 1)
+        style = self.choose(one, evidence, self.mapping.date_style if self.mapping else "auto")
+        if style is None:
+            return
+        order = next((s for s in values.STYLES if s == style), values.STYLES[0])
+        if one.column.type is ColumnType.DATE:
+            one.typed = read.dates(order, self.connection, zone)
+            _explain(one, "quality.cast.date")
+            return
+        one.typed = read.moments(order, self.connection, zone)
+        _explain(one, "quality.cast.moment")
+        bare = ~read.timed & np.asarray(one.typed.is_valid())
+        if count := int(bare[np.asarray(one.indices.drop_null())].sum()) if bare.any() else 0:
+            self.done.warnings.append(Warned("MOMENT_WITHOUT_TIME", {"column": one.column.title["id"], "rows": count}))
+
+    def _factor(self, column: Column) -> Decimal | None:
+        return values.factor_of(self.mapping.factors.get(column.name) if self.mapping else None, column.name)
+
+
+def _explain(one: _Cells, message: str) -> None:
+    """A sentence for each spelling that has no value under the column's type."""
+    assert one.typed is not None
+    unread = pc.and_(one.texts.is_valid(), pc.is_null(one.typed))
+    if not pc.any(unread).as_py():
+        return
+    template = text(message, _STORED, column=one.column.title["id"], unit=one.column.unit or "-", value="\x00")
+    parts: list[Any] = []
+    shown = pc.utf8_slice_codeunits(pc.fill_null(one.texts, ""), 0, _SHOWN)
+    for i, part in enumerate(template.split("\x00")):
+        parts += ([shown] if i else []) + [pa.scalar(part)]
+    one.why = pc.if_else(unread, pc.binary_join_element_wise(*parts, ""), pa.scalar(None, pa.string()))
+
+
+def _resolve(one: _Cells, codes: CodeList) -> None:
+    """Codes for the column's spellings; an unknown or ambiguous one has none, and says so."""
+    typed: list[str | None] = []
+    why: list[str | None] = []
+    title = one.column.title["id"]
+    for spelling in one.texts.to_pylist():
+        found = codes.resolve(spelling) if spelling is not None else None
+        typed.append(found.code if found else None)
+        if found is None or found.code is not None:
+            why.append(None)
+        elif found.candidates:
+            named = ", ".join(f"{c} {codes.codes.get(c, '')}".strip() for c in found.candidates)
+            why.append(text("quality.cast.ambiguous", _STORED, column=title, value=spelling[:_SHOWN], candidates=named))
+        else:
+            why.append(text("quality.cast.unknown", _STORED, column=title, value=spelling[:_SHOWN], list=codes.name))
+    one.typed = pa.array(typed, pa.string())
+    if any(why):
+        one.why = pa.array(why, pa.string())
+
+
+def _foreign(one: _Cells, codes: CodeList, regions: frozenset[str], done: Cast) -> None:
+    used = pc.unique(one.indices).drop_null()
+    present = set(one.typed.take(used).drop_null().to_pylist()) if one.typed is not None else set()
+    done.foreign = {code: codes.codes.get(code, code) for code in sorted(present) if not covers(regions, code)}
+
+
+def _booleans(one: _Cells) -> None:
+    lower = pc.utf8_lower(one.texts)
+    yes = pc.is_in(lower, value_set=pa.array(sorted(values.TRUE)))
+    no = pc.is_in(lower, value_set=pa.array(sorted(values.FALSE)))
+    one.typed = pc.if_else(yes, pa.scalar(True), pc.if_else(no, pa.scalar(False), pa.scalar(None, pa.bool_())))
+    _explain(one, "quality.cast.boolean")
+
+
+def _rule(column: Column) -> str:
+    return f"{column.name}.{'reference' if column.reference else column.type.value}"
+
+
+def _table(source: pa.Table, cells: Sequence[_Cells], done: Cast) -> pa.Table:
+    data: dict[str, pa.Array] = {}
+    for one in cells:
+        assert one.typed is not None
+        data[one.column.name] = one.typed.cast(ARROW[one.column.type]).take(one.indices)
+    data[ROW] = source[ROW].combine_chunks()
+    data[AT] = pa.array(np.arange(source.num_rows, dtype=np.int64))
+    for one in cells:
+        if one.why is None:
+            continue
+        why = one.why.take(one.indices)
+        filled = one.texts.take(one.indices)
+        if (failed := len(why) - why.null_count) and len(filled) > filled.null_count:
+            data[WHY + one.column.name] = why
+            done.failed[one.column.name] = _rule(one.column)
+            done.unreadable[one.column.name] = failed / (len(filled) - filled.null_count)
+    return pa.table(data)

@@ -1,0 +1,24 @@
+"""What can go wrong in checking itself; what is wrong with data is a hold or a reason, not an error."""
+
+from core.errors import LumbungError
+
+
+class FactorInvalid(LumbungError):
+    """A mapping's unit factor is not a positive decimal that can be computed exactly."""
+
+    code = "FACTOR_INVALID"
+    http_status = 422
+
+
+class CheckWorkerLost(LumbungError):
+    """The checking process died twice on the same delivery."""
+
+    code = "CHECK_WORKER_LOST"
+    http_status = 503
+    transient = True
+
+
+class CheckFailed(LumbungError):
+    """The checking process could not finish a delivery."""
+
+    code = "CHECK_FAILED"

@@ -1,0 +1,206 @@
+"""The suite of a contract evaluated in one DuckDB query, answered with Great Expectations' own result objects.
+
+Great Expectations says which metrics each expectation needs and judges them; DuckDB computes all of them in a
+single statement instead of one pass a metric. Only where rules broke does a second statement fetch the first
+broken values. Nothing here decides about rows or deliveries: `quality/check.py` and `quality/gate.py` do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from core.contract import Contract, Rule
+from quality import predicates
+from quality.predicates import quote
+from quality.suite import build
+
+#: How many broken values a result shows, as in Great Expectations.
+SAMPLE = 20
+RESULT_FORMAT = {
+    "result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLE, "include_unexpected_rows": False}
+}
+_AGGREGATES = {
+    "column.mean": "avg({c})",
+    "column.min": "min({c})",
+    "column.max": "max({c})",
+    "column.sum": "sum({c})",
+    "column.standard_deviation": "stddev_samp({c})",
+    "column.distinct_values.count": "count(DISTINCT {c})",
+}
+_CLEAN = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
+
+
+@dataclass(slots=True)
+class Check:
+    """One expectation and, for each metric it needs by name, the aggregate it is, or a value that is known already.
+
+    `broken` is the aggregate that counts the rows breaking the rule, None for rules about the whole delivery;
+    `shows` names the metric that takes the first broken values.
+    """
+
+    rule: Rule
+    expectation: Any
+    configuration: Any
+    result_format: Any
+    numbers: dict[str, int] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
+    shows: str | None = None
+    broken: int | None = None
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A suite made ready once per contract: its expectations and where each takes its metrics from.
+
+    `aggregates` are the distinct SQL aggregates, with `{relation}` where a subquery reads the table again.
+    """
+
+    contract: Contract
+    name: str
+    engine: Any
+    checks: list["Check"] = field(default_factory=list)
+    aggregates: list[str] = field(default_factory=list)
+
+
+def compile_suite(contract: Contract) -> Compiled:
+    """The contract's suite with its metrics resolved to SQL; `NotImplementedError` names a metric nobody computes."""
+    import pandas as pd
+    from great_expectations.execution_engine import PandasExecutionEngine
+
+    columns = [c.name for c in contract.columns]
+    engine = PandasExecutionEngine()
+    engine.load_batch_data(contract.name, pd.DataFrame({name: [] for name in columns}))
+    suite = build(contract)
+    made = Compiled(contract, suite.name, engine)
+    slots: dict[str, int] = {}
+
+    def slot(sql: str) -> int:
+        if sql not in slots:
+            slots[sql] = len(made.aggregates)
+            made.aggregates.append(sql)
+        return slots[sql]
+
+    for rule, expectation in zip(contract.rules, suite.expectations, strict=True):
+        needed = expectation.get_validation_dependencies(
+            execution_engine=engine, runtime_configuration=dict(RESULT_FORMAT)
+        )
+        check = Check(rule, expectation, expectation.configuration, needed.result_format)
+        for name in needed.metric_configurations:
+            if name == "table.columns":
+                check.known[name] = columns
+            elif name.endswith(".unexpected_values"):
+                check.shows = name
+            else:
+                check.numbers[name] = slot(_aggregate(name, rule))
+        if rule.type in predicates.UNIQUE or rule.type in predicates.ROWWISE:
+            check.broken = slot(predicates.broken_count(rule, "{relation}"))
+        made.checks.append(check)
+    return made
+
+
+def _aggregate(metric: str, rule: Rule) -> str:
+    if metric == "table.row_count":
+        return "count(*)"
+    if metric in _AGGREGATES:
+        return _AGGREGATES[metric].format(c=quote(rule.kwargs["column"]))
+    if metric.endswith(".filtered_row_count"):
+        return predicates.filtered_count(rule)
+    if metric == "column_values.nonnull.unexpected_count":
+        return f"count(*) FILTER ({quote(rule.kwargs['column'])} IS NULL)"
+    if metric.endswith(".unexpected_count"):
+        return predicates.broken_count(rule, "{relation}")
+    raise NotImplementedError(f"{metric} ({rule.id})")
+
+
+def query(compiled: Compiled, relation: str) -> str:
+    """The one statement: every number that the suite needs, from `relation` (a table, view or subquery)."""
+    return "SELECT " + ",\n".join(a.replace("{relation}", relation) for a in compiled.aggregates) + f" FROM {relation}"
+
+
+def _sample_query(rules: Sequence[Rule], relation: str, order: str) -> str:
+    """The first broken values of these rules, one list a rule, in the order of the source rows."""
+    parts: list[str] = []
+    for rule in rules:
+        if rule.type in predicates.UNIQUE:
+            source = (
+                f"{relation} AS t SEMI JOIN ({predicates.duplicates(rule, relation)}) AS d "
+                f"ON {predicates.same(rule, 't', 'd')} WHERE {predicates.unique_scope(rule)}"
+            )
+        else:
+            source = f"{relation} WHERE {predicates.breaks(rule)}"
+        parts.append(
+            f"(SELECT list(v ORDER BY o) FROM (SELECT {_shown(rule)} AS v, {quote(order)} AS o FROM {source} "
+            f"ORDER BY o LIMIT {SAMPLE}))"
+        )
+    return "SELECT " + ",\n".join(parts)
+
+
+def _shown(rule: Rule) -> str:
+    kwargs = rule.kwargs
+    if "column_list" in kwargs:
+        return "{" + ", ".join(f"{predicates.literal(c)}: {quote(c)}" for c in kwargs["column_list"]) + "}"
+    if "column_A" in kwargs:
+        return f"[{quote(kwargs['column_A'])}, {quote(kwargs['column_B'])}]"
+    return quote(kwargs["column"])
+
+
+def evaluate(
+    compiled: Compiled, connection: duckdb.DuckDBPyConnection, relation: str, *, order: str, run: str = ""
+) -> tuple[Any, dict[str, int]]:
+    """The `ExpectationSuiteValidationResult` of a relation and, for each rule about rows, how many break it.
+
+    `order` is the column that holds the source order; `run` names the run in the result's meta.
+    """
+    import great_expectations as gx
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+
+    [numbers] = connection.execute(query(compiled, relation)).fetchall()
+    broken = {c.rule.id: numbers[c.broken] for c in compiled.checks if c.broken is not None}
+    found: dict[str, list[Any]] = {}
+    rules = [c.rule for c in compiled.checks if broken.get(c.rule.id)]
+    if rules:
+        [lists] = connection.execute(_sample_query(rules, relation, order)).fetchall()
+        found = {rule.id: _values(rule, v) for rule, v in zip(rules, lists, strict=True)}
+
+    results = []
+    for check in compiled.checks:
+        metrics = {**check.known, **{name: numbers[at] for name, at in check.numbers.items()}}
+        if check.shows:
+            metrics[check.shows] = found.get(check.rule.id, [])
+        # the judging half of `Expectation.metrics_validate`, whose first half works out the metrics again each time
+        raw = check.expectation._validate(
+            metrics=metrics,
+            runtime_configuration={"result_format": check.result_format},
+            execution_engine=compiled.engine,
+        )
+        result = raw if isinstance(raw, ExpectationValidationResult) else ExpectationValidationResult(**raw)
+        result.expectation_config = check.configuration
+        result.exception_info = dict(_CLEAN)
+        results.append(result)
+    good, total = sum(bool(r.success) for r in results), len(results)
+    answer = ExpectationSuiteValidationResult(
+        results=results,
+        success=good == total,
+        suite_name=compiled.name,
+        statistics={
+            "evaluated_expectations": total,
+            "successful_expectations": good,
+            "unsuccessful_expectations": total - good,
+            "success_percent": 100 * good / total if total else None,
+        },
+        meta={
+            "great_expectations_version": gx.__version__,
+            "run_id": {"run_name": run, "run_time": None},
+            "lumbung": {"contract": compiled.contract.name, "version": compiled.contract.version},
+        },
+        batch_id=run or compiled.contract.name,
+    )
+    return answer, broken
+
+
+def _values(rule: Rule, found: list[Any] | None) -> list[Any]:
+    if "column_A" in rule.kwargs:
+        return [tuple(pair) for pair in found or ()]
+    return list(found or ())

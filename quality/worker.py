@@ -1,0 +1,272 @@
+"""One delivery checked: typed, evaluated, sorted into accepted and quarantined rows, and judged by the gate.
+
+Runs in the checking process (`quality/pool.py`), the only place where Great Expectations is imported.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.contract import Contract, Severity
+from core.mapping import DatasetMapping
+from core.reference import CodeList
+from core.verdict import Verdict
+from quality import check, gate, onepass
+from quality.cast import ARROW, AT, ROW, Cast, cast
+from quality.check import REASON, SOURCE, TYPED
+from quality.errors import CheckFailed
+from quality.outcome import CheckOutcome, Hold, Warned
+from quality.predicates import quote
+from quality.result import pack
+
+ROW_GROUP = 8192
+_COMPILED_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CheckJob:
+    """One delivery to check; everything the worker needs, since it opens no database and no network.
+
+    Attributes:
+        table: Arrow IPC file of the text columns in source order and an int64 `_row` (the row in the source file).
+        contract: the standard it is mapped to, or None for rows of text.
+        mapping: how its columns become the contract's; None where they carry the contract's own names.
+        references: the code lists that the contract refers to, by name.
+        regions: the member's region codes; a province's code covers its regencies.
+        out: the folder that receives `accepted.parquet` and `quarantined.parquet`.
+        zone: the province's zone, for naive moments.
+        previous_rows: rows of the last published delivery of the same resource, None where there was none.
+        previous_columns: its columns, None where there was none.
+        decided: the styles remembered for its columns, and a person's answers.
+        nihil: the source says that there was nothing to report.
+        now: the moment of the check, aware.
+    """
+
+    table: Path
+    contract: Contract | None
+    mapping: DatasetMapping | None
+    references: Mapping[str, CodeList]
+    regions: frozenset[str]
+    out: Path
+    zone: str
+    previous_rows: int | None
+    previous_columns: tuple[str, ...] | None
+    decided: Mapping[str, str]
+    nihil: bool
+    now: datetime
+
+
+class Checker:
+    """The state one checking process keeps: a DuckDB connection and the suites compiled so far."""
+
+    def __init__(self, memory: str = "2GB", threads: int = 2) -> None:
+        self.memory, self.threads = memory, threads
+        self.compiled: OrderedDict[tuple[str, str, str], onepass.Compiled] = OrderedDict()
+        self.connection = self._connect()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            config={
+                "memory_limit": self.memory,
+                "threads": self.threads,
+                "enable_external_access": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
+
+    def suite(self, contract: Contract) -> onepass.Compiled:
+        """The contract's suite, compiled once."""
+        key = (contract.name, contract.version, contract.sha256)
+        if key not in self.compiled:
+            self.compiled[key] = onepass.compile_suite(contract)
+            while len(self.compiled) > _COMPILED_MAX:
+                self.compiled.popitem(last=False)
+        self.compiled.move_to_end(key)
+        return self.compiled[key]
+
+    def run(self, job: CheckJob) -> CheckOutcome:
+        """The verdict on one delivery, its files written; `CheckFailed` where it cannot be finished."""
+        try:
+            return self._run(job)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            self.connection.close()
+            self.connection = self._connect()
+            raise CheckFailed(
+                file=job.table, contract=job.contract.name if job.contract else "-", detail=str(error)[:500]
+            ) from error
+
+    def _run(self, job: CheckJob) -> CheckOutcome:
+        job.out.mkdir(parents=True, exist_ok=True)
+        source = _read(job.table)
+        if job.contract is None:
+            return _unmapped(job, source)
+        return _Delivery(self, job, job.contract, source).outcome()
+
+
+def _read(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as mapped:
+        try:
+            return pa.ipc.open_file(mapped).read_all()
+        except pa.ArrowInvalid:
+            return pa.ipc.open_stream(mapped).read_all()
+
+
+def _write(table: pa.Table, path: Path) -> Path:
+    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
+    return path
+
+
+def _unmapped(job: CheckJob, source: pa.Table) -> CheckOutcome:
+    columns = tuple(name for name in source.column_names if name != ROW)
+    accepted = _write(source.select([*columns, ROW]), job.out / "accepted.parquet")
+    return CheckOutcome(
+        verdict=Verdict.UNMAPPED, accepted=accepted, quarantined=None, source_rows=source.num_rows,
+        accepted_rows=source.num_rows, quarantined_rows=0, reasons={}, holds=(), warnings=(), result=b"",
+        decided={}, columns=columns,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """The steps of one mapped delivery, in order."""
+
+    checker: Checker
+    job: CheckJob
+    contract: Contract
+    source: pa.Table
+    holds: list[Hold] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.source.column_names if name != ROW)
+
+    def outcome(self) -> CheckOutcome:
+        job, rows = self.job, self.source.num_rows
+        if hold := gate.changed_columns(job.previous_columns, self.columns):
+            self.holds.append(hold)
+        self.holds += gate.volume(self.contract, rows, job.previous_rows, nihil=job.nihil)
+        if rows == 0:
+            return self._empty()
+        done = cast(
+            self.checker.connection, self.source, self.contract, job.mapping, job.references,
+            zone=job.zone, decided=job.decided, regions=job.regions, now=job.now,
+        )  # fmt: skip
+        self.holds += done.holds
+        self.warnings += done.warnings
+        if done.table is None:
+            return self._answer(done, None, None, {}, b"")
+        self.holds += gate.retyped_columns(self.contract, done, job.previous_columns)
+        self.holds += gate.foreign_regions(done)
+        return self._checked(done, done.table)
+
+    def _checked(self, done: Cast, typed: pa.Table) -> CheckOutcome:
+        connection = self.checker.connection
+        connection.register(TYPED, typed)
+        try:
+            result, broken = self._evaluate()
+            failing = self._failing(done, broken)
+            set_aside = failing.num_rows if failing is not None else 0
+            self.holds += gate.rejected_share(self.contract, self.source.num_rows, set_aside)
+            accepted = None if self.holds else self._accepted(failing)
+        finally:
+            connection.unregister(TYPED)
+        reasons = check.tally(failing) if failing is not None else {}
+        if set_aside:
+            self.warnings.append(Warned("ROWS_QUARANTINED", {"rows": set_aside, "of": self.source.num_rows}))
+        if reasons.get("key.repeated"):
+            self.warnings.append(Warned("REPEATED_ROWS", {"rows": reasons["key.repeated"]}))
+        return self._answer(done, accepted, failing, reasons, pack(result))
+
+    def _evaluate(self) -> tuple[dict[str, Any], set[str]]:
+        """The suite's result as JSON values, and the rules whose failing rows are to be set aside."""
+        compiled = self.checker.suite(self.contract)
+        result, counts = onepass.evaluate(
+            compiled, self.checker.connection, TYPED, order=AT, run=self.job.now.isoformat()
+        )
+        broken: set[str] = set()
+        for rule, judged in zip(self.contract.rules, result.results, strict=True):
+            if judged.success:
+                continue
+            values: dict[str, str | int | float] = {
+                "rule": rule.id,
+                "rows": counts.get(rule.id, 0),
+                "observed": str(judged.result.get("observed_value", counts.get(rule.id, "-"))),
+                "expected": check.expect(self.contract, rule),
+            }
+            if rule.severity is Severity.ROW:
+                broken.add(rule.id)
+            elif rule.severity is Severity.WARNING:
+                self.warnings.append(Warned("RULE_BROKEN", values))
+            elif rule.id != "rows.volume":  # the gate has said so already, in its own words
+                self.holds.append(Hold("RULE_BROKEN", values))
+        return result.to_json_dict(), broken
+
+    def _failing(self, done: Cast, broken: set[str]) -> pa.Table | None:
+        connection = self.checker.connection
+        search = check.Failing(
+            connection, self.contract, self.job.mapping, headers=self.columns, done=done, now=self.job.now
+        )
+        reasons = search.reasons([r for r in self.contract.rules if r.id in broken])
+        if not reasons:
+            return None
+        positional = [f"_c{i}" for i in range(len(self.columns))]
+        assert done.table is not None
+        source = self.source.select(self.columns).rename_columns(positional).append_column(AT, done.table[AT])
+        connection.register(SOURCE, source)
+        try:
+            return search.table(reasons)
+        finally:
+            connection.unregister(SOURCE)
+
+    def _accepted(self, failing: pa.Table | None) -> pa.Table:
+        connection = self.checker.connection
+        columns = ", ".join(quote(name) for name in (*(c.name for c in self.contract.columns), ROW))
+        order = ", ".join(f"{quote(name)} ASC NULLS LAST" for name in (*self.contract.key, ROW))
+        where = ""
+        if failing is not None and failing.num_rows:
+            connection.register("_failing", failing.select([AT]))
+            where = f"WHERE {AT} NOT IN (SELECT {AT} FROM _failing)"
+        table: pa.Table = connection.sql(f"SELECT {columns} FROM {TYPED} {where} ORDER BY {order}").to_arrow_table()
+        if where:
+            connection.unregister("_failing")
+        return table
+
+    def _empty(self) -> CheckOutcome:
+        fields = [(c.name, ARROW[c.type]) for c in self.contract.columns]
+        accepted = None if self.holds else pa.schema([*fields, (ROW, pa.int64())]).empty_table()
+        return self._answer(Cast(None, {}), accepted, None, {}, b"")
+
+    def _answer(
+        self, done: Cast, accepted: pa.Table | None, failing: pa.Table | None, reasons: Mapping[str, int], result: bytes
+    ) -> CheckOutcome:
+        out, set_aside = self.job.out, None
+        if failing is not None and failing.num_rows:
+            types = pa.schema([(ROW, pa.int64()), ("original", pa.string()), ("reasons", pa.list_(REASON))])
+            set_aside = _write(failing.select([ROW, "original", "reasons"]).cast(types), out / "quarantined.parquet")
+        held = bool(self.holds)
+        verdict = Verdict.HELD if held else Verdict.WARNED if self.warnings else Verdict.PUBLISHED
+        return CheckOutcome(
+            verdict=verdict,
+            accepted=None if held or accepted is None else _write(accepted, out / "accepted.parquet"),
+            quarantined=set_aside,
+            source_rows=self.source.num_rows,
+            accepted_rows=0 if held or accepted is None else accepted.num_rows,
+            quarantined_rows=failing.num_rows if failing is not None else 0,
+            reasons=reasons,
+            holds=tuple(self.holds),
+            warnings=tuple(self.warnings),
+            result=result,
+            decided={**self.job.decided, **done.decided},
+            columns=self.columns,
+        )
