@@ -8,6 +8,7 @@ can show cells, for the owner and for those who see every region.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
@@ -34,7 +35,7 @@ from core.contract import Classification
 from core.reference import fold
 
 __all__ = [
-    "DatasetFilter", "Listing", "RunFilter", "SourceStatus", "batches", "checks", "count_datasets", "dataset_named",
+    "DatasetFilter", "DatasetOrder", "Listing", "RunFilter", "SourceStatus", "batches", "checks", "count_datasets", "dataset_named",
     "datasets",
     "datasets_by_id", "errors", "latest_checks", "quarantine_rows", "resources", "resources_by_id", "reviews",
     "runs", "runs_by_id", "snapshots", "snapshots_by_seq", "sources", "visible",
@@ -101,17 +102,30 @@ def _matching(actor: Actor, wanted: DatasetFilter) -> Select[Dataset]:
     return query
 
 
+class DatasetOrder(StrEnum):
+    """How datasets are listed: by title, or those that came (or were seen) last first."""
+
+    TITLE = "title"
+    FIRST_SEEN = "first_seen"
+    LAST_SEEN = "last_seen"
+
+
 def datasets(
     session: Session,
     actor: Actor,
     wanted: DatasetFilter = DatasetFilter(),
     *,
+    order: DatasetOrder = DatasetOrder.TITLE,
     first: int = 50,
     after: str | None = None,
 ) -> Listing[Dataset]:
-    """Datasets by title."""
-    steps = (Step(Dataset.title), Step(Dataset.id))
-    return listing(session, _matching(actor, wanted), steps, first=first, after=after)
+    """Datasets, by title unless another order is asked for."""
+    steps = {
+        DatasetOrder.TITLE: (Step(Dataset.title), Step(Dataset.id)),
+        DatasetOrder.FIRST_SEEN: (Step(Dataset.first_seen, descending=True), Step(Dataset.id)),
+        DatasetOrder.LAST_SEEN: (Step(Dataset.last_seen, descending=True), Step(Dataset.id)),
+    }
+    return listing(session, _matching(actor, wanted), steps[order], first=first, after=after)
 
 
 def count_datasets(session: Session, actor: Actor, wanted: DatasetFilter = DatasetFilter()) -> int:
