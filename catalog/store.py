@@ -88,6 +88,8 @@ class SnapshotStore:
             sha256, size = _sha256(path), path.stat().st_size
             final = self.path(sha256)
             if final.is_file() and self._holds(final, sha256, size):
+                os.utime(final)  # young again, so that no sweep takes it before it is named
+                self._remember(sha256, final)
                 return Stored(sha256, size, final)
             fresh = not final.parent.is_dir()
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -102,10 +104,7 @@ class SnapshotStore:
 
     def _holds(self, final: Path, sha256: str, size: int) -> bool:
         """Whether the file that is there already is whole; a damaged one is replaced by the caller."""
-        if final.stat().st_size == size and _sha256(final) == sha256:
-            self._remember(sha256, final)
-            return True
-        return False
+        return final.stat().st_size == size and _sha256(final) == sha256
 
     def _remember(self, sha256: str, path: Path) -> None:
         stat = path.stat()

@@ -11,9 +11,12 @@ import pyarrow.parquet as pq
 from sqlalchemy.orm import Session, sessionmaker
 
 from catalog.datasets import SeenDataset, SeenResource, apply_crawl, dataset_id, resource_id
+from catalog.relations import AsOf, relation
 from catalog.snapshots import Commit, Draft, commit
 from catalog.store import SnapshotStore
 from core.contract import Classification, Column, ColumnType, Contract, Mode
+from core.duck import Duck
+from core.rows import RowQuery, Scope
 from core.verdict import Verdict
 
 NOW = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
@@ -153,3 +156,15 @@ class Catalogue:
         self, resource: str, found: Sequence[Row], standard: Contract = REPLACE, *, now: datetime = NOW, **more: Any
     ) -> Commit:
         return commit(self.sessions, self.store, self.draft(resource, found, standard, **more), now=now)
+
+    def read(self, duck: Duck, standard: Contract = REPLACE, as_of: AsOf = None) -> list[tuple[Any, ...]]:
+        """(commodity, day, price) of every current row, sorted."""
+        with self.sessions() as session:
+            found = relation(session, self.store, standard, as_of)
+        names = ("commodity", "day", "price")
+        query = RowQuery(found, names, Scope(frozenset(names)), first=1000)
+        return sorted(duck.page(query, deadline=10).rows, key=str)
+
+    def restarted(self) -> "Catalogue":
+        """The same catalogue as another process sees it: nothing is verified yet."""
+        return Catalogue(self.sessions, SnapshotStore(self.store.folder), self.folder)
