@@ -35,10 +35,10 @@ from core.contract import Classification
 from core.reference import fold
 
 __all__ = [
-    "DatasetFilter", "DatasetOrder", "Listing", "RunFilter", "SourceStatus", "batches", "checks", "count_datasets", "dataset_named",
-    "datasets",
-    "datasets_by_id", "errors", "latest_checks", "quarantine_rows", "resources", "resources_by_id", "reviews",
-    "runs", "runs_by_id", "snapshots", "snapshots_by_seq", "sources", "visible",
+    "DatasetFilter", "DatasetOrder", "Listing", "RunFilter", "SourceStatus", "batches", "checks",
+    "count_datasets", "dataset_named", "datasets", "datasets_by_id", "errors", "latest_checks",
+    "quarantine_rows", "resources", "resources_by_id", "reviews", "runs", "runs_by_id", "snapshots",
+    "snapshots_by_seq", "sources", "visible",
 ]  # fmt: skip
 
 
