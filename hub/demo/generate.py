@@ -20,7 +20,7 @@ from federation.member import MemberKind
 from federation.packs import Pack
 from federation.registry import Registry, home_regions
 from hub.demo.datasets import MARK, Made, Maker, Place
-from hub.demo.province import MANIFEST, DemoMember, Province
+from hub.demo.province import FORM, DemoMember, Province
 from hub.demo.story import PROFILE, Story
 
 STATE_FILE = ".lumbung-node.json"  # the node's own memory of a folder: kept, so that nothing seems changed
@@ -54,10 +54,13 @@ def generate(root: Path, pack: Pack, *, today: date, seed: int = DEFAULT_SEED, d
         days: how far prices, stocks and rain go back; at least 20, so that the shortage has room.
     """
     assert days >= 20
-    if (root / MANIFEST).is_file():
-        before = Province.load(root)
-        if (before.code, before.today, before.seed, before.days) == (pack.province, today, seed, days):
-            return before
+    if (before := _there(root)) and (before.code, before.today, before.seed, before.days) == (
+        pack.province,
+        today,
+        seed,
+        days,
+    ):
+        return before
     places = _places(pack, today, seed)
     members, planted = [], []
     for place in places:
@@ -81,6 +84,16 @@ def generate(root: Path, pack: Pack, *, today: date, seed: int = DEFAULT_SEED, d
     )
     province.save()
     return province
+
+
+def _there(root: Path) -> Province | None:
+    """The province that stands there whole, written by this same form of the generator; None otherwise."""
+    try:
+        before = Province.load(root)
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return None
+    whole = all((before.folder(m.code) / d.name / d.file).is_file() for m in before.members for d in m.datasets)
+    return before if whole and before.form == FORM else None
 
 
 def _places(pack: Pack, today: date, seed: int) -> list[Place]:

@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 
 MANIFEST = "province.json"
+#: Raised whenever the generator writes something else for the same arguments.
+FORM = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Province:
     members: tuple[DemoMember, ...]
     planted: tuple[Planted, ...]
     story: Mapping[str, Any]
+    form: int = FORM
 
     def folder(self, member: str) -> Path:
         """The folder that a member's node serves."""

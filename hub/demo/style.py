@@ -83,7 +83,7 @@ class Style:
 
     def moment(self, value: datetime) -> str:
         """A local moment as this member writes it."""
-        return f"{self.day(value)} {value:%H:%M}"
+        return f"{self.day(value.date())} {value:%H:%M}"
 
     def money(self, value: int) -> str:
         """An amount of rupiah as this member writes it."""

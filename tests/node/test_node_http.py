@@ -292,3 +292,19 @@ def test_the_node_imports_only_core_and_nothing_heavy() -> None:
     loaded = set(out.stdout.split())
     assert not loaded & {"federation", "quality", "catalog", "services", "flows", "gateway", "hub"}
     assert not loaded & {"pandas", "duckdb", "prefect", "great_expectations", "sqlalchemy", "pyarrow", "pydantic"}
+
+
+def test_P04_a_served_node_reports_its_address_and_ends_cleanly_on_sigterm(folder: Path) -> None:
+    code = "import sys, pathlib; from node.serve import serve; serve(pathlib.Path(sys.argv[1]), '33.74', 'Uji', on_ready=lambda u: print(u, flush=True))"
+    process = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert httpx.get(f"{url}/health/ready", timeout=10).json()["status"] == "ready"
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
