@@ -35,7 +35,7 @@ from federation.errors import (
     SourceTooSlow,
     UrlRefused,
 )
-from federation.landing import Arrival, Landing, Prior
+from federation.landing import Arrival, Landing, Prior, kept_headers
 from federation.local import copy_inside
 from federation.member import Allowance, SourceConfig, SourceKind
 from federation.names import display_name, name_in_url, with_extension
@@ -48,24 +48,6 @@ from federation.vetted import client as make_client
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: Answer headers that are kept with the bytes; cookies and the like are not.
-_KEPT = frozenset(
-    {
-        "content-type",
-        "content-length",
-        "content-encoding",
-        "content-disposition",
-        "etag",
-        "last-modified",
-        "date",
-        "expires",
-        "cache-control",
-        "server",
-        "content-language",
-        "content-md5",
-        "digest",
-    }
-)
 _PAGE = frozenset({"text/html", "application/xhtml+xml"})
 #: Transient tomorrow, but not within this fetch.
 _FINAL = (SourceBusy, SourceResting, SourceTooSlow)
@@ -197,7 +179,7 @@ class Fetcher:
         self._slots = asyncio.Semaphore(self._limits.slots)
         self._hosts: dict[tuple[str | None, int | None], _Host] = {}
         self._policies: dict[str, AddressPolicy] = {}
-        self._clients: dict[str, aiohttp.ClientSession] = {}
+        self._clients: dict[AddressPolicy, aiohttp.ClientSession] = {}
         self._disk = ThreadPoolExecutor(4, thread_name_prefix="landing")
         self._names = ThreadPoolExecutor(16, thread_name_prefix="resolve")
         self._recorder = Recorder(landing, self._disk)
@@ -307,10 +289,9 @@ class Fetcher:
             return await self._landed(job, received, self._clock() - began)
 
     def _transfer(self, job: _Job) -> Transfer:
-        client = self._clients.get(job.source.id)
-        if client is None or client.closed:
-            client = make_client(job.policy, self._names, per_host=self._limits.per_host)
-            self._clients[job.source.id] = client
+        client = self._clients.get(job.policy)  # connections opened under one set of rules serve no other
+        if client is None:
+            client = self._clients[job.policy] = make_client(job.policy, self._names, per_host=self._limits.per_host)
         return Transfer(
             client=client,
             policy=job.policy,
@@ -327,6 +308,7 @@ class Fetcher:
 
     async def _landed(self, job: _Job, received: Received, seconds: float) -> Fetched | NotModified:
         at, shown, headers, prior = self._now(), safe_url(job.resource.url), received.headers, job.prior
+        kept, confirmed = kept_headers(headers), prior if received.sha256 is None else None
         sha256 = received.sha256 or (prior.sha256 if prior is not None else "")
         arrival = Arrival(
             source=job.source.id,
@@ -337,10 +319,9 @@ class Fetcher:
             size=received.size,
             at=at,
             status=304 if received.sha256 is None else received.status,
-            headers={k.lower(): v for k, v in headers.items() if k.lower() in _KEPT},
-            etag=headers.get("ETag") or (prior.etag if prior and received.sha256 is None else None),
-            last_modified=headers.get("Last-Modified")
-            or (prior.last_modified if prior and received.sha256 is None else None),
+            headers=kept,
+            etag=kept.get("etag") or (confirmed.etag if confirmed else None),
+            last_modified=kept.get("last-modified") or (confirmed.last_modified if confirmed else None),
             seconds=round(seconds, 4),
         )
         event = await self._recorder.record(arrival)

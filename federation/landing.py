@@ -27,7 +27,24 @@ from federation.errors import LandingDamaged, LandingMissing
 from federation.models import FetchEvent, LandedObject
 
 TEMPORARY = "tmp"
-_BLOCK = 1 << 20
+#: Answer headers that are kept; cookies and the like are not.
+_KEPT = frozenset(
+    {
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-md5",
+        "content-type",
+        "date",
+        "digest",
+        "etag",
+        "expires",
+        "last-modified",
+        "server",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +92,8 @@ class Landing:
         self.folder = folder
         self._sessions = sessions
         self._temporary = folder / TEMPORARY
-        self._temporary.mkdir(parents=True, exist_ok=True)
+        with storage_errors(folder):
+            self._temporary.mkdir(parents=True, exist_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Where bytes with this sha256 lie, whether or not they are there."""
@@ -149,8 +167,7 @@ class Landing:
         """Lands and records every raw answer of a source's catalogue that it is handed."""
 
         def keep(page: Page) -> None:
-            sha256, headers = self.put(page.body), {k.lower(): v for k, v in page.headers.items()}
-            headers.pop("set-cookie", None)
+            sha256, headers = self.put(page.body), kept_headers(page.headers)
             arrival = Arrival(source, "", "", page.url, sha256, len(page.body), now(), page.status, headers)
             self.record([replace(arrival, seconds=round(page.seconds, 4))])
 
@@ -226,6 +243,16 @@ class Landing:
             except FileNotFoundError:  # its fetch has just finished
                 continue
         return removed
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The answer headers that are kept with the bytes, in lower case, fit for any database."""
+    return {k.lower(): plain(v) for k, v in headers.items() if k.lower() in _KEPT}
+
+
+def plain(value: str) -> str:
+    """The text without what a database refuses: NUL, and bytes that were no text to begin with."""
+    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _sha256_of(path: Path) -> str:

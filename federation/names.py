@@ -6,7 +6,11 @@ from urllib.parse import unquote, urlsplit
 
 _LONGEST = 120
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_KNOWN = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+_KNOWN = re.compile(
+    r"\.(csv|tsv|tab|txt|xlsx?|xlsm|xlsb|ods|json|geojson|jsonl|ndjson|xml|kml|kmz|zip|gz|7z|rar|pdf|docx?|odt|pptx?"
+    r"|html?|parquet|shp|png|jpe?g|tiff?)$",
+    re.IGNORECASE,
+)
 
 
 def display_name(*offered: str | None) -> str:

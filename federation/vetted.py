@@ -242,9 +242,7 @@ class VettedSession(requests.Session):
         kwargs.update(allow_redirects=False, stream=True)
         sent = dict(kwargs.pop("headers", None) or {})
         trail: list[URL] = []
-        target = self.policy.check(
-            str(requests.Request("GET", str(url), params=kwargs.pop("params", None)).prepare().url)
-        )
+        target = self.policy.check(str(url)).extend_query(kwargs.pop("params", None) or {})
         while True:
             trail.append(target)
             headers = sent if self.policy.trusts(target) else _without_credentials(sent)

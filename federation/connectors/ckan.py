@@ -21,7 +21,7 @@ from core.clock import Clock, utc_now
 from core.table import Note
 from federation.address import AddressPolicy, safe_url
 from federation.connectors.base import Crawl, KeepPage, Page, RemoteDataset
-from federation.connectors.ckan_dicts import dataset_from
+from federation.connectors.ckan_dicts import dataset_from, is_id
 from federation.errors import (
     CkanAccess,
     CkanRefused,
@@ -31,6 +31,7 @@ from federation.errors import (
     SourceNotCkan,
     SourceTooLarge,
     SourceTooSlow,
+    SourceUnreachable,
 )
 from federation.member import SourceConfig
 from federation.retry import TRANSIENT_STATUS, Backoff, retry_after
@@ -50,10 +51,11 @@ class _CkanSession(VettedSession):
     """Counts the questions, keeps raw answers, and refuses what is no CKAN answer before ckanapi reads it."""
 
     def __init__(
-        self, policy: AddressPolicy, limits: Limits, clock: Callable[[], float], keep: KeepPage | None
+        self, policy: AddressPolicy, limits: Limits, clock: Callable[[], float], keep: KeepPage | None, rows: int
     ) -> None:
         super().__init__(policy, limits, clock)
         self.asked = 0
+        self.rows = rows
         self.last: requests.Response | None = None
         self._keep = keep
 
@@ -116,7 +118,7 @@ class CkanConnector:
             FederationError: named; never an empty or partial crawl in place of one.
         """
         self.policy.check(self.source.url)
-        session = _CkanSession(self.policy, self._limits, self._clock, self._keep)
+        session = _CkanSession(self.policy, self._limits, self._clock, self._keep, self._rows)
         pool = ThreadPoolExecutor(1, thread_name_prefix=f"ckan-{self.source.id}")
         try:
             async with asyncio.timeout(self._limits.total):
@@ -160,8 +162,8 @@ class CkanConnector:
         """Every dataset dict by id; `_Shifted` where the pages do not fit together (S13)."""
         found: dict[str, dict[str, Any]] = {}
         expected: int | None = None
-        asked = {"rows": self._rows, "start": 0, "sort": "id asc"}
         while expected is None or len(found) < expected:
+            asked = {"rows": session.rows, "start": len(found), "sort": "id asc"}
             count, results = self._search(portal, session, asked)
             expected = count if expected is None else expected
             place = {"expected": expected, "found": len(found)}
@@ -173,7 +175,6 @@ class CkanConnector:
                 if raw["id"] in found:
                     raise _Shifted("pages_repeated", place | {"dataset": raw["id"]})
                 found[raw["id"]] = raw
-            asked = asked | {"start": len(found)}
         if len(found) != expected:
             raise _Shifted("pages_missing", {"expected": expected, "found": len(found)})
         return found
@@ -204,7 +205,8 @@ class CkanConnector:
                 wait = self._wait(error, failures, session)
                 if wait is None:
                     raise
-                if not isinstance(error, CkanRefused) and asked["rows"] > SMALL_ROWS:
+                if not isinstance(error, SourceUnreachable) and asked["rows"] > SMALL_ROWS:
+                    session.rows = SMALL_ROWS
                     asked = asked | {"rows": SMALL_ROWS}
             (self._sleep or session.lines.cut_off.wait)(wait)
         raise AssertionError("the last failure is raised above")
@@ -240,7 +242,7 @@ class CkanConnector:
         except (KeyError, TypeError, RecursionError) as error:  # JSON, but of another shape
             raise SourceNotCkan(**self._place(session)) from error
         sound = isinstance(count, int) and isinstance(results, list) and count >= 0
-        if not sound or not all(isinstance(d, dict) and isinstance(d.get("id"), str) for d in results):
+        if not sound or not all(isinstance(d, dict) and is_id(d.get("id")) for d in results):
             raise SourceNotCkan(**self._place(session))
         return count, results
 

@@ -11,6 +11,11 @@ from core.table import Note
 from federation.connectors.base import RemoteDataset, RemoteResource
 
 
+def is_id(value: object) -> bool:
+    """Whether something can be an identifier: short, printable text."""
+    return isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable()
+
+
 def dataset_from(raw: Mapping[str, Any], portal: str, remarks: list[Note]) -> RemoteDataset:
     """One dataset; oddities are added to `remarks`.
 
@@ -48,7 +53,7 @@ def _resources(raw: Mapping[str, Any], name: str, portal: str, remarks: list[Not
         url = _text(entry.get("url")).strip()
         changed = entry.get("last_modified") or entry.get("metadata_modified") or entry.get("created")
         yield RemoteResource(
-            id=_text(entry.get("id")) or derived_id(str(raw["id"]), url),
+            id=given if is_id(given := _text(entry.get("id"))) else derived_id(str(raw["id"]), given, url),
             name=_text(entry.get("name")) or url.rstrip("/").rpartition("/")[2],
             url=_joined(portal, url),
             format=_text(entry.get("format")).strip().upper().lstrip("."),

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
+from core.ids import derived_id
 from core.table import Note
 from federation.connectors.base import Crawl, RemoteDataset, RemoteResource
 from federation.errors import FolderMissing, SourceInterrupted
@@ -28,6 +29,7 @@ SCHEME = "folder:"
 _SIDECARS = (".meta.toml", ".meta.json")
 _HALF_WRITTEN = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".bak", "~")
 _LARGEST_SIDECAR = 1 << 20
+_LONGEST_ID = 300
 #: The name of an extension as portals write a format.
 _FORMATS = {"XLSM": "XLSX", "JPG": "JPEG", "HTM": "HTML", "TXT": "TXT"}
 
@@ -35,6 +37,7 @@ _FORMATS = {"XLSM": "XLSX", "JPG": "JPEG", "HTM": "HTML", "TXT": "TXT"}
 @dataclass(frozen=True, slots=True)
 class _File:
     id: str
+    relative: str
     path: Path
     size: int
     mtime_ns: int
@@ -89,7 +92,7 @@ class FolderConnector:
         resource = RemoteResource(
             id=file.id,
             name=name,
-            url=SCHEME + quote(file.id),
+            url=SCHEME + quote(os.fsencode(file.relative)),
             format=_FORMATS.get(suffix, suffix),
             size=file.size,
             last_modified=modified,
@@ -113,7 +116,7 @@ class FolderConnector:
 def open_inside(source: SourceConfig, url: str) -> BinaryIO:
     """The file of a folder source, opened only if it truly lies inside; `SourceInterrupted` where it is gone."""
     root = source.path.resolve()
-    wanted = root / unquote(url.removeprefix(SCHEME))
+    wanted = root / os.fsdecode(unquote_to_bytes(url.removeprefix(SCHEME)))
     real = wanted.resolve()
     try:
         if not real.is_relative_to(root):
@@ -151,7 +154,10 @@ def _files(root: Path) -> Iterator[_File]:
         if not path.name.lower().endswith(_SIDECARS):
             about = path.stat()
             relative = path.relative_to(root).as_posix()
-            yield _File(relative.encode("utf-8", "replace").decode(), path, about.st_size, about.st_mtime_ns)
+            shown = relative.encode("utf-8", "replace").decode()
+            if shown != relative or len(shown) > _LONGEST_ID:
+                shown = f"{shown[: _LONGEST_ID - 33]}#{derived_id(os.fsencode(relative).hex())}"
+            yield _File(shown, relative, path, about.st_size, about.st_mtime_ns)
 
 
 def _stamp(root: Path) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from core.settings import Settings
 from federation.connectors.ckan import CkanConnector
-from federation.connectors.folder import FolderConnector
+from federation.connectors.folder import FolderConnector, open_inside
 from federation.connectors.http import HttpConnector
 from federation.connectors.registry import connector_for
 from federation.errors import AddressRefused, FolderMissing, TokenMissing, UrlRefused
@@ -67,6 +67,20 @@ async def test_an_unchanged_folder_says_so_and_any_change_is_seen(drop: Path) ->
     (drop / "harga.csv").unlink()
     gone = await connector.crawl(mark)
     assert gone.complete and [d.id for d in gone.datasets] == ["2026/stok.xlsx"]
+
+
+async def test_F32_files_with_endless_or_unreadable_names_are_found_and_copied(tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    deep = drop / ("x" * 200) / ("y" * 200)
+    deep.mkdir(parents=True)
+    (deep / "a.csv").write_text("a;b\n")
+    (drop / os.fsdecode(b"harga\xff.csv")).write_text("a;b\n")
+    crawl = await FolderConnector(folder_source(drop)).crawl(None)
+    assert len(crawl.datasets) == 2
+    for found in crawl.datasets:
+        assert len(found.id) <= 300 and found.id.encode()
+        with open_inside(folder_source(drop), found.resources[0].url) as f:
+            assert f.read() == b"a;b\n"
 
 
 async def test_S14_a_folder_that_came_off_is_an_error_and_an_empty_one_says_so(tmp_path: Path) -> None:

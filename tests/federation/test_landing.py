@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
 from federation.errors import LandingDamaged, LandingMissing
-from federation.landing import Arrival, Landing
+from federation.landing import Arrival, Landing, kept_headers
 from tests.federation.fetch_factories import landing
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -23,8 +24,8 @@ def arrival(sha256: str, resource: str = "r1", **more: object) -> Arrival:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Landing:
-    return landing(tmp_path)
+def home(tmp_path: Path, sessions: sessionmaker[Session]) -> Landing:
+    return Landing(tmp_path / "landing", sessions)
 
 
 def test_S22_the_same_bytes_are_kept_once_however_often_they_come(home: Landing) -> None:
@@ -89,6 +90,12 @@ def test_a_confirmed_fetch_leaves_the_first_bytes_and_their_size(home: Landing) 
     home.record([arrival(sha256, status=304, size=0)])
     (only,) = home.replay()
     assert (only.status, only.sha256, only.size) == (304, sha256, 4)
+
+
+def test_headers_that_are_no_text_are_recorded_without_what_is_none(home: Landing) -> None:
+    headers = kept_headers({"ETag": '"a\udcff\x00"', "Set-Cookie": "rahasia", "Content-Type": "text/csv"})
+    assert headers == {"etag": '"a?"', "content-type": "text/csv"}
+    home.record([arrival(home.put(b"data"), headers=headers, etag=headers["etag"])])
 
 
 def test_leftovers_of_killed_fetches_are_swept_and_running_ones_are_not(home: Landing) -> None:

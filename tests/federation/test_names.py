@@ -38,5 +38,6 @@ def test_F32_any_name_is_one_short_line_without_path_controls_or_direction_marks
 def test_a_name_gets_the_extension_that_address_or_format_promise() -> None:
     assert with_extension("Harga Pangan", "https://x/download/harga.csv?v=1", "XLSX") == "Harga Pangan.csv"
     assert with_extension("Harga Pangan", "https://x/api/42", "XLSX") == "Harga Pangan.xlsx"
+    assert with_extension("Stok No.5", "https://x/stok.csv", "") == "Stok No.5.csv"
     assert with_extension("harga.ods", "https://x/harga.csv", "CSV") == "harga.ods"
     assert name_in_url("https://x/a/stok%20beras.csv?token=1") == "stok beras.csv"
