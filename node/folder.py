@@ -85,7 +85,7 @@ class Folder:
         if not path.is_dir():
             raise NodeFolderMissing(folder=path, member=member)
         self.path, self.member, self.name, self.url = path.resolve(), member, name, url
-        self._clock, self._refresh, self._ticks = clock, refresh_seconds, ticks
+        self.clock, self._refresh, self._ticks = clock, refresh_seconds, ticks
         self._lock = threading.Lock()
         self._memory: Memory | None = None
         self._shelf: Shelf | None = None
@@ -104,7 +104,7 @@ class Folder:
                 return shelf
             if self._memory is None:
                 self._memory = Memory.load(self.path)
-            shelf = _Scan(self, self._memory, self._clock()).run()
+            shelf = _Scan(self, self._memory, self.clock()).run()
             # the same contents keep the same object, and with it everything rendered from it
             key = orjson.dumps(
                 [
@@ -156,7 +156,7 @@ class _Scan:
             tuple(datasets),
             tuple(sorted(self.organisations.values(), key=lambda c: c.title)),
             tuple(sorted(self.groups.values(), key=lambda c: c.title)),
-            clock=self.folder._clock,
+            clock=self.folder.clock,
         )
         return Shelf(portal, self.files, tuple(self.problems), self.memory.kept)
 

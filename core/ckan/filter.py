@@ -174,10 +174,9 @@ class _Parser:
 
     def moment(self, value: str) -> str:
         """An instant as the index writes it: a full one with Z, or NOW with Solr's date arithmetic."""
-        return instant(value, self.now) or self._refuse_moment()
-
-    def _refuse_moment(self) -> str:
-        raise self.broken()
+        if (found := instant(value, self.now)) is None:
+            raise self.broken()
+        return found
 
 
 _NOW = re.compile(r"NOW((?:[+-]\d{1,6}[A-Z]+|/[A-Z]+)*)")

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from core.reference import CodeList
 from hub.demo.province import DemoDataset, Planted
 from hub.demo.story import PROFILE, Story, crest, prices, rain, stage, stocks
 from hub.demo.style import UNIT_FACTORS, Style, choose
@@ -35,7 +34,6 @@ class Place:
     commodities: Sequence[str]
     gauges: tuple[tuple[str, float | None], ...]  # gauge code, hours after the wave's first crest (None: no wave)
     story: Story
-    lists: Mapping[str, CodeList]
     spellings: Mapping[tuple[str, str], Sequence[str]]  # (list, code) to spellings that mean it and nothing else
     foreign: str | None  # a code of another region that its stock file shows
 

@@ -126,7 +126,6 @@ def _places(pack: Pack, today: date, seed: int) -> list[Place]:
             commodities=commodities,
             gauges=tuple((g.code, lags.get(g.code)) for g in gauges if g.region_code == m.code),
             story=story,
-            lists=lists,
             spellings=spellings,
             foreign=story.short if m.code == held else None,
         )

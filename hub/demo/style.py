@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
-from typing import Any
 
 MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
@@ -129,6 +128,3 @@ def choose(rng: Random, *, formats: str, units: tuple[str, ...] = ("",)) -> Styl
 def _snake(word: str) -> str:
     kept = "".join(c.lower() if c.isalnum() else " " for c in word)
     return "_".join(kept.split())
-
-
-Row = list[Any]

@@ -1,6 +1,7 @@
 """A folder as a portal: what becomes a dataset, and that nothing is called changed unless its content is."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from core.ckan import Dataset
 from node.errors import NodeFolderMissing
 from node.folder import Folder
+from node.metadata import read_dataset, read_node
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 OLD = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
@@ -195,3 +197,11 @@ def test_an_unchanged_folder_keeps_the_same_shelf(tmp_path: Path, opened: Callab
     write(tmp_path / "x.csv")
     folder = opened()
     assert folder.shelf() is folder.shelf()
+
+
+def test_the_tutorials_examples_are_what_the_node_reads(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "tutorial-node.md"
+    dataset, node = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    described = read_dataset(write(tmp_path / "dataset.toml", dataset))
+    assert (described.name, described.files["2026.xlsx"].name) == ("harga-bahan-pokok", "Harga 2026")
+    assert read_node(write(tmp_path / "node.toml", node)).organisations["disdag"].startswith("Dinas")
