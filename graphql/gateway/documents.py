@@ -57,6 +57,8 @@ class Documents:
         except GraphQLSyntaxError as error:
             if "tokens" in error.message:
                 raise Refused((QueryLimit(limit="tokens", largest=limits.MAX_TOKENS),)) from error
+            if "nested too deeply" in error.message:
+                raise Refused((QueryLimit(limit="depth", largest=limits.LIMITS["depth"]),)) from error
             place = error.locations[0] if error.locations else None
             detail = text("gateway.syntax", line=place.line if place else 1, column=place.column if place else 1)
             raise Refused((QueryInvalid(detail=detail),)) from error

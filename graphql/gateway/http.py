@@ -37,6 +37,12 @@ def _answer(body: Mapping[str, object], status: int) -> Response:
     return Response(orjson.dumps(body, option=orjson.OPT_PASSTHROUGH_DATETIME), status, headers, "application/json")
 
 
+def _executed(body: Mapping[str, object]) -> bool:
+    """Whether anything was run: variables that do not fit are refused before, with errors that have no path."""
+    errors = body.get("errors")
+    return body["data"] is not None or not isinstance(errors, list) or any("path" in e for e in errors)
+
+
 def _invalid(message_id: str, **values: object) -> RequestInvalid:
     return RequestInvalid(detail=text(message_id, **values))
 
@@ -147,7 +153,8 @@ class GraphQLDoor:
             context = Context(self._services, self._offload, deadline, actor)
             document = await self._documents.ready(context, request.query)
             operation(document, request.operation, only_queries=request.only_queries)
-            return _answer(await run(self._schema, context, document, request), 200)
+            body = await run(self._schema, context, document, request)
+            return _answer(body, 200 if _executed(body) else 400)
         except Refused as refused:
             errors = [
                 formatted(e if isinstance(e, GraphQLError) else GraphQLError("", original_error=e))

@@ -20,6 +20,8 @@ from gateway.scalars import BigInt
 
 catalog = field_of("catalog")
 
+strawberry.enum(query.DatasetOrder, name="DatasetOrder", description="Urutan: judul, atau yang terbaru dahulu.")
+
 
 @strawberry.input(description="Saringan wilayah: everything given must hold.")
 class RegionFilter:
@@ -147,12 +149,16 @@ class CatalogQuery:
         info: Info,
         search: str | None = None,
         filter: DatasetFilter | None = None,
+        *,
+        order_by: query.DatasetOrder = query.DatasetOrder.TITLE,
         first: int = 20,
         after: str | None = None,
     ) -> DatasetConnection:
         """Datasets."""
         actor, size, wanted = info.context.actor, page_size(info, "datasets", first), _wanted(search, filter)
-        found = await info.context.sql(lambda session: query.datasets(session, actor, wanted, first=size, after=after))
+        found = await info.context.sql(
+            lambda session: query.datasets(session, actor, wanted, order=order_by, first=size, after=after)
+        )
         page = listed(found, lambda record: Dataset(record=record), after)
         return DatasetConnection(edges=page.edges, nodes=page.nodes, page_info=page.page_info, wanted=wanted)
 
