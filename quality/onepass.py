@@ -25,7 +25,7 @@ _AGGREGATES = {
     "column.mean": "avg({c})",
     "column.min": "min({c})",
     "column.max": "max({c})",
-    "column.sum": "sum({c})",
+    "column.sum": "coalesce(sum({c}), 0)",
     "column.standard_deviation": "stddev_samp({c})",
     "column.distinct_values.count": "count(DISTINCT {c})",
 }
@@ -82,6 +82,7 @@ def compile_suite(contract: Contract) -> Compiled:
             made.aggregates.append(sql)
         return slots[sql]
 
+    slot("count(*)")  # a contract may have no rule at all
     for rule, expectation in zip(contract.rules, suite.expectations, strict=True):
         needed = expectation.get_validation_dependencies(
             execution_engine=engine, runtime_configuration=dict(RESULT_FORMAT)

@@ -87,7 +87,7 @@ class Checker:
     def suite(self, contract: Contract) -> onepass.Compiled:
         """The contract's suite, compiled once."""
         key = (contract.name, contract.version, contract.sha256)
-        if key not in self.compiled:
+        if key not in self.compiled or self.compiled[key].contract != contract:
             self.compiled[key] = onepass.compile_suite(contract)
             while len(self.compiled) > _COMPILED_MAX:
                 self.compiled.popitem(last=False)
