@@ -1,9 +1,10 @@
 """The `lumbung` command: the options that hold for all commands, and how a command meets its home."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 import typer.exceptions
@@ -50,7 +51,7 @@ def home_of(context: typer.Context) -> Path:
 JsonOption = Annotated[bool, typer.Option("--json", help="Jawaban sebagai JSON.")]
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; a typed error becomes its sentences (JSON where `--json` was asked) and status 1."""
     wants_json = "--json" in sys.argv
     try:
@@ -63,4 +64,8 @@ def main() -> None:
         status = error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         status = 130
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything has been closed by now. Prefect and DuckDB keep objects of each other alive past the interpreter's
+    # end, and would fill the screen with a hundred lines about it.
+    os._exit(status if isinstance(status, int) else 0)

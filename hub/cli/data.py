@@ -215,7 +215,7 @@ def _found(granary: Granary, name: str, as_of: int | datetime | None) -> tuple[R
 def rows(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Standar data, atau awal id dataset.")],
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Nomor simpanan (seq) atau saat ISO.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Nomor versi (seq) atau saat ISO.")] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="kolom=nilai; dapat diulang.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Kosong: semua (tabel: 50).")] = None,
     format_: Annotated[Format, typer.Option("--format")] = Format.TABLE,

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -19,11 +18,11 @@ from flows.server import PrefectServer, environment
 from hub.cli.app import JsonOption, app, home_of
 from hub.cli.harvest import harvest_members, print_reports, through_prefect
 from hub.cli.output import as_json as to_json
-from hub.cli.output import err, out, print_table
+from hub.cli.output import err, out
 from hub.cli.serve import serve_home
-from hub.demo import QUERIES, Province, generate, register, start_nodes
+from hub.demo import Province, generate, queries, register, start_nodes
 from hub.home import open_home
-from services.intake.opened import Opened, close_all, opened
+from services.intake.opened import close_all, opened
 from services.intake.outcome import SourceReport
 
 _DEFAULT = Path("lumbung-home")
@@ -66,7 +65,7 @@ def demo(
         if as_json:
             out.out(to_json(summary), highlight=False)
         else:
-            _show(ready, reports, summary)
+            _show(reports, summary)
         if once:
             return
         serve_home(ready.granary, host="127.0.0.1", port=port, on_ready=lambda url: _queries(url, made))
@@ -104,27 +103,14 @@ def _summary(reports: Sequence[SourceReport], members: Sequence[str], seconds: f
     }
 
 
-def _show(home: Opened, reports: Sequence[SourceReport], summary: Mapping[str, Any]) -> None:
+def _show(reports: Sequence[SourceReport], summary: Mapping[str, Any]) -> None:
     print_reports(reports)
-    reasons: Counter[str] = Counter()
-    for report in reports:
-        reasons.update(report.reasons)
-    print_table(
-        text("cli.demo.reasons"), ("reason", "rows"), [(reason_text(code), n) for code, n in reasons.most_common()]
-    )
     out.print(text("cli.demo.summary", **{**summary, "failed": ", ".join(summary["failed_sources"]) or "—"}))
-
-
-def reason_text(code: str) -> str:
-    """A rule's id with the sentence a steward reads, where the catalogue has one."""
-    sentence = text(f"quality.reason.{code}")
-    return code if sentence.startswith("quality.reason.") else f"{code}: {sentence}"
 
 
 def _queries(url: str, province: Province) -> None:
     out.print(text("cli.serve.ready", url=f"{url}/graphql"))
-    for query in QUERIES:
-        out.print(f"\n[bold]{query.title()}[/] — {query.look(province)}", highlight=False)
-        out.print(query.operation.strip(), markup=False, highlight=False, style="cyan")
-        out.print(to_json(query.variables(province)), markup=False, highlight=False, soft_wrap=True)
+    for query in queries(province):
+        out.print(f"\n[bold]{query.title}[/] — {query.look_for}", highlight=False)
+        out.print(query.document.strip(), markup=False, highlight=False, style="cyan")
     out.print(text("cli.demo.stop"), style="dim")

@@ -1,6 +1,7 @@
 """`lumbung harvest`, `runs`, `flows`: pulling, what became of it, and pulling on a schedule."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Annotated
@@ -56,7 +57,9 @@ def harvest_members(
 def through_prefect(home: Opened, source: str | None) -> Callable[[str, Watch], list[SourceReport]]:
     """Harvest one member as a Prefect flow run; Prefect's address must be in the environment already."""
     from flows.harvest import harvest_member, watched_by
+    from flows.schedules import limit_harvests
 
+    limit_harvests(home.granary.settings.harvests_at_once)
     folder = str(home.granary.settings.home)
 
     def one(member: str, watch: Watch) -> list[SourceReport]:
@@ -78,25 +81,65 @@ def directly(home: Opened, source: str | None, *, dry_run: bool) -> Callable[[st
 
 
 def print_reports(reports: Sequence[SourceReport]) -> None:
-    """The reports as a table, with errors, holds and exceptions below it."""
-    names = ("datasets", "new", "changed", "missing", "snapshots", "rows_published", "rows_quarantined")
-    headers = ("source", "state", *names, "seconds")
-    rows = [
-        (r.source, text(f"run.state.{r.state}"), *(None if r.error else getattr(r, n) for n in names), r.seconds)
-        for r in reports
-    ]
+    """The reports as a table, with what a person should look at below it."""
+    headers = ("source", "state", "datasets", "changes", "snapshots", "rows_published", "rows_quarantined", "seconds")
+    rows = []
+    for r in reports:
+        counts: tuple[int | str | None, ...] = (None,) * 5
+        if not r.error:
+            changes = f"+{r.new} ~{r.changed} −{r.missing}"
+            counts = (r.datasets, changes, r.snapshots, r.rows_published, r.rows_quarantined)
+        rows.append((r.source, text(f"run.state.{r.state}"), *counts, r.seconds))
     print_table(text("cli.harvest.title"), headers, rows)
     for report in reports:
-        for error in ([report.error] if report.error else []) + report.errors[:5]:
-            out.print(f"  {report.source}: [bold]{error['code']}[/] {error['what']}", highlight=False)
-        if len(report.errors) > 5:
-            out.print(text("cli.harvest.more_errors", source=report.source, count=len(report.errors) - 5))
-        for code, count in report.holds.items():
-            out.print(text("cli.harvest.held", source=report.source, code=code, count=count))
-        for remark in report.remarks:
-            out.print(f"  {report.source}: {remark}", style="dim")
+        for line in _remarks(report):
+            out.print(f"  {report.source}: {line}", highlight=False, markup=False)
+    _print_reasons(reports)
+    _print_allowances(reports)
+
+
+def _remarks(report: SourceReport) -> Iterator[str]:
+    if report.error:
+        yield f"{report.error['code']} {report.error['what']}"
+    by_code: dict[str, list[str]] = {}
+    for error in report.errors:
+        by_code.setdefault(error["code"], []).append(error["what"])
+    for code, sentences in by_code.items():
+        yield text("cli.harvest.errors", code=code, count=len(sentences), example=sentences[0])
+    for code, count in report.holds.items():
+        yield text("cli.harvest.held", code=code, count=count)
+    yield from report.remarks
+
+
+def _print_reasons(reports: Sequence[SourceReport]) -> None:
+    """Why rows were returned, over all sources, most frequent first, each with the sentence of one row."""
+    counts: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    for report in reports:
+        counts.update(report.reasons)
+        examples = {**report.examples, **examples}
+    if counts:
+        rows = [(code, count, examples.get(code)) for code, count in counts.most_common()]
+        print_table(text("cli.harvest.reasons"), ("reason", "rows", "example"), rows)
+
+
+def _print_allowances(reports: Sequence[SourceReport]) -> None:
+    """The exceptions that were made use of, those of one person, reason and end in one line."""
+    granted: dict[tuple[str, str, object], tuple[set[str], set[str]]] = {}
+    for report in reports:
         for allowance in report.allowances:
-            out.print(f"  {report.source}: {allowance}", style="dim")
+            whats, sources = granted.setdefault(
+                (allowance["by"], allowance["reason"], allowance["until"]), (set(), set())
+            )
+            whats.add(text(f"allowance.{allowance['what']}"))
+            sources.add(report.source)
+    for (by, reason, until), (whats, sources) in granted.items():
+        shown = ", ".join(sorted(sources)[:3]) + (" …" if len(sources) > 3 else "")
+        line = text(
+            "cli.harvest.allowances",
+            what=", ".join(sorted(whats)), count=len(sources), sources=shown, by=by, reason=reason, until=until,
+        )  # fmt: skip
+        out.print(line, highlight=False, markup=False, style="dim")
 
 
 @app.command()

@@ -16,8 +16,11 @@ from rich.table import Table
 from core.errors import LumbungError
 from core.messages import text
 
-out = Console()
-err = Console(stderr=True)
+#: Columns where nobody's terminal says how wide it is: output that goes to a file or a pipe.
+_WIDE = 160
+
+out = Console(width=None if sys.stdout.isatty() else _WIDE)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE)
 
 
 def _plain(value: object) -> object:

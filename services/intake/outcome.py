@@ -19,6 +19,7 @@ class Outcome:
         verdict: the gate's; None where nothing could be read.
         seq: the commit that published it; None where nothing new was published.
         rows: rows of the delivery that passed; `quarantined`: rows that did not, `reasons`: how often each.
+        examples: of each reason the sentence of one row that has it.
         error: why nothing could be fetched or read, or None.
     """
 
@@ -32,6 +33,7 @@ class Outcome:
     rows: int = 0
     quarantined: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
     holds: tuple[str, ...] = ()
     error: LumbungError | None = None
 
@@ -57,11 +59,12 @@ class SourceReport:
     rows_published: int = 0
     rows_quarantined: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     holds: Counter[str] = field(default_factory=Counter)
     errors: list[dict[str, Any]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    allowances: list[str] = field(default_factory=list)
+    allowances: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     seconds: float = 0.0
 
@@ -81,6 +84,7 @@ class SourceReport:
         if outcome.contract is not None:
             self.rows_quarantined += outcome.quarantined
             self.reasons.update(outcome.reasons)
+            self.examples = {**outcome.examples, **self.examples}
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values."""

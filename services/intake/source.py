@@ -161,7 +161,7 @@ def harvest_source(
         report.state = RunState.FAILED.value
         report.error = error.as_dict()
     report.allowances = [
-        text("intake.allowance", what=a.what.value, value=a.value or "-", by=a.by, reason=a.reason, until=a.until)
+        {"what": a.what.value, "value": a.value, "by": a.by, "reason": a.reason, "until": a.until}
         for a in downloads.used_allowances(source)
     ]
     report.seconds = round(time.monotonic() - began, 3)
@@ -171,7 +171,7 @@ def harvest_source(
 def _count(report: SourceReport, crawl: Crawl) -> None:
     report.datasets = len(crawl.datasets)
     report.resources = sum(len(d.resources) for d in crawl.datasets)
-    report.remarks = [text(f"intake.remark.{note.code}", **note.values) for note in crawl.remarks]
+    report.remarks = [text(note.code, None, **note.values) for note in crawl.remarks]
 
 
 def _look_only(granary: Granary, downloads: FetchLoop, source: SourceConfig, report: SourceReport) -> None:

@@ -227,6 +227,15 @@ def _returned(harvest: Harvest, outcome: CheckOutcome) -> QuarantineDraft | None
     return QuarantineDraft(stored, outcome.quarantined_rows, dict(outcome.reasons), first)
 
 
+def _examples(returned: QuarantineDraft | None) -> dict[str, str]:
+    """Of each reason the sentence of the first row that has it."""
+    out: dict[str, str] = {}
+    for row in returned.first if returned is not None else ():
+        for reason in row.reasons:
+            out.setdefault(reason["rule"], reason["message"])
+    return out
+
+
 def _draft(harvest: Harvest, one: _Checking, outcome: CheckOutcome) -> Draft:
     item = one.landed.item
     check = None
@@ -282,7 +291,7 @@ def _commit(harvest: Harvest, group: Sequence[_Checking], outcomes: list[Outcome
         return
     decided: dict[str, str] | None = None
     columns: tuple[str, ...] | None = None
-    for one, outcome, commit in zip(group, checked, commits, strict=True):
+    for one, outcome, draft, commit in zip(group, checked, drafts, commits, strict=True):
         if one.contract is not None and outcome.verdict is not Verdict.HELD:
             decided, columns = dict(outcome.decided), outcome.columns
         outcomes.append(
@@ -297,6 +306,7 @@ def _commit(harvest: Harvest, group: Sequence[_Checking], outcomes: list[Outcome
                 rows=commit.added + commit.changed if one.contract and one.contract.mode == "upsert" else commit.rows,
                 quarantined=outcome.quarantined_rows,
                 reasons=dict(outcome.reasons),
+                examples=_examples(draft.quarantine),
                 holds=tuple(h.code for h in outcome.holds),
             )
         )
