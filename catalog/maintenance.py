@@ -17,7 +17,7 @@ from catalog.models import QuarantineBatch, Snapshot
 from catalog.snapshots import live_parts, shape_of
 from catalog.store import SnapshotStore
 from catalog.tables import Before, Workbench
-from catalog.writing import writing
+from catalog.writing import reading, writing
 from core import counters
 from core.contract import Contract, Mode
 from core.errors import LumbungError
@@ -45,7 +45,7 @@ class Swept:
 
 def scrub(sessions: sessionmaker[Session], store: SnapshotStore) -> list[LumbungError]:
     """Read every committed snapshot's file anew; an error for each that is missing or damaged."""
-    with sessions() as session:
+    with reading(sessions) as session:
         expected = session.scalars(select(Snapshot.content_sha256).distinct().order_by(Snapshot.content_sha256)).all()
     return store.scrub(expected)
 
@@ -57,7 +57,7 @@ def rebuild(sessions: sessionmaker[Session], store: SnapshotStore, replay: Repla
     program writes other bytes for the same rows, the row's `content_sha256` follows.
     """
     broken = {str(fault.values["sha256"]) for fault in scrub(sessions, store)}
-    with sessions() as session:
+    with reading(sessions) as session:
         checked = session.scalar(select(func.count()).select_from(Snapshot)) or 0
         query = select(Snapshot).where(Snapshot.content_sha256.in_(broken)).order_by(Snapshot.seq)
         todo = list(session.scalars(query)) if broken else []
@@ -77,7 +77,7 @@ def _again(sessions: sessionmaker[Session], store: SnapshotStore, snapshot: Snap
         bench.load(draft.rows, shape, resource=snapshot.resource_id, table=snapshot.table)
         if bench.identity(shape, *_standard(draft.contract)) != snapshot.identity:
             return False
-        with sessions() as session:
+        with reading(sessions) as session:
             earlier = _earlier(session, snapshot)
         if shape.mode is Mode.UPSERT:
             try:

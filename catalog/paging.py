@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from core.db import UTCDateTime
 from core.rows_errors import CursorInvalid, PageInvalid
 
 T = TypeVar("T")
@@ -50,12 +51,18 @@ def _decode(cursor: str, steps: Sequence[Step]) -> list[Any]:
         place = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
         raise CursorInvalid(cursor=cursor[:80]) from error
-    kinds = [step.column.type.python_type for step in steps]
-    if len(place) != len(kinds) or any(type(v) is not k for v, k in zip(place, kinds, strict=True)):
-        raise CursorInvalid(cursor=cursor[:80])
-    if any(isinstance(v, datetime) and v.tzinfo is None for v in place):
+    if len(place) != len(steps) or not all(map(_fits, place, steps)):
         raise CursorInvalid(cursor=cursor[:80])
     return place
+
+
+def _fits(value: object, step: Step) -> bool:
+    """Whether a value can stand in a step's column, on every database."""
+    if isinstance(step.column.type, UTCDateTime):
+        return isinstance(value, datetime) and value.tzinfo is not None
+    if step.column.type.python_type is int:
+        return type(value) is int and abs(value) < 2**63
+    return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
 
 def _beyond(steps: Sequence[Step], place: Sequence[Any]) -> ColumnElement[bool]:

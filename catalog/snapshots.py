@@ -20,7 +20,7 @@ from catalog.models import Resource, RunStep, Snapshot, Stream
 from catalog.runs import Lease, guard
 from catalog.store import SnapshotStore, Stored
 from catalog.tables import Before, Difference, Shape, Workbench
-from catalog.writing import writing
+from catalog.writing import reading, writing
 from core import counters, outbox
 from core.contract import Classification, ColumnType, Contract, Mode
 from core.ids import derived_id
@@ -108,7 +108,7 @@ def commit_many(
     if len({(d.resource_id, d.table) for d in drafts}) < len(drafts):
         raise ValueError("two drafts of the same table in one commit")
     for _ in range(_ATTEMPTS):
-        with sessions() as session:
+        with reading(sessions) as session:
             heads = _heads(session, streams)
         with Workbench(store.folder) as bench:
             prepared = [

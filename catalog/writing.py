@@ -1,4 +1,4 @@
-"""The catalogue's write transaction: SQLite's lock from the start, and typed errors for what the machine refuses."""
+"""The catalogue's transactions: SQLite's lock from the start of a write, typed errors for what the machine refuses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,4 +20,11 @@ def place(sessions: sessionmaker[Session]) -> str:
 def writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
     """One write transaction; `DatabaseBusy`, `DatabaseUnavailable`, `StorageFull` or `StorageReadOnly` if refused."""
     with storage_errors(place(sessions)), session_scope(sessions, write=True) as session:
+        yield session
+
+
+@contextmanager
+def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One session to read with; `DatabaseUnavailable` where the server does not answer."""
+    with storage_errors(place(sessions)), sessions() as session:
         yield session

@@ -1,5 +1,6 @@
 """A PostgreSQL of the tests' own: Debian's programs under another user than root, or the PyPI package."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -82,7 +83,8 @@ class Server:
                 time.sleep(0.1)
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
+        with contextlib.suppress(Unavailable):  # it is down already
+            self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
