@@ -18,12 +18,15 @@ def some(name: str, i: int) -> str:
 
 
 def unique_names(header: Sequence[str], positions: Sequence[int] = ()) -> tuple[list[str], list[Note]]:
-    """Names as columns need them: `kolom_3` for an empty one, `nama_2` for the second of its name; remarked (F22)."""
+    """Names as columns need them: `kolom_3` for an empty one, `nama_2` for the second of its name; remarked (F22).
+
+    Names that differ only in case are one name to a database, so `Bulan` and `bulan` are told apart as well.
+    """
     names: list[str] = []
     notes: list[Note] = []
     empty: list[str] = []
     doubled: list[str] = []
-    taken: set[str] = {" ".join(name.split()) for name in header}
+    taken: set[str] = {" ".join(name.split()).casefold() for name in header}
     used: set[str] = set()
     for i, raw in enumerate(header):
         base = " ".join(raw.split())
@@ -31,12 +34,12 @@ def unique_names(header: Sequence[str], positions: Sequence[int] = ()) -> tuple[
             base = f"kolom_{(positions[i] if positions else i) + 1}"
             empty.append(base)
         name, n = base, 1
-        while name in used or (n > 1 and name in taken):
+        while name.casefold() in used or (n > 1 and name.casefold() in taken):
             n += 1
             name = f"{base}_{n}"
         if n > 1:
             doubled.append(name)
-        used.add(name)
+        used.add(name.casefold())
         names.append(name)
     if empty:
         notes.append(Note("reader.header_empty", {"columns": shown(empty)}))
