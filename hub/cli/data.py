@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import typer
 
-from catalog import query, relations
+from catalog import maintenance, query, relations
 from catalog.query import DatasetFilter, RunFilter
 from core import cursors
 from core.access import SYSTEM, scope, scope_text
@@ -29,6 +30,7 @@ from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table
 from hub.home import open_home
 from services.granary import Granary
+from services.intake import replay
 
 _PAGE = MAX_FIRST
 
@@ -289,3 +291,26 @@ def _write(table: pa.Table, chosen: Format, output: Path | None, *, title: str) 
         pa_csv.write_csv(_unformulated(table), sink)
     else:
         pq.write_table(table, sink, compression="zstd")
+
+
+@app.command()
+def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Memeriksa semua versi, memulihkan yang hilang atau rusak dari berkas aslinya, dan membuang berkas sisa."""
+    with _home(context) as granary, TemporaryDirectory(dir=granary.staging) as folder:
+        made = replay.rebuild(granary, Path(folder))
+        swept = maintenance.sweep_orphans(granary.sessions, granary.store)
+        returned = maintenance.sweep_orphans(granary.sessions, granary.returned, quarantine=True)
+        leftovers = granary.landing.sweep()
+    answer = {
+        "checked": made.checked,
+        "restored": list(made.rebuilt),
+        "failed": list(made.lost),
+        "swept": swept.files + returned.files + leftovers,
+    }
+    if as_json:
+        print_json(answer)
+    else:
+        shown = {**answer, "restored": len(made.rebuilt), "failed": len(made.lost)}
+        out.print(text("cli.rebuild.done", **shown))
+    if made.lost:
+        raise typer.Exit(1)

@@ -147,8 +147,9 @@ def _landed(
             yield _Landed(item, got.path, got.sha256, got.at, item.remote.name, item.remote.mime, fetched=False)
 
 
-def _limits(harvest: Harvest) -> ReadLimits:
-    settings = harvest.granary.settings
+def read_limits(granary: Granary) -> ReadLimits:
+    """The reader's limits as the home's settings have them."""
+    settings = granary.settings
     return replace(
         ReadLimits(),
         max_columns=settings.table_max_columns,
@@ -163,7 +164,7 @@ def _read(
     """The tables of a file, each handed to a checking worker; a file that cannot be read leaves its error."""
     item = landed.item
     try:
-        result = read(landed.path, landed.name, mime=landed.mime, limits=_limits(harvest))
+        result = read(landed.path, landed.name, mime=landed.mime, limits=read_limits(harvest.granary))
         if item.contract is not None and result.machine_readable and not result.tables:
             raise MappedTableMissing(table=(item.mapping.table if item.mapping else None) or "-", tables="-")
     except LumbungError as error:
@@ -187,27 +188,44 @@ def _read(
     return checking
 
 
-def _submit(
-    harvest: Harvest, landed: _Landed, table: TextTable, folder: Path, *, name: str, contract: Contract | None
-) -> _Checking:
-    granary, item = harvest.granary, landed.item
-    work = folder / new_id()
-    work.mkdir()
+def check_job(
+    granary: Granary, member: Member, item: Item, table: TextTable, work: Path, *, contract: Contract | None
+) -> CheckJob:
+    """The job of checking one table; without a contract it is only rewritten as rows of text."""
     job = CheckJob(
         table=write_table(table, work / "table.arrow"),
         contract=contract,
-        mapping=item.mapping if contract is not None else None,
-        references=granary.references if contract is not None else {},
-        regions=harvest.member.regions,
+        mapping=None,
+        references={},
+        regions=member.regions,
         out=work,
         zone=granary.settings.timezone,
-        previous_rows=item.rows if contract is not None else None,
-        previous_columns=item.columns if contract is not None else None,
-        decided=item.decided if contract is not None else {},
+        previous_rows=None,
+        previous_columns=None,
+        decided={},
         nihil=False,
         now=granary.clock(),
     )
-    return _Checking(landed, name, contract, table.columns, granary.checks().submit(job))
+    if contract is None:
+        return job
+    named = {column.reference for column in contract.columns}
+    return replace(
+        job,
+        mapping=item.mapping,
+        references={name: codes for name, codes in granary.references.items() if name in named},
+        previous_rows=item.rows,
+        previous_columns=item.columns,
+        decided=item.decided,
+    )
+
+
+def _submit(
+    harvest: Harvest, landed: _Landed, table: TextTable, folder: Path, *, name: str, contract: Contract | None
+) -> _Checking:
+    work = folder / new_id()
+    work.mkdir()
+    job = check_job(harvest.granary, harvest.member, landed.item, table, work, contract=contract)
+    return _Checking(landed, name, contract, table.columns, harvest.granary.checks().submit(job))
 
 
 def _by_resource(checking: Sequence[_Checking]) -> list[list[_Checking]]:

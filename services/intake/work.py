@@ -86,7 +86,8 @@ def _remote(resource: Resource) -> RemoteResource:
     )
 
 
-def _item(granary: Granary, source: SourceConfig, dataset: Dataset, resource: Resource, rows: int | None) -> Item:
+def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: Resource, rows: int | None) -> Item:
+    """One resource as its source, mapping and contract make it now; `rows` is what its last delivery had."""
     mapping: DatasetMapping | None = None
     contract: Contract | None = None
     problem: LumbungError | None = None
@@ -144,7 +145,7 @@ def pending(
     rows = _delivered(session, source)
     found: list[Item] = []
     for dataset, resource in session.execute(query):
-        item = _item(granary, source, dataset, resource, rows.get(resource.id))
+        item = item_of(granary, source, dataset, resource, rows.get(resource.id))
         if item.key != resource.intake_key or item.id in always or _ask_again(granary, source, dataset, resource):
             found.append(item)
     return found
