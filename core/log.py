@@ -3,13 +3,13 @@
 Every record carries the request's or command's number; secrets never belong into one.
 """
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any, TextIO
 
-import orjson
 import structlog
 
 LONGEST = 2_000
@@ -40,30 +40,45 @@ def _shortened(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mut
 
 
 def _rendered(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode("utf-8", "replace")
+    return json.dumps(event, default=str)  # ASCII: no character of another script's line ends either
+
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _with_request,
+    structlog.processors.format_exc_info,
+    _shortened,
+]
+
+
+def _ours(stream: TextIO | None, level: int) -> None:
+    def printer(*_: Any) -> structlog.PrintLogger:
+        return structlog.PrintLogger(stream if stream is not None else sys.stderr)
+
+    structlog.configure(
+        processors=[*_SHARED, _rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=printer,
+        cache_logger_on_first_use=False,
+    )
+
+
+def get(name: str) -> Any:
+    """The logger of a part; until `configure` is called it writes warnings and errors to stderr."""
+    if not structlog.is_configured():  # structlog's own default shows local variables, and with them secrets
+        _ours(None, logging.WARNING)
+    return structlog.get_logger(part=name)
 
 
 def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Send every log of the process, ours and the libraries', to `stream` (stderr) as JSON lines."""
-    target = stream if stream is not None else sys.stderr
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _with_request,
-        structlog.processors.format_exc_info,
-        _shortened,
-    ]
-    structlog.configure(
-        processors=[*shared, _rendered],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(target),
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(target)
+    _ours(stream, level)
+    handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_SHARED],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _rendered],
         )
     )

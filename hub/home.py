@@ -29,7 +29,12 @@ def services_of(granary: Granary) -> Services:
     return Services(
         settings=chosen,
         sessions=granary.sessions,
-        duck=Duck([chosen.folder("snapshots")], size=chosen.query_workers),
+        duck=Duck(
+            [chosen.folder("snapshots")],
+            size=chosen.query_workers,
+            threads=chosen.query_workers,
+            memory=chosen.query_memory,
+        ),
         registry=granary.registry,
         contracts=granary.contracts,
         store=granary.store,

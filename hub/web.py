@@ -4,13 +4,13 @@ Every response has the security headers and the request's number; every error is
 themselves live in `gateway` and `hub/routes`.
 """
 
+import gc
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
 
 import orjson
-import structlog
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -20,7 +20,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import log as logs
-from core.duck import Duck
 from core.errors import LumbungError
 from core.ids import new_id
 from core.messages import text, use_locale
@@ -31,9 +30,8 @@ from gateway.offload import Offload
 from gateway.schema import make_schema
 from hub.routes import health
 from hub.web_errors import MethodRefused, RouteUnknown
-from services.granary import Granary
 
-log = structlog.get_logger("hub.web")
+log = logs.get("hub.web")
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -114,26 +112,6 @@ def _landing(services: Services) -> Route:
     return Route("/", landing, methods=["GET"])
 
 
-def serving(granary: Granary) -> Services:
-    """What the doors need of an opened home; closing the granary is left to whoever opened it, `duck` is new."""
-    settings = granary.settings
-    return Services(
-        settings=settings,
-        sessions=granary.sessions,
-        duck=Duck(
-            [granary.store.folder],
-            size=settings.query_workers,
-            threads=settings.query_workers,
-            memory=settings.query_memory,
-        ),
-        registry=granary.registry,
-        contracts=granary.contracts,
-        store=granary.store,
-        regions=granary.regions,
-        clock=granary.clock,
-    )
-
-
 def make_app(services: Services) -> Starlette:
     """The app over these services; its pools end with it."""
     offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
@@ -144,6 +122,9 @@ def make_app(services: Services) -> Starlette:
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
+        # what start-up made is there for good: collecting it again and again held the loop for 90 ms a time
+        gc.collect()
+        gc.freeze()
         yield
         offload.close()
 

@@ -2,13 +2,13 @@
 
 import re
 
-import structlog
 from graphql import GraphQLError
 
 from core.errors import LumbungError
 from core.ids import new_id
+from core.log import get
 
-log = structlog.get_logger("gateway")
+log = get("gateway")
 
 MAX_ERRORS = 20
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-import structlog
 from graphql import GraphQLError
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from strawberry import Schema
 from core import tokens
 from core.access import ANONYMOUS, Actor
 from core.errors import LumbungError
+from core.log import get
 from core.messages import LOCALES, text, use_locale
 from core.rows_errors import QueryTimeout
 from core.token_errors import TokenInvalid
@@ -26,7 +26,7 @@ from gateway.execution import Request, run
 from gateway.limits import MAX_BODY
 from gateway.offload import Deadline, Offload
 
-log = structlog.get_logger("gateway")
+log = get("gateway")
 _PARAMETERS = {"query", "variables", "operationName", "extensions"}
 
 

@@ -3,7 +3,6 @@
 import os
 
 import orjson
-import structlog
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -11,11 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.errors import LumbungError
+from core.log import get
 from core.messages import text
 from gateway.context import Services
 from gateway.offload import Deadline, Offload
 
-log = structlog.get_logger("hub.health")
+log = get("hub.health")
 _SECONDS = 2.0
 
 
