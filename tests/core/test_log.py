@@ -25,7 +25,9 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 
 @pytest.mark.parametrize(
-    "typed", ["budi\r\nERROR admin masuk", "a\u2028b\x85c\x0bd", "\x1b[2J", '"}\n{"event":"palsu', "\ud800", "\x00"]
+    "typed",
+    ["budi\r\nERROR admin masuk", "a\u2028b\x85c\x0bd", "\x1b[2J", '"}\n{"event":"palsu', "\ud800", "\x00"],
+    ids=["crlf", "other line ends", "terminal", "json", "surrogate", "nul"],
 )
 def test_r12_what_was_typed_never_begins_a_line_of_its_own(
     lines: Callable[[], list[dict[str, Any]]], typed: str
