@@ -41,20 +41,35 @@ def detect(sample: str) -> Guess:
                 best = guess
     if best.width < 2:
         return Guess(Dialect(delimiter=""), 1, best.score)
+    if best.dialect.quote == "'" and _single_quotes_are_words(sample, best):
+        usual = [_score(sample, Dialect(best.dialect.delimiter, '"', e), 1.0) for e in _escapes(sample, '"')]
+        best = max(usual, key=lambda guess: guess.score)
     return replace(best, dialect=_with_space(sample, best))
 
 
 def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
     """The quote and escape characters worth trying: those that stand where such characters stand."""
     edge = re.escape(delimiter)
-    out = [('"', "")]
-    if '\\"' in sample:
-        out.append(('"', "\\"))
+    quotes = ['"']
     if re.search(rf"(?:^|{edge} *|[\r\n])'(?:[^'\r\n]|'')*'(?={edge}|\s*$|[\r\n])", sample):
-        out.append(("'", ""))
-        if "\\'" in sample:
-            out.append(("'", "\\"))
-    return out
+        quotes.append("'")
+    return [(quote, escape) for quote in quotes for escape in _escapes(sample, quote)]
+
+
+def _escapes(sample: str, quote: str) -> list[str]:
+    return ["", "\\"] if f"\\{quote}" in sample else [""]
+
+
+def _single_quotes_are_words(sample: str, guess: Guess) -> bool:
+    """Whether the records are as even without them and no column has them throughout: then they are text."""
+    rows = [r.cells for r in records(sample, Dialect(guess.dialect.delimiter, '"')) if r.cells][:_SAMPLE_RECORDS]
+    if any(len(cells) != guess.width for cells in rows):
+        return False
+    for column in zip(*rows, strict=True):
+        cells = [cell.strip() for cell in column if cell.strip()]
+        if sum(1 for c in cells if len(c) > 1 and c[0] == c[-1] == "'") > 0.5 * len(cells):
+            return False
+    return True
 
 
 def _commas_are_decimal(sample: str) -> bool:
@@ -103,6 +118,8 @@ def _points(cell: str) -> float:
         return 0.9
     if kind(text) is not Kind.TEXT:
         return 1.0
+    if '\\"' in text:
+        return 0.0
     if _LEFTOVER.search(text):
         return 0.1
     return 0.75 if "," in text and len(text) < 40 else 0.95
@@ -122,4 +139,6 @@ def _unquoted(sample: str, dialect: Dialect) -> str:
     """The sample with what stands in quotes blanked out, positions kept."""
     quote = re.escape(dialect.quote)
     inner = rf"{quote}[^{quote}]*{quote}"
+    if dialect.escape:
+        inner = rf"\\.|{quote}(?:\\.|[^{quote}\\])*{quote}"
     return re.sub(inner, lambda m: "x" * len(m.group()), sample)

@@ -20,6 +20,7 @@ _FOOTNOTE = re.compile(
 )
 #: How a row begins that sums up others; a pattern that Python and RE2 read alike.
 TOTAL = r"[^0-9A-Za-z]*(?:jumlah|total|grand total|sub\s*-?total|rata\s*-?\s*rata|average)\b"
+_RULER = re.compile(r"[-=_+:]{3,}")
 _TOTAL = re.compile(TOTAL, re.IGNORECASE)
 
 
@@ -78,7 +79,7 @@ def find(lines: Sequence[Line], merges: Sequence[Merge] = (), *, even: bool = Fa
             own length says nothing.
     """
     found: list[Found] = []
-    for region in _regions(lines):
+    for region in _regions([line for line in lines if not _is_ruler(line)]):
         for part in _split(region, even=even):
             table = _table(part, merges, even=even)
             previous = found[-1] if found else None
@@ -93,6 +94,14 @@ def find(lines: Sequence[Line], merges: Sequence[Merge] = (), *, even: bool = Fa
     return found
 
 
+def _is_ruler(line: Line) -> bool:
+    """Whether it only draws a line (`|---|---|`), as people do under a header."""
+    if line.filled < 1:
+        return False
+    cells = [cell.strip() for cell in line.cells if cell.strip()]
+    return all(_RULER.fullmatch(cell) for cell in cells) and (len(cells) > 1 or len(cells[0]) > 4)
+
+
 def _regions(lines: Sequence[Line]) -> list[_Region]:
     """Runs of rows that belong to one table, with the loose lines around them."""
     if max((line.filled for line in lines), default=0) <= 1:
@@ -100,8 +109,9 @@ def _regions(lines: Sequence[Line]) -> list[_Region]:
         return [_Region([], body)] if body else []
     out: list[_Region] = []
     loose: list[str] = []
+    widest = _common_width(lines)
     for block in _blocks(lines):
-        if all(line.filled == 1 for line in block):
+        if all(line.filled == 1 or _says_pair(line) for line in block) and (not out or widest > 2):
             texts = [line.text for line in block]
             if out and _FOOTNOTE.match(texts[0]):
                 out[-1].footnotes.extend(texts)
@@ -152,11 +162,16 @@ def _title_lines(block: list[Line]) -> int:
 
 def _is_pair(line: Line, following: Line, width: int) -> bool:
     """Whether a row of two cells says `Kabupaten : Semarang` above a wider table."""
-    cells = [cell.strip() for cell in line.cells if cell.strip()]
-    if cells[0].endswith(":") or cells[1].startswith(":"):
+    if _says_pair(line):
         return True
     below = following.filled >= 0.8 * width and following.first == 0
     return below and width >= 5 and line.first == 0 and line.last == 1
+
+
+def _says_pair(line: Line) -> bool:
+    """Whether it has two cells with a colon between them."""
+    cells = [cell.strip() for cell in line.cells if cell.strip()]
+    return len(cells) == 2 and line.last <= 3 and (cells[0].endswith(":") or cells[1].startswith(":"))
 
 
 def _common_width(block: Sequence[Line]) -> int:
@@ -275,7 +290,8 @@ def _pop_footnotes(lines: list[Line]) -> list[str]:
         line = lines[-1]
         said = _FOOTNOTE.match(line.text) is not None
         alone = line.filled == 1 and line.first == 0 and kind(line.text) is Kind.TEXT
-        if not (alone and (width >= 3 or said)) and not (said and line.filled == 2 and width >= 4):
+        cut = said and line.filled == 2 and width >= 3 and kind_row(line) == {Kind.TEXT}
+        if not cut and not (alone and (width >= 3 or said)):
             break
         out.insert(0, line.text)
         lines.pop()

@@ -229,7 +229,7 @@ def _tables(value: Any, trail: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         known = list(_from_object(value, trail))
         if known:
             yield from known
-        elif not trail and value:
+        elif not trail and value and [] not in value.values():
             yield (), [dict(_flat(value, ""))]
 
 

@@ -78,7 +78,7 @@ def strict(text: str, dialect: Dialect) -> tuple[list[str], bool, bool]:
                 at = behind + step
                 continue
             sound = False
-        value, at = _plain(text, at, delimiter, escape)
+        value, at = _plain(text, at, dialect)
         cells.append(value[1:] if dialect.spaced and cells and value[:1] == " " else value)
         if at < 0:
             return cells, sound, True
@@ -109,8 +109,9 @@ def _quoted(text: str, at: int, quote: str, escape: str) -> tuple[str, int, bool
         return "".join(parts) + text[begin:close], close + 1, True
 
 
-def _plain(text: str, at: int, delimiter: str, escape: str) -> tuple[str, int]:
+def _plain(text: str, at: int, dialect: Dialect) -> tuple[str, int]:
     """An unquoted field and where the next one begins, -1 at the record's end."""
+    delimiter, escape = dialect.delimiter, dialect.escape
     if not delimiter:
         return text[at:], -1
     parts: list[str] = []
@@ -120,7 +121,7 @@ def _plain(text: str, at: int, delimiter: str, escape: str) -> tuple[str, int]:
         mark = text.find(escape, at, stop if stop >= 0 else len(text)) if escape else -1
         if mark >= 0:
             follower = text[mark + 1 : mark + 2]
-            if follower and follower in (delimiter, escape):
+            if follower and follower in (delimiter, escape, dialect.quote):
                 parts.append(text[begin:mark] + follower)
                 begin = mark + 2
                 at = begin

@@ -63,12 +63,13 @@ def zipped(entries: Mapping[str, bytes | str], compression: int = zipfile.ZIP_DE
     return out.getvalue()
 
 
-def xlsx(*sheets: Sequence[Sequence[Cell]], merges: Sequence[str] = ()) -> bytes:
-    """A workbook with these sheets of rows; `merges` apply to the first."""
+def xlsx(*sheets: Sequence[Sequence[Cell]], merges: Sequence[str] = (), hidden: Sequence[int] = ()) -> bytes:
+    """A workbook with these sheets of rows; `merges` apply to the first, `hidden` counts from 1."""
     book = openpyxl.Workbook()
+    del book["Sheet"]
     for number, content in enumerate(sheets):
-        page = book.active if number == 0 else book.create_sheet(f"Lembar{number + 1}")
-        assert page is not None
+        page = book.create_sheet("Sheet" if number == 0 else f"Lembar{number + 1}")
+        page.sheet_state = "hidden" if number + 1 in hidden else "visible"
         for row in content:
             page.append(list(row))
         for area in merges if number == 0 else ():
