@@ -206,9 +206,11 @@ def _record(session: Session, prepared: Sequence[_Prepared], now: datetime) -> t
     fresh = [p for p in prepared if p.file is not None]
     first, stamp = counters.take(session, counters.SNAPSHOT, now, len(fresh)) if fresh else (0, now)
     seqs = {p.stream: first + i for i, p in enumerate(fresh)}
-    known = {s.id: s for s in session.scalars(select(Stream).where(Stream.resource_id.in_(ids)))}
+    known: dict[tuple[str, str], dict[str, Stream]] = {}
+    for stream in session.scalars(select(Stream).where(Stream.resource_id.in_(ids))):
+        known.setdefault((stream.resource_id, stream.table), {})[stream.id] = stream
     for p in fresh:
-        _advance(session, p, seqs[p.stream], known)
+        _advance(session, p, seqs[p.stream], known.get((p.draft.resource_id, p.draft.table), {}))
     session.flush()  # streams before the snapshots that name them
     session.add_all(_snapshot(p, seqs[p.stream], stamp, now) for p in fresh if p.file is not None)
     session.flush()
@@ -222,11 +224,11 @@ def _record(session: Session, prepared: Sequence[_Prepared], now: datetime) -> t
 
 
 def _advance(session: Session, p: _Prepared, seq: int, known: dict[str, Stream]) -> None:
-    """Move the stream's head, and mark the streams of the same table under other contracts as superseded."""
+    """Move the stream's head, and mark the known streams of the same table under other contracts as superseded."""
     contract = p.draft.contract
     stream = known.get(p.stream)
     if stream is None:
-        stream = known[p.stream] = Stream(
+        stream = Stream(
             id=p.stream,
             resource_id=p.draft.resource_id,
             table=p.draft.table,
@@ -236,8 +238,7 @@ def _advance(session: Session, p: _Prepared, seq: int, known: dict[str, Stream])
         session.add(stream)
     stream.head_seq, stream.identity, stream.live_rows, stream.superseded_seq = seq, p.identity, p.live_rows, None
     for other in known.values():
-        same_table = other.resource_id == stream.resource_id and other.table == stream.table
-        if same_table and other.contract != stream.contract and other.superseded_seq is None:
+        if other.contract != stream.contract and other.superseded_seq is None:
             other.superseded_seq = seq
 
 

@@ -5,11 +5,14 @@ that no two rows look alike. A table's identity is the hash of its rows' hashes 
 order of rows nor `_row` counts. This module knows files and columns, not the database.
 """
 
+import atexit
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -79,24 +82,33 @@ def _source(path: Path) -> str:
     return f"read_parquet({_literal(Path(_GLOB.sub(_AS_ITSELF, str(path))))})"
 
 
+@lru_cache(maxsize=4)
+def _database(_process: int, scratch: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """The process's DuckDB for a folder: opening one costs as much as a small commit, a connection to it nothing."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory,
+        "threads": threads,
+        "temp_directory": str(scratch),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    return duckdb.connect(":memory:", config=config)
+
+
+atexit.register(_database.cache_clear)
+
+
 class Workbench:
-    """A DuckDB connection for one round of commits; not shared between threads.
+    """A DuckDB connection with tables of its own, for one round of commits; not shared between threads.
 
     Args:
         scratch: where large sorts spill to.
-        memory: what DuckDB may take, such as `512MB`.
+        memory: what all workbenches of the process may take together, such as `512MB`.
     """
 
     def __init__(self, scratch: Path, *, memory: str = "512MB", threads: int = 2) -> None:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory,
-            "threads": threads,
-            "temp_directory": str(scratch),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
         self._scratch = scratch
-        self._db = duckdb.connect(":memory:", config=config)
+        self._db = _database(os.getpid(), scratch, memory, threads).cursor()
         self._db.execute("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> "Workbench":
@@ -136,14 +148,13 @@ class Workbench:
                 f"sha256({_canonical(shape.columns)}) AS {_H} "
                 f"FROM (SELECT {casts + ', ' if casts else ''}CAST(_row AS BIGINT) AS _row FROM {source})"
             )
-        if shape.key:
-            twice = self._db.execute(
-                f"SELECT count(*), min(_row), max(_row) FROM incoming GROUP BY {_K} HAVING count(*) > 1 "
-                "ORDER BY min(_row) LIMIT 1"
-            ).fetchone()
-            if twice is not None:
-                raise DraftKeyNotUnique(key=", ".join(shape.key), row=twice[1], other=twice[2], **place)
-        return self._count("SELECT count(*) FROM incoming")
+        total, keys = self._one(f"SELECT count(*), count(DISTINCT {_K}) FROM incoming")
+        if shape.key and total != keys:
+            first, second = self._one(
+                f"SELECT min(_row), max(_row) FROM incoming GROUP BY {_K} HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+            )
+            raise DraftKeyNotUnique(key=", ".join(shape.key), row=first, other=second, **place)
+        return int(str(total))
 
     @staticmethod
     def _key(shape: Shape) -> list[tuple[str, ColumnType]]:

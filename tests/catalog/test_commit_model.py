@@ -91,10 +91,11 @@ class Commits(RuleBasedStateMachine):
         if hasattr(self, "duck"):
             self.duck.close()
             self.engine.dispose()
+            del self.duck, self.catalogue, self.engine
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 Commits.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=10, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestCommits = Commits.TestCase
