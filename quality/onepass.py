@@ -18,6 +18,8 @@ from quality.suite import build
 
 #: How many broken values a result shows, as in Great Expectations.
 SAMPLE = 20
+#: Up to so many rows, scanning once for every rule's sample is cheaper than planning a query for each.
+SMALL = 50_000
 RESULT_FORMAT = {
     "result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLE, "include_unexpected_rows": False}
 }
@@ -43,6 +45,7 @@ class Check:
     rule: Rule
     expectation: Any
     configuration: Any
+    written: dict[str, Any]  # the configuration as JSON values
     result_format: Any
     numbers: dict[str, int] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +71,7 @@ def compile_suite(contract: Contract) -> Compiled:
     """The contract's suite with its metrics resolved to SQL; `NotImplementedError` names a metric nobody computes."""
     import pandas as pd
     from great_expectations.execution_engine import PandasExecutionEngine
+    from great_expectations.util import convert_to_json_serializable
 
     columns = [c.name for c in contract.columns]
     engine = PandasExecutionEngine()
@@ -82,12 +86,14 @@ def compile_suite(contract: Contract) -> Compiled:
             made.aggregates.append(sql)
         return slots[sql]
 
-    slot("count(*)")  # a contract may have no rule at all
+    slot("count(*)")  # the first number is always how many rows there are
     for rule, expectation in zip(contract.rules, suite.expectations, strict=True):
         needed = expectation.get_validation_dependencies(
             execution_engine=engine, runtime_configuration=dict(RESULT_FORMAT)
         )
-        check = Check(rule, expectation, expectation.configuration, needed.result_format)
+        configuration = expectation.configuration
+        written = convert_to_json_serializable(configuration.to_json_dict())
+        check = Check(rule, expectation, configuration, written, needed.result_format)
         for name in needed.metric_configurations:
             if name == "table.columns":
                 check.known[name] = columns
@@ -120,22 +126,44 @@ def query(compiled: Compiled, relation: str) -> str:
     return "SELECT " + ",\n".join(a.replace("{relation}", relation) for a in compiled.aggregates) + f" FROM {relation}"
 
 
-def _sample_query(rules: Sequence[Rule], relation: str, order: str) -> str:
-    """The first broken values of these rules, one list a rule, in the order of the source rows."""
-    parts: list[str] = []
-    for rule in rules:
-        if rule.type in predicates.UNIQUE:
-            source = (
-                f"{relation} AS t SEMI JOIN ({predicates.duplicates(rule, relation)}) AS d "
-                f"ON {predicates.same(rule, 't', 'd')} WHERE {predicates.unique_scope(rule)}"
-            )
-        else:
-            source = f"{relation} WHERE {predicates.breaks(rule)}"
-        parts.append(
-            f"(SELECT list(v ORDER BY o) FROM (SELECT {_shown(rule)} AS v, {quote(order)} AS o FROM {source} "
-            f"ORDER BY o LIMIT {SAMPLE}))"
+def _samples(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], relation: str, order: str, *, rows: int
+) -> dict[str, list[Any]]:
+    """Rule id to its first broken values, in the order of the source rows.
+
+    A small table is scanned once for all rules, since planning costs more than scanning; a large one once a rule,
+    since a sorted sample that stops early costs less than keeping one for every rule.
+    """
+    alone = [r for r in rules if r.type in predicates.UNIQUE or rows > SMALL]
+    together = [r for r in rules if r not in alone]
+    statements: list[tuple[list[Rule], str]] = []
+    if together:
+        lists = (
+            f"arg_min({{'v': {_shown(r)}}}, {quote(order)}, {SAMPLE}) FILTER ({predicates.breaks(r)})" for r in together
         )
-    return "SELECT " + ",\n".join(parts)
+        statements.append((together, f"SELECT {', '.join(lists)} FROM {relation}"))
+    if alone:
+        statements.append((alone, "SELECT " + ",\n".join(_first(r, relation, order) for r in alone)))
+    found: dict[str, list[Any]] = {}
+    for asked, sql in statements:
+        [answer] = connection.execute(sql).fetchall()
+        found.update((r.id, _values(r, v)) for r, v in zip(asked, answer, strict=True))
+    return found
+
+
+def _first(rule: Rule, relation: str, order: str) -> str:
+    source = (
+        f"{relation} WHERE {predicates.breaks(rule)}"
+        if rule.type not in predicates.UNIQUE
+        else (
+            f"{relation} AS t SEMI JOIN ({predicates.duplicates(rule, relation)}) AS d "
+            f"ON {predicates.same(rule, 't', 'd')} WHERE {predicates.unique_scope(rule)}"
+        )
+    )
+    return (
+        f"(SELECT list({{'v': v}} ORDER BY o) FROM (SELECT {_shown(rule)} AS v, {quote(order)} AS o FROM {source} "
+        f"ORDER BY o LIMIT {SAMPLE}))"
+    )
 
 
 def _shown(rule: Rule) -> str:
@@ -159,11 +187,8 @@ def evaluate(
 
     [numbers] = connection.execute(query(compiled, relation)).fetchall()
     broken = {c.rule.id: numbers[c.broken] for c in compiled.checks if c.broken is not None}
-    found: dict[str, list[Any]] = {}
     rules = [c.rule for c in compiled.checks if broken.get(c.rule.id)]
-    if rules:
-        [lists] = connection.execute(_sample_query(rules, relation, order)).fetchall()
-        found = {rule.id: _values(rule, v) for rule, v in zip(rules, lists, strict=True)}
+    found = _samples(connection, rules, relation, order, rows=numbers[0]) if rules else {}
 
     results = []
     for check in compiled.checks:
@@ -201,7 +226,30 @@ def evaluate(
     return answer, broken
 
 
-def _values(rule: Rule, found: list[Any] | None) -> list[Any]:
-    if "column_A" in rule.kwargs:
-        return [tuple(pair) for pair in found or ()]
-    return list(found or ())
+def _values(rule: Rule, found: list[dict[str, Any]] | None) -> list[Any]:
+    values = [entry["v"] for entry in found or ()]
+    return [tuple(pair) for pair in values] if "column_A" in rule.kwargs else values
+
+
+def as_json(compiled: Compiled, result: Any) -> dict[str, Any]:
+    """What the result's own `to_json_dict` gives, without copying and dumping each configuration anew."""
+    from great_expectations.util import convert_to_json_serializable
+
+    return {
+        "success": result.success,
+        "results": [
+            {
+                "success": convert_to_json_serializable(one.success),
+                "expectation_config": check.written,
+                "result": convert_to_json_serializable(one.result),
+                "meta": {},
+                "exception_info": dict(_CLEAN),
+            }
+            for check, one in zip(compiled.checks, result.results, strict=True)
+        ],
+        "suite_name": result.suite_name,
+        "suite_parameters": {},
+        "statistics": dict(result.statistics),
+        "meta": dict(result.meta),
+        "id": None,
+    }

@@ -210,7 +210,7 @@ class _Delivery:
                 self.warnings.append(Warned("RULE_BROKEN", values))
             elif rule.id != "rows.volume":  # the gate has said so already, in its own words
                 self.holds.append(Hold("RULE_BROKEN", values))
-        return result.to_json_dict(), broken
+        return onepass.as_json(compiled, result), broken
 
     def _failing(self, done: Cast, broken: set[str]) -> pa.Table | None:
         connection = self.checker.connection
