@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from catalog.store import SnapshotStore
 from core.contract import Contract
@@ -95,7 +95,8 @@ class Commits(RuleBasedStateMachine):
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-Commits.TestCase.settings = settings(
-    max_examples=10, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestCommits = Commits.TestCase
+STEPS = settings(max_examples=10, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_any_order_of_deliveries_reads_as_a_dictionary_would() -> None:
+    run_state_machine_as_test(Commits, settings=STEPS)
