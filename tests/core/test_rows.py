@@ -116,6 +116,37 @@ def test_upsert_serves_the_newest_row_of_a_key_and_hides_tombstones(duck: Duck, 
     assert at(3) == [("a", 10), ("a", 99), ("b", 20), ("c", 3)]
 
 
+commits = st.lists(
+    st.tuples(
+        st.sampled_from(["r1", "r2", "r3"]),
+        st.dictionaries(st.sampled_from(["a", "b", None]), st.tuples(st.integers(0, 3), st.booleans()), min_size=1),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=commits, least=st.integers(0, 3), resource=st.none() | st.sampled_from(["r1", "r2"]))
+def test_any_history_of_upserts_gives_what_replaying_it_gives(
+    duck: Duck, tmp_path: Path, history: list[tuple[str, dict[str | None, tuple[int, bool]]]], least: int, resource: str
+) -> None:
+    parts: list[Part] = []
+    current: dict[tuple[str, str | None], tuple[int, bool]] = {}
+    for seq, (name, rows) in enumerate(history, 1):
+        cells_: list[rf.Row] = [{"kode": k, "harga": v, "_deleted": gone} for k, (v, gone) in rows.items()]
+        path = rf.write(tmp_path / f"{len(list(tmp_path.iterdir()))}.parquet", rf.COLUMNS, cells_, upsert=True)
+        parts.append(rf.part(path, seq, resource=name))
+        current |= {(name, k): found for k, found in rows.items()}
+    where: Filter = Compare("harga", Op.GTE, least)
+    if resource is not None:
+        where = All((where, Compare("_resource", Op.EQ, resource)))
+    query = RowQuery(rf.relation(parts, mode=Mode.UPSERT), ("_resource", "kode", "harga"), ALL, where)
+    expected = {(r, k, v) for (r, k), (v, gone) in current.items() if not gone and v >= least and resource in (None, r)}
+    found = cells(duck, query)
+    assert set(found) == expected
+    assert len(found) == len(expected) == duck.count(query, deadline=10)
+
+
 def test_a_filter_on_an_upsert_never_revives_an_older_row(duck: Duck, tmp_path: Path) -> None:
     paths = [rf.write(tmp_path / f"{n}.parquet", rf.COLUMNS, [{"kode": "a", "harga": n}], upsert=True) for n in (1, 2)]
     relation = rf.relation([rf.part(p, i) for i, p in enumerate(paths, 1)], mode=Mode.UPSERT)

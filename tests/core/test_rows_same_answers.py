@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Engine, MetaData, Table, create_engine, delete, insert
+from sqlalchemy import Column, Engine, MetaData, Table, delete, insert
 
 from core import cursors
 from core.contract import ColumnType
@@ -76,14 +76,14 @@ tables = st.lists(
 
 
 class Both:
-    """The same rows as two snapshot files and as an SQLite table."""
+    """The same rows as two snapshot files and as a table."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine) -> None:
         self.folder = folder
         self.duck = Duck([folder], size=1, threads=1)
-        self.engine: Engine = create_engine("sqlite://")
+        self.engine = engine
         kinds = dict(rf.COLUMNS) | PROVENANCE
-        self.table = Table("rows", MetaData(), *(Column(n, SA_TYPES[k]) for n, k in kinds.items()))
+        self.table = Table("rows_as_table", MetaData(), *(Column(n, SA_TYPES[k]) for n, k in kinds.items()))
         self.table.create(self.engine)
         self.number = 0
 
@@ -104,20 +104,19 @@ class Both:
 
     def sql(self, query: RowQuery) -> Page:
         with self.engine.connect() as connection:
-            rows = connection.execute(compile_sql(query, self.table, "sqlite"))
+            rows = connection.execute(compile_sql(query, self.table, self.engine.dialect.name))
             return page(query, [tuple(r) for r in rows])
 
     def sql_count(self, query: RowQuery) -> int:
         with self.engine.connect() as connection:
-            return connection.execute(compile_sql_count(query, self.table, "sqlite")).scalar_one()
+            return connection.execute(compile_sql_count(query, self.table, self.engine.dialect.name)).scalar_one()
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    stores = Both(tmp_path_factory.mktemp("rows"))
+@pytest.fixture
+def both(tmp_path: Path, engine: Engine) -> Iterator[Both]:
+    stores = Both(tmp_path, engine)
     yield stores
     stores.duck.close()
-    stores.engine.dispose()
 
 
 def utc(page_: Page) -> Page:
@@ -129,7 +128,9 @@ def utc(page_: Page) -> Page:
     return Page(fixed[0], fixed[1], page_.has_next)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(rows=tables, where=filters, order=orders, first=st.integers(1, 4), own=st.booleans())
 def test_every_page_and_count_is_the_same_from_files_and_from_a_table(
     both: Both, rows: list[rf.Row], where: Filter, order: tuple[Order, ...], first: int, own: bool
