@@ -32,7 +32,8 @@ _DEFAULT = Path("lumbung-home")
 def demo(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Selesai setelah panen; tidak menyajikan.")] = False,
-    province: Annotated[str, typer.Option("--province")] = "33",
+    province: Annotated[str, typer.Option("--province", help="Kode provinsi dari paket yang ada.")] = "33",
+    pack: Annotated[list[Path] | None, typer.Option("--pack", help="Folder paket provinsi lain.")] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port GraphQL; 0 memilih yang bebas.")] = 8080,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,13 +44,14 @@ def demo(
     with ExitStack() as stack:
         stack.callback(close_all)
         if not (home / core_settings.FILE).is_file():
-            init_home(home, province)
+            init_home(home, province, pack or ())
         chosen = core_settings.load(home)
         server = PrefectServer(chosen.home).start()  # it needs seconds to come up, during which the province is made
         stack.callback(server.stop)
         _say(as_json, "cli.demo.generating")
-        pack = find_pack(province)
-        made = generate(chosen.home / "simulasi", pack, today=datetime.now(zone(chosen.timezone)).date())
+        made = generate(
+            chosen.home / "simulasi", find_pack(province, pack or ()), today=datetime.now(zone(chosen.timezone)).date()
+        )
         nodes = stack.enter_context(start_nodes(made))
         register(chosen.home, made, nodes.urls)
         open_home(chosen.home).close()

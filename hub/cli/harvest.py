@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from core.clock import on_screen
+from core.db import session_scope
 from core.messages import text
+from federation import state
 from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table, progress
 from hub.home import open_home
@@ -165,14 +168,35 @@ def harvest(
 
             with prefect_for(home.granary.settings.home):
                 reports = harvest_members(members, through_prefect(home, source), quiet=as_json)
+        stale = _stale(home)
     finally:
         close_all()
     if as_json:
         print_json([r.as_dict() for r in reports])
     else:
         print_reports(reports)
+        for line in stale:
+            out.print(line, style="yellow", highlight=False)
     if any(r.state == "failed" for r in reports):
         raise typer.Exit(1)
+
+
+def _stale(home: Opened) -> list[str]:
+    """The alert for every source that has not answered for longer than the settings allow."""
+    granary = home.granary
+    hours = granary.settings.stale_hours
+    with session_scope(granary.sessions) as session:
+        silent = state.stale_sources(session, granary.clock(), hours, sources=[s.id for s in granary.registry.sources])
+    zone = granary.settings.timezone
+    return [
+        text(
+            "cli.harvest.stale",
+            source=one.source,
+            hours=round(hours),
+            since=on_screen(one.last_ok, zone) if one.last_ok else text("cli.harvest.never"),
+        )
+        for one in silent
+    ]
 
 
 def _members(home: Opened, member: str | None, source: str | None) -> list[str]:

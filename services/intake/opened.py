@@ -7,6 +7,7 @@ from typing import Self
 
 from services.granary import Granary, open_granary
 from services.intake.fetching import FetchLoop
+from services.intake.tidy import tidy
 
 
 @dataclass
@@ -36,7 +37,9 @@ def opened(home: Path) -> Opened:
     with _lock:
         home = home.resolve()
         if home not in _open:
-            _open[home] = Opened.of(open_granary(home))
+            granary = open_granary(home)
+            tidy(granary)
+            _open[home] = Opened.of(granary)
         return _open[home]
 
 
