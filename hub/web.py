@@ -126,6 +126,7 @@ def make_app(services: Services) -> Starlette:
         gc.collect()
         gc.freeze()
         yield
+        gc.unfreeze()
         offload.close()
 
     app = Starlette(

@@ -1,5 +1,6 @@
 """What a request carries: the services of the process, the actor who asks, the deadline, and its loaders."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.loaders import Loaders
 
 T = TypeVar("T")
+_AT_ONCE = 2  # queries of one request; a list of a hundred entities must not take every thread from the others
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Context:
     deadline: Deadline
     actor: Actor = ANONYMOUS
     _loaders: "Loaders | None" = field(default=None, repr=False)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 
     @property
     def loaders(self) -> "Loaders":
@@ -69,11 +72,13 @@ class Context:
 
     async def sql(self, work: Callable[[Session], T]) -> T:
         """The result of reading with a database session, off the loop and until the deadline."""
-        return await self.offload.sql(self.deadline, work)
+        async with self._turns:
+            return await self.offload.sql(self.deadline, work)
 
     async def duck(self, work: Callable[[Duck, float], T]) -> T:
         """The result of `work(duck, seconds left)`, off the loop and until the deadline."""
-        return await self.offload.duck(self.deadline, lambda left: work(self.services.duck, left))
+        async with self._turns:
+            return await self.offload.duck(self.deadline, lambda left: work(self.services.duck, left))
 
 
 Info = strawberry.Info[Context, None]
