@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
+CKAN_VENV ?= .venv-ckan
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Great Expectations takes 20 s to import uncompiled, so the variable must not reach Python.
@@ -11,7 +12,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-all lint types layers lock clean
+.PHONY: help setup demo test check check-all ckan lint types layers lock clean
 
 help:  ## what you can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -46,12 +47,20 @@ layers: setup
 
 check: lint types layers test  ## lint, types, layers, tests: under ten minutes on two cores
 
-check-all: check  ## also the long ones: kill series, real CKAN, work pool
-	$(BIN)/python -m pytest -m long $(ARGS)
+$(CKAN_VENV)/.ready: $(VENV)/.uv requirements/ckan.lock
+	$(UV) venv --quiet --clear --python $(BIN)/python $(CKAN_VENV)
+	VIRTUAL_ENV=$(abspath $(CKAN_VENV)) $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements/ckan.lock
+	@touch $@
+
+ckan: $(CKAN_VENV)/.ready  ## CKAN 2.12 in an environment of its own, for the tests on real portals
+
+check-all: check ckan  ## also the long ones: kill series, real CKAN, work pool
+	LUMBUNG_CKAN_VENV=$(abspath $(CKAN_VENV)) $(BIN)/python -m pytest -m long $(ARGS)
 
 lock: $(VENV)/.uv  ## resolve the requirements again: pins and hashes, no addresses
 	$(UV) pip compile --quiet --python-version 3.11 --override requirements/overrides.txt --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements/lumbung.lock
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/ckan.in -o requirements/ckan.lock
 	echo 'uv' | $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/bootstrap.lock
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CKAN_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
