@@ -32,11 +32,13 @@ class CodeList:
         codes: code to official name.
         spellings: folded spelling to the codes it may mean; more than one is ambiguous and never chosen from.
             A spelling stored without blanks is found however the text is spaced.
+        regions: code to the region it stands in, for lists whose things stand somewhere (gauges); absent where unknown.
     """
 
     name: str
     codes: Mapping[str, str]
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    regions: Mapping[str, str] = field(default_factory=dict)
 
     def resolve(self, text: str) -> Resolution:
         """The code for a spelling; an exact code wins, an ambiguous spelling gives its candidates."""

@@ -6,7 +6,7 @@ data refer to a code is decided where the data is cast (`quality`).
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -202,10 +202,12 @@ def load_code_lists(
         at: the day on which a region's code must be in force.
         within: only regions that these codes cover; None is the whole nation.
     """
+    gauges = load_gauges(folder, regions)
+    stations = code_list("gauge", ((g.code, g.name, (*g.aliases, g.code)) for g in gauges))
     return {
         "region": regions.code_list(at, within),
         "commodity": code_list("commodity", ((c.code, c.name, (*c.aliases, c.code)) for c in load_commodities(folder))),
-        "gauge": code_list("gauge", ((g.code, g.name, (*g.aliases, g.code)) for g in load_gauges(folder, regions))),
+        "gauge": replace(stations, regions={g.code: g.region_code for g in gauges if g.region_code}),
     }
 
 

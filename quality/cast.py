@@ -37,6 +37,7 @@ ROW, AT, WHY = "_row", "_at", "_why:"
 #: Money is whole rupiah: a price average with sen is rounded, and that is said.
 _ROUNDED_UNIT = "rupiah"
 _SHOWN = 120
+_MISSING = pa.array(sorted(values.MISSING))
 #: Reasons are stored as sentences, in the language of the house; rule and value allow any other.
 _STORED = "id"
 
@@ -129,12 +130,8 @@ def cast(
     """
     headers = [name for name in source.column_names if name != ROW]
     done = Cast(None, sources(contract, mapping, headers))
-    if absent := missing(contract, mapping, done.source):
-        listed = ", ".join(f"{name} ({header})" for name, header in absent.items())
-        done.holds.append(Hold("MAPPED_COLUMNS_MISSING", {"columns": listed, "found": ", ".join(headers)}))
-    for column in contract.columns:
-        if column.reference and column.reference not in references and _filled(column, done, mapping):
-            done.holds.append(Hold("REFERENCE_LIST_MISSING", {"column": column.title["id"], "list": column.reference}))
+    stands = _standing(contract, mapping, references, done)
+    _hold_incomplete(contract, mapping, references, headers, stands=stands, done=done)
     if done.holds:
         return done
     cells = [_cells(source, column, done.source[column.name], mapping) for column in contract.columns]
@@ -154,9 +151,67 @@ def cast(
                 _booleans(one)
             case ColumnType.TEXT:
                 one.typed = one.texts
+    if stands is not None:
+        _take_regions(cells, stands, contract, references, regions=regions, done=done)
     if not done.holds:
         done.table = _table(source, cells, done)
     return done
+
+
+def _hold_incomplete(
+    contract: Contract,
+    mapping: DatasetMapping | None,
+    references: Mapping[str, CodeList],
+    headers: Sequence[str],
+    *,
+    stands: str | None,
+    done: Cast,
+) -> None:
+    """Hold the delivery where a column that it should fill, or a code list, is absent."""
+    absent = missing(contract, mapping, done.source)
+    if stands is not None:
+        absent.pop(contract.region_column or "", None)
+    if absent:
+        listed = ", ".join(f"{name} ({header})" for name, header in absent.items())
+        done.holds.append(Hold("MAPPED_COLUMNS_MISSING", {"columns": listed, "found": ", ".join(headers)}))
+    for column in contract.columns:
+        if column.reference and column.reference not in references and _filled(column, done, mapping):
+            done.holds.append(Hold("REFERENCE_LIST_MISSING", {"column": column.title["id"], "list": column.reference}))
+
+
+def _standing(
+    contract: Contract, mapping: DatasetMapping | None, references: Mapping[str, CodeList], done: Cast
+) -> str | None:
+    """The column whose code list knows where its things stand, if neither source nor mapping gives the region."""
+    region = contract.region_column
+    if region is None or done.source[region] is not None:
+        return None
+    if mapping is not None and (region in mapping.columns or region in mapping.constants):
+        return None
+    for column in contract.columns:
+        codes = references.get(column.reference or "")
+        if codes is not None and codes.regions and done.source[column.name] is not None:
+            return column.name
+    return None
+
+
+def _take_regions(
+    cells: Sequence[_Cells],
+    stands: str,
+    contract: Contract,
+    references: Mapping[str, CodeList],
+    *,
+    regions: frozenset[str],
+    done: Cast,
+) -> None:
+    """Fill the region column with where each row's gauge stands; one whose place is unknown stays empty."""
+    from_, into = (next(c for c in cells if c.column.name == name) for name in (stands, contract.region_column))
+    assert from_.typed is not None
+    assert into.column.reference is not None
+    places = references[from_.column.reference or ""].regions
+    into.texts = into.typed = pa.array([places.get(code) for code in from_.typed.to_pylist()], pa.string())
+    into.indices = from_.indices
+    _foreign(into, references[into.column.reference], regions, done)
 
 
 def _filled(column: Column, done: Cast, mapping: DatasetMapping | None) -> bool:
@@ -170,7 +225,7 @@ def _cells(source: pa.Table, column: Column, header: str | None, mapping: Datase
         return _Cells(column, pa.array([constant], pa.string()), pa.array([0], pa.int32()).take(_zeros(rows)))
     encoded = source[header].combine_chunks().dictionary_encode()
     texts = pc.utf8_trim_whitespace(encoded.dictionary.cast(pa.string()))
-    absent = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(values.MISSING)))
+    absent = pc.is_in(pc.utf8_lower(texts), value_set=_MISSING)
     return _Cells(column, pc.if_else(absent, pa.scalar(None, pa.string()), texts), encoded.indices)
 
 

@@ -106,6 +106,26 @@ def test_T06_units_are_converted_and_naive_moments_read_in_the_provinces_zone(ch
         assert row["observed_at"].tzinfo is not None
 
 
+def test_a_gauge_says_where_it_stands_where_the_file_does_not(checker: Checker, tmp_path: Path) -> None:
+    """As the water service of Jakarta writes it: a gauge's name, a river, a time, and no regency."""
+    listed = make.code_list("gauge", [("simongan", "Bendung Simongan", []), ("dam", "Bendung", [])])
+    references = {**make.REFERENCES, "gauge": replace(listed, regions={"simongan": "33.74"})}
+    columns = {
+        "Pos": ["Bendung Simongan ", "Bendung", "Pos Entah"],
+        "Waktu": ["2026-01-01 07:00"] * 3,
+        "TMA": ["1.2", "1.3", "1.4"],
+    }
+    mapping = make.mapping("river_stage", {"gauge_code": "Pos", "observed_at": "Waktu", "stage_m": "TMA"})
+    told = {"mapping": replace(mapping, number_style="en"), "references": references}
+    lenient = replace(STAGE, reject_share=1.0)
+    outcome = check(checker, tmp_path / "a", columns, lenient, **told)
+    assert [(r["gauge_code"], r["region_code"]) for r in rows(outcome.accepted)] == [("simongan", "33.74")]
+    assert ("region_code.required", None) in [(r, v or None) for r, v in why(outcome)[3]]
+    assert ("gauge_code.reference", "Pos Entah") in why(outcome)[4]
+    elsewhere = check(checker, tmp_path / "b", columns, lenient, **told, regions=frozenset({"34"}))
+    assert holds(elsewhere) == ["FOREIGN_REGIONS"]
+
+
 def test_F29_codes_stay_text(checker: Checker, tmp_path: Path) -> None:
     columns = make.prices(1, region_code=["33.10"])
     assert rows(check(checker, tmp_path, columns).accepted)[0]["region_code"] == "33.10"

@@ -4,11 +4,11 @@ Their datasets' tables differ from file to file (title rows, dates in words, dot
 the mapping says only what no file says: which column is which, and what is always the same.
 """
 
-from datetime import date
-
 from tests.real.portals import Portal
 
 _GRANTED = 'by = "Siti Rahayu, pengelola"\nreason = "Portal pada mesin uji"\nuntil = 2099-12-31\n'
+#: The years that the portals' population tables may be of.
+YEARS = range(2019, 2026)
 NAMES = {"33.22": ("Kabupaten Semarang", "regency"), "33.74": ("Kota Semarang", "city")}
 
 
@@ -27,7 +27,6 @@ def portal_member(portal: Portal, *, token_env: str | None = None) -> str:
     """The TOML of a member with its portal, the exceptions for this machine, and its mappings."""
     code, (name, kind) = portal.member, NAMES[portal.member]
     secret = f'token_env = "{token_env}"\n' if token_env else ""
-    years = range(2019, date.today().year)
     return f"""
 code = "{code}"
 name = "{name}"
@@ -79,4 +78,4 @@ columns = {{ observed_at = "waktu", gauge_code = "pos", stage_m = "tma_cm", stat
 constants = {{ region_code = "{code}" }}
 factors = {{ stage_m = "0.01" }}
 date_style = "dmy"
-{"".join(map(_population, years))}"""
+{"".join(map(_population, YEARS))}"""

@@ -130,7 +130,6 @@ def test_every_described_file_is_read_exactly(harvested: Harvested, record_prope
     found = [(dataset["name"], resource["format"], j) for dataset, resource, j in judged(harvested)]
     exact = sum(j.exact for *_, j in found)
     record_property("resources_read_exactly", f"{exact} of {len(found)}")
-    print(f"\nread exactly: {exact} of {len(found)} files, {dict(Counter(form for _, form, _ in found))}")
     assert len(found) > 100
     assert not [(name, form, j.differences[:3]) for name, form, j in found if not j.exact]
 

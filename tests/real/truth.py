@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-_MONTHS = "jan feb mar apr mei jun jul agu sep okt nov des".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des")
 _BLANK = {"", "-", "n/a"}
 _TITLE = re.compile(r"[^0-9a-z]+")
 
