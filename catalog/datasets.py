@@ -127,6 +127,16 @@ def standing(session: Session, source: str) -> tuple[int, int]:
     return count, session.scalar(query.where(*here, Resource.state == DatasetState.ACTIVE.value)) or 0
 
 
+def unsettled(session: Session, source: str) -> bool:
+    """Whether something is missing at a source, so that only a complete crawl can tell whether it still is."""
+    dataset = select(Dataset.id).where(Dataset.source == source)
+    missing = dataset.where(Dataset.state == DatasetState.MISSING.value)
+    part = dataset.join(Resource).where(
+        Dataset.state == DatasetState.ACTIVE.value, Resource.state == DatasetState.MISSING.value
+    )
+    return any(session.scalar(query.limit(1)) is not None for query in (missing, part))
+
+
 def known_fingerprints(session: Session, source: str) -> dict[str, str]:
     """Of each active dataset of a source its origin id and the fingerprint of what the source last said about it."""
     query = select(Dataset.origin_id, Dataset.fingerprint)

@@ -1,6 +1,7 @@
-"""What the machine below can refuse: a full disk, a folder without write permission, a database that is busy or gone.
+"""What the machine below can refuse: a full disk, a folder without write permission, no more open files, a database
+that is busy or gone.
 
-`storage_errors` turns the many faces of these (OSError, SQLite, PostgreSQL, DuckDB) into four errors that say
+`storage_errors` turns the many faces of these (OSError, SQLite, PostgreSQL, DuckDB) into five errors that say
 what to do; everything else passes through unchanged.
 """
 
@@ -45,9 +46,21 @@ class DatabaseUnavailable(LumbungError):
     transient = True
 
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+class OpenFilesExhausted(LumbungError):
+    """This process, or the machine, has as many files and connections open as it may (P06)."""
+
+    code = "OPEN_FILES_EXHAUSTED"
+    http_status = 503
+    transient = True
+
+
+_OF_NUMBER: dict[int, type[LumbungError]] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), StorageFull),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), StorageReadOnly),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), OpenFilesExhausted),
+}
 _TEXTS: tuple[tuple[str, type[LumbungError]], ...] = (
+    ("too many open files", OpenFilesExhausted),
     ("database or disk is full", StorageFull),
     ("no space left on device", StorageFull),
     ("file too large", StorageFull),
@@ -101,7 +114,6 @@ def storage_errors(place: object) -> Iterator[None]:
             raise found(place=place, detail=str(error).splitlines()[0]) from error
         raise
     except OSError as error:
-        kind = StorageFull if error.errno in _FULL else StorageReadOnly if error.errno in _REFUSED else None
-        if kind := kind or _of_text(error):
+        if kind := _OF_NUMBER.get(error.errno or 0) or _of_text(error):
             raise kind(place=place, detail=error.strerror or str(error).splitlines()[0]) from error
         raise

@@ -9,3 +9,11 @@ class PrefectNotReady(LumbungError):
     code = "PREFECT_NOT_READY"
     http_status = 503
     transient = True
+
+
+class PrefectUnreachable(LumbungError):
+    """Prefect's server cannot be reached; the data and its record are ours and do not depend on it."""
+
+    code = "PREFECT_UNREACHABLE"
+    http_status = 503
+    transient = True

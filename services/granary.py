@@ -41,6 +41,7 @@ class Granary:
         registry: the members whose files are sound; `registry.problems` names the others.
         contracts: data standards by name.
         clock: the moment now; tests hand in their own.
+        stopping: set where this process has been asked to end; harvests then stop at their next step.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class Granary:
     store: SnapshotStore
     returned: SnapshotStore
     clock: Clock = utc_now
+    stopping: threading.Event = field(default_factory=threading.Event, repr=False)
     _pool_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _pool: CheckPool | None = field(default=None, repr=False)
 

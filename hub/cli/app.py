@@ -1,6 +1,7 @@
 """The `lumbung` command: the options that hold for all commands, and how a command meets its home."""
 
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Jawaban sebagai JSON."
 def main() -> NoReturn:
     """Run the command line; a typed error becomes its sentences (JSON where `--json` was asked) and status 1."""
     wants_json = "--json" in sys.argv
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers we started are ended with us
     try:
         status = app(standalone_mode=False)
     except LumbungError as error:

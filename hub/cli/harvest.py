@@ -14,6 +14,7 @@ from core.messages import text
 from federation import state
 from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table, progress
+from hub.cli.stopping import stoppable
 from hub.home import open_home
 from services.intake.opened import Opened, close_all, opened
 from services.intake.outcome import SourceReport
@@ -160,14 +161,15 @@ def harvest(
     home = opened(folder)
     try:
         members = _members(home, member, source)
-        if dry_run or direct:
-            one = directly(home, source, dry_run=dry_run)
-            reports = harvest_members(members, one, quiet=as_json)
-        else:
-            from flows.server import prefect_for
+        with stoppable() as stopped:
+            if dry_run or direct:
+                one = directly(home, source, dry_run=dry_run)
+                reports = harvest_members(members, one, quiet=as_json)
+            else:
+                from flows.server import prefect_for
 
-            with prefect_for(home.granary.settings.home):
-                reports = harvest_members(members, through_prefect(home, source), quiet=as_json)
+                with prefect_for(home.granary.settings.home):
+                    reports = harvest_members(members, through_prefect(home, source), quiet=as_json)
         stale = _stale(home)
     finally:
         close_all()
@@ -177,8 +179,8 @@ def harvest(
         print_reports(reports)
         for line in stale:
             out.print(line, style="yellow", highlight=False)
-    if any(r.state == "failed" for r in reports):
-        raise typer.Exit(1)
+    if stopped.by is not None or any(r.state == "failed" for r in reports):
+        raise typer.Exit(stopped.status or 1)
 
 
 def _stale(home: Opened) -> list[str]:

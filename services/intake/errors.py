@@ -10,6 +10,14 @@ class ContractUnknown(LumbungError):
     http_status = 422
 
 
+class HarvestStopped(LumbungError):
+    """Somebody asked this program to end while a harvest was at work; what was committed stays."""
+
+    code = "HARVEST_STOPPED"
+    http_status = 503
+    transient = True
+
+
 class MappedTableMissing(LumbungError):
     """No table of the file has the headings that the mapping names."""
 

@@ -1,6 +1,7 @@
 """One event loop for all downloads of a process, so that limits and breakers hold across members and threads."""
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, Self, TypeVar
@@ -12,6 +13,7 @@ from federation.connectors.registry import connector_for
 from federation.fetch import Fetched, Fetcher, FetchLimits, NotModified
 from federation.landing import Landing
 from federation.member import Allowance, SourceConfig
+from services.intake.errors import HarvestStopped
 from services.intake.work import Item
 
 _T = TypeVar("_T")
@@ -23,6 +25,7 @@ class FetchLoop:
     def __init__(self, landing: Landing, settings: Settings) -> None:
         self._landing = landing
         self._settings = settings
+        self._waiting: set[concurrent.futures.Future[Any]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lumbung-fetch", daemon=True)
         self._thread.start()
@@ -32,7 +35,14 @@ class FetchLoop:
         return await Fetcher(self._landing, FetchLimits.of(self._settings)).__aenter__()
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._waiting.add(waiting)
+        try:
+            return waiting.result()
+        except concurrent.futures.CancelledError as error:
+            raise HarvestStopped() from error
+        finally:
+            self._waiting.discard(waiting)
 
     def crawl(self, source: SourceConfig, mark: dict[str, Any] | None) -> Crawl:
         """What the source holds now; its raw catalogue pages are landed too. A federation error on failure."""
@@ -56,6 +66,11 @@ class FetchLoop:
     def used_allowances(self, source: SourceConfig) -> tuple[Allowance, ...]:
         """The exceptions from the address rules that this source made use of."""
         return self._fetcher.used_allowances(source)
+
+    def stop(self) -> None:
+        """Cut off what is on its way; whoever waits for it gets `HarvestStopped`."""
+        for waiting in list(self._waiting):
+            waiting.cancel()
 
     def close(self) -> None:
         """End downloads and the loop's thread."""

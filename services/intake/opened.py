@@ -22,6 +22,11 @@ class Opened:
         """Begin downloading for a granary."""
         return cls(granary, FetchLoop(granary.landing, granary.settings))
 
+    def stop(self) -> None:
+        """Ask every harvest at work to end at its next step; its run is recorded as stopped."""
+        self.granary.stopping.set()
+        self.downloads.stop()
+
     def close(self) -> None:
         """End downloads, workers and database connections."""
         self.downloads.close()
@@ -41,6 +46,12 @@ def opened(home: Path) -> Opened:
             tidy(granary)
             _open[home] = Opened.of(granary)
         return _open[home]
+
+
+def stop_all() -> None:
+    """Ask everything that harvests in this process to end in order."""
+    for one in list(_open.values()):
+        one.stop()
 
 
 def close_all() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog import datasets, runs
+from catalog.errors import RunLeaseLost
 from catalog.models import RunState
 from catalog.runs import Lease
 from catalog.seen import SeenDataset, SeenResource, clean, fingerprint
@@ -20,10 +21,12 @@ from core.contract import Classification
 from core.db import session_scope
 from core.errors import LumbungError
 from core.messages import text
+from core.storage_errors import storage_errors
 from federation import state
 from federation.connectors.base import Crawl, RemoteDataset
 from federation.member import Member, SourceConfig
 from services.granary import Granary
+from services.intake.errors import HarvestStopped
 from services.intake.fetching import FetchLoop
 from services.intake.outcome import Outcome, SourceReport
 from services.intake.take_in import Harvest, take_in
@@ -71,8 +74,10 @@ class _Keeper:
         while not self._stop.wait(self.lease.seconds / 4):
             try:
                 self.lease = runs.heartbeat(self.granary.sessions, self.lease, now=self.granary.clock())
-            except LumbungError:
+            except RunLeaseLost:
                 return  # declared dead: whatever this run still writes is refused by its fencing token
+            except LumbungError:
+                continue  # a database that is busy or away for a moment; the lease allows three misses
 
     def stop(self) -> None:
         self._stop.set()
@@ -158,6 +163,7 @@ def harvest_source(
         else:
             _harvest(granary, downloads, member, source, report=report, run_batches=run_batches, watch=watch)
     except LumbungError as error:
+        error.values.setdefault("source", source.id)
         report.state = RunState.FAILED.value
         report.error = error.as_dict()
     report.allowances = [
@@ -198,6 +204,8 @@ def _harvest(
     run_batches: RunBatches,
     watch: Watch,
 ) -> None:
+    if granary.stopping.is_set():
+        raise HarvestStopped(source=source.id)
     lease = runs.start(
         granary.sessions,
         source=source.id,
@@ -206,11 +214,14 @@ def _harvest(
         lease_seconds=granary.settings.lease_seconds,
     )
     report.run = lease.run_id
-    failure: LumbungError | None = None
+    failure: LumbungError | None = HarvestStopped(source=source.id)  # unless it comes to an end of its own
     with _kept_alive(granary, lease):
         try:
-            _steps(Harvest(granary, source, member, lease, downloads), report, run_batches, watch)
+            with storage_errors(granary.settings.home):
+                _steps(Harvest(granary, source, member, lease, downloads), report, run_batches, watch)
+            failure = None
         except LumbungError as error:
+            error.values.setdefault("source", source.id)
             failure = error
             _note_failure(granary, source, lease, error)
             report.error = error.as_dict()
@@ -248,10 +259,31 @@ def _steps(harvest: Harvest, report: SourceReport, run_batches: RunBatches, watc
     granary, source = harvest.granary, harvest.source
     with session_scope(granary.sessions, write=True) as session:
         mark = state.attempted(session, source.id, granary.clock())
-    crawl = harvest.downloads.crawl(source, mark)
+        if datasets.unsettled(session, source.id):
+            mark = None  # only a complete crawl can tell whether what is missing still is
+    try:
+        crawl = harvest.downloads.crawl(source, mark)
+    except HarvestStopped:
+        raise
+    except LumbungError:
+        _take_in(harvest, report, run_batches, watch, landed_only=True)  # a new mapping needs no source
+        raise
     _register(harvest, crawl, report)
+    items = _take_in(harvest, report, run_batches, watch)
+    report.skipped = crawl.unchanged and not items
+    # an empty crawl changed nothing here, so that nothing may be called unchanged because of it (S14)
+    mark = {} if crawl.complete and not crawl.datasets else crawl.mark
+    with session_scope(granary.sessions, write=True) as session:
+        state.succeeded(session, source.id, granary.clock(), mark)
+
+
+def _take_in(
+    harvest: Harvest, report: SourceReport, run_batches: RunBatches, watch: Watch, *, landed_only: bool = False
+) -> list[Item]:
+    """Take in what is due, or of it only what is landed already; what was due."""
+    granary, source = harvest.granary, harvest.source
     with session_scope(granary.sessions) as session:
-        items = pending(session, granary, source, always=frozenset(harvest.lease.resumed))
+        items = pending(session, granary, source, always=frozenset(harvest.lease.resumed), landed_only=landed_only)
     runs.plan(granary.sessions, harvest.lease, [item.id for item in items])
     batches = [items[i : i + BATCH] for i in range(0, len(items), BATCH)]
     done = 0
@@ -262,9 +294,7 @@ def _steps(harvest: Harvest, report: SourceReport, run_batches: RunBatches, watc
         done = min(len(items), done + BATCH)
         watch(Progress(source.id, harvest.member.code, done, len(items)))
     report.fetched = len(items)
-    report.skipped = crawl.unchanged and not items
-    with session_scope(granary.sessions, write=True) as session:
-        state.succeeded(session, source.id, granary.clock(), crawl.mark)
+    return items
 
 
 def _register(harvest: Harvest, crawl: Crawl, report: SourceReport) -> None:

@@ -32,7 +32,7 @@ from quality.outcome import CheckOutcome
 from quality.worker import CheckJob
 from services.granary import Granary
 from services.intake.choose import mapped_table, write_table
-from services.intake.errors import MappedTableMissing
+from services.intake.errors import HarvestStopped, MappedTableMissing
 from services.intake.fetching import FetchLoop
 from services.intake.outcome import Outcome
 from services.intake.work import Item
@@ -77,16 +77,25 @@ def take_in(harvest: Harvest, items: Sequence[Item]) -> list[Outcome]:
     """Fetch, read, check and commit some resources of one source; one outcome a table, or a resource's error."""
     outcomes: list[Outcome] = []
     marks: list[IntakeMark] = []
+    _go_on(harvest)
     with _workplace(harvest.granary.staging) as folder:
         checking: list[_Checking] = []
         for landed in _landed(harvest, items, outcomes, marks):
+            _go_on(harvest)
             checking += _read(harvest, landed, folder, outcomes, marks)
         for group in _by_resource(checking):
+            _go_on(harvest)
             _commit(harvest, group, outcomes, marks)
     now = harvest.granary.clock()
     intake_marks.finish(harvest.granary.sessions, marks, now=now, lease=harvest.lease)
     _leave_plan(harvest, items)
     return outcomes
+
+
+def _go_on(harvest: Harvest) -> None:
+    """`HarvestStopped` where this process has been asked to end; what is not marked finished is found again."""
+    if harvest.granary.stopping.is_set():
+        raise HarvestStopped(source=harvest.source.id)
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from services.granary import Granary
 _OLD_SECONDS = 86_400.0
 
 
-def tidy(granary: Granary) -> tuple[str, ...]:
+def tidy(granary: Granary, *, older_than_seconds: float = _OLD_SECONDS) -> tuple[str, ...]:
     """Mark the runs of dead processes as crashed and remove old leftovers; the runs so marked."""
-    granary.landing.sweep(_OLD_SECONDS)
-    limit = time.time() - _OLD_SECONDS
+    granary.landing.sweep(older_than_seconds)
+    limit = time.time() - older_than_seconds
     for left in granary.staging.iterdir():
-        if left.is_dir() and left.stat().st_mtime < limit:
+        if left.is_dir() and left.stat().st_mtime <= limit:
             shutil.rmtree(left, ignore_errors=True)
     return runs.reap(granary.sessions, now=granary.clock())

@@ -125,20 +125,26 @@ def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: 
 
 
 def pending(
-    session: Session, granary: Granary, source: SourceConfig, *, always: frozenset[str] = frozenset()
+    session: Session,
+    granary: Granary,
+    source: SourceConfig,
+    *,
+    always: frozenset[str] = frozenset(),
+    landed_only: bool = False,
 ) -> list[Item]:
     """The resources of a source whose last finished intake was made from something else, in catalogue order.
 
     Args:
         always: ids to take in whatever was done before: those a crashed run left unfinished.
+        landed_only: only those whose bytes are landed, because nothing but the mapping or contract has changed.
     """
     query = (
         select(Dataset, Resource)
         .join(Resource, Resource.dataset_id == Dataset.id)
         .where(
             Dataset.source == source.id,
-            Dataset.state == DatasetState.ACTIVE.value,
-            Resource.state == DatasetState.ACTIVE.value,
+            Dataset.state != DatasetState.WITHDRAWN.value,
+            Resource.state != DatasetState.WITHDRAWN.value,
         )
         .order_by(Dataset.title, Dataset.id, Resource.position)
     )
@@ -146,7 +152,12 @@ def pending(
     found: list[Item] = []
     for dataset, resource in session.execute(query):
         item = item_of(granary, source, dataset, resource, rows.get(resource.id))
-        if item.key != resource.intake_key or item.id in always or _ask_again(granary, source, dataset, resource):
+        if landed_only or DatasetState.MISSING in (dataset.state, resource.state):
+            due = item.replay is not None  # what is gone at its source is still served, and follows its mapping
+        else:
+            due = item.problem is not None or item.key != resource.intake_key or item.id in always
+            due = due or _ask_again(granary, source, dataset, resource)
+        if due:
             found.append(item)
     return found
 
