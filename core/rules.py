@@ -183,6 +183,8 @@ def _quality(entry: Mapping[str, Any], column: Column | None, place: Place) -> R
         type_, kwargs = _custom(entry, column, place)
     elif kind == "library" and entry.get("metric") in _METRICS:
         type_, kwargs = _METRICS[entry["metric"]](entry, column, place)
+        if column is not None and not _suits(type_, column):
+            raise place.unknown(label, f"{column.name}: {column.type.value}")
     else:
         raise place.unknown(label, "type: library | custom")
     default = type_.removeprefix("expect_") if kind == "custom" else entry["metric"]

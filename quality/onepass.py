@@ -5,7 +5,7 @@ single statement instead of one pass a metric. Only where rules broke does a sec
 broken values. Nothing here decides about rows or deliveries: `quality/check.py` and `quality/gate.py` do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from quality.suite import build
 SAMPLE = 20
 #: Up to so many rows, scanning once for every rule's sample is cheaper than planning a query for each.
 SMALL = 50_000
+#: In larger tables this part of the rows is looked at first.
+BEGINNING = 8
 RESULT_FORMAT = {
     "result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLE, "include_unexpected_rows": False}
 }
@@ -127,39 +129,42 @@ def query(compiled: Compiled, relation: str) -> str:
 
 
 def _samples(
-    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], relation: str, order: str, *, rows: int
+    connection: duckdb.DuckDBPyConnection, broken: Sequence[tuple[Rule, int]], relation: str, order: str, *, rows: int
 ) -> dict[str, list[Any]]:
-    """Rule id to its first broken values, in the order of the source rows.
+    """Rule id to its first broken values, in the order of the source rows; `broken` says how many rows break each.
 
-    A small table is scanned once for all rules, since planning costs more than scanning; a large one once a rule,
-    since a sorted sample that stops early costs less than keeping one for every rule.
+    A small table is scanned once for all rules, since planning costs more than scanning. Of a large one the
+    beginning is tried first, then the whole for those rules that it did not show enough of.
     """
-    alone = [r for r in rules if r.type in predicates.UNIQUE or rows > SMALL]
-    together = [r for r in rules if r not in alone]
-    statements: list[tuple[list[Rule], str]] = []
-    if together:
-        lists = (
-            f"arg_min({{'v': {_shown(r)}}}, {quote(order)}, {SAMPLE}) FILTER ({predicates.breaks(r)})" for r in together
-        )
-        statements.append((together, f"SELECT {', '.join(lists)} FROM {relation}"))
-    if alone:
-        statements.append((alone, "SELECT " + ",\n".join(_first(r, relation, order) for r in alone)))
     found: dict[str, list[Any]] = {}
-    for asked, sql in statements:
-        [answer] = connection.execute(sql).fetchall()
-        found.update((r.id, _values(r, v)) for r, v in zip(asked, answer, strict=True))
+
+    def ask(rules: Sequence[Rule], select: Callable[[Rule], str], tail: str = "") -> None:
+        if rules:
+            [answer] = connection.execute(f"SELECT {', '.join(map(select, rules))}{tail}").fetchall()
+            found.update((r.id, _values(r, v)) for r, v in zip(rules, answer, strict=True))
+
+    def together(rule: Rule) -> str:
+        return f"arg_min({{'v': {_shown(rule)}}}, {quote(order)}, {SAMPLE}) FILTER ({predicates.breaks(rule)})"
+
+    rowwise = [r for r, _ in broken if r.type not in predicates.UNIQUE]
+    if rows <= SMALL:
+        ask(rowwise, together, f" FROM {relation}")
+    else:
+        ask(rowwise, lambda r: _first(r, relation, order, f" AND {quote(order)} < {rows // BEGINNING}"))
+        wanted = {r.id: min(SAMPLE, count) for r, count in broken}
+        ask([r for r in rowwise if len(found[r.id]) < wanted[r.id]], lambda r: _first(r, relation, order))
+    ask([r for r, _ in broken if r.type in predicates.UNIQUE], lambda r: _first(r, relation, order))
     return found
 
 
-def _first(rule: Rule, relation: str, order: str) -> str:
-    source = (
-        f"{relation} WHERE {predicates.breaks(rule)}"
-        if rule.type not in predicates.UNIQUE
-        else (
+def _first(rule: Rule, relation: str, order: str, where: str = "") -> str:
+    if rule.type in predicates.UNIQUE:
+        source = (
             f"{relation} AS t SEMI JOIN ({predicates.duplicates(rule, relation)}) AS d "
             f"ON {predicates.same(rule, 't', 'd')} WHERE {predicates.unique_scope(rule)}"
         )
-    )
+    else:
+        source = f"{relation} WHERE ({predicates.breaks(rule)}){where}"
     return (
         f"(SELECT list({{'v': v}} ORDER BY o) FROM (SELECT {_shown(rule)} AS v, {quote(order)} AS o FROM {source} "
         f"ORDER BY o LIMIT {SAMPLE}))"
@@ -180,15 +185,15 @@ def evaluate(
 ) -> tuple[Any, dict[str, int]]:
     """The `ExpectationSuiteValidationResult` of a relation and, for each rule about rows, how many break it.
 
-    `order` is the column that holds the source order; `run` names the run in the result's meta.
+    `order` is the column that counts the source rows from 0; `run` names the run in the result's meta.
     """
     import great_expectations as gx
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
     [numbers] = connection.execute(query(compiled, relation)).fetchall()
     broken = {c.rule.id: numbers[c.broken] for c in compiled.checks if c.broken is not None}
-    rules = [c.rule for c in compiled.checks if broken.get(c.rule.id)]
-    found = _samples(connection, rules, relation, order, rows=numbers[0]) if rules else {}
+    failed = [(c.rule, broken[c.rule.id]) for c in compiled.checks if broken.get(c.rule.id)]
+    found = _samples(connection, failed, relation, order, rows=numbers[0])
 
     results = []
     for check in compiled.checks:

@@ -135,6 +135,8 @@ class Numbers:
 def numbers(texts: pa.Array, unit: str = "", factor: Decimal | None = None) -> Numbers:
     """The spellings of a number column; `Rp`, a trailing `,-` and its unit (if the factor agrees) are dropped."""
     clean = _clean(texts)
+    if bool(_matches(clean, f"[0-9]{{1,{_DIGITS}}}").all()):  # most columns of most files
+        return Numbers(np.full(len(clean), PLAIN, np.uint8), clean, np.zeros(len(clean), np.bool_), factor)
     digits = pc.replace_substring_regex(clean, r"^([-+(]?)\s*(?:rp|idr)\.?\s*", r"\1")
     negative = np.asarray(pc.fill_null(pc.match_substring_regex(digits, r"^(?:-|\(.*\)$)"), False))
     digits = pc.replace_substring_regex(digits, r"^[-+(]\s*|\)$", "")
@@ -273,14 +275,15 @@ def dates(texts: pa.Array, this_year: int) -> Dates:
     """The spellings of a date or moment column; `this_year` bounds two-digit years."""
     clean = pc.replace_substring_regex(_clean(texts), _WEEKDAY, "")
     timed, clock = _parse(clean, _CLOCK)
-    day = pc.if_else(pa.array(timed), clock["d"], clean)
-    day = pc.utf8_trim_whitespace(day)
+    day = pc.utf8_trim_whitespace(pc.if_else(pa.array(timed), clock["d"], clean)) if timed.any() else clean
     kinds = np.full(len(clean), UNREADABLE, np.uint8)
     parts = tuple(np.full(len(clean), _NONE, np.int64) for _ in range(3))
     short = np.zeros(len(clean), np.bool_)
     for kind, pattern, order in (
-        (ORDERED, _BARE, "abc"), (FIXED, _NAMED, "ymd"), (FIXED, _TIGHT, "ymd"), (FIXED, _ISO, "ymd"),
+        (FIXED, _ISO, "ymd"), (ORDERED, _BARE, "abc"), (FIXED, _NAMED, "ymd"), (FIXED, _TIGHT, "ymd"),
     ):  # fmt: skip
+        if (kinds != UNREADABLE).all():
+            break  # no spelling has two of these shapes
         found, groups = _parse(day, pattern)
         if not found.any():
             continue

@@ -82,7 +82,14 @@ class Checker:
             }
         )
         connection.execute("SET TimeZone = 'UTC'")
+        self.using = self.threads
         return connection
+
+    def _use_threads(self, threads: int) -> None:
+        """Small tables are checked on one thread: handing them to a second costs more than it does."""
+        if threads != self.using:
+            self.connection.execute(f"SET threads = {threads:d}")
+            self.using = threads
 
     def suite(self, contract: Contract) -> onepass.Compiled:
         """The contract's suite, compiled once."""
@@ -110,6 +117,7 @@ class Checker:
         source = _read(job.table)
         if job.contract is None:
             return _unmapped(job, source)
+        self._use_threads(1 if source.num_rows <= onepass.SMALL else self.threads)
         return _Delivery(self, job, job.contract, source).outcome()
 
 
