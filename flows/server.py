@@ -37,6 +37,11 @@ def environment(home: Path, url: str) -> dict[str, str]:
     return {**QUIET, "PREFECT_HOME": str(home / "prefect"), "PREFECT_API_URL": url}
 
 
+def command(host: str, port: int) -> list[str]:
+    """What starts a server in this interpreter's environment."""
+    return [sys.executable, "-m", "flows.prefect_server", "server", "start", "--host", host, "--port", str(port)]
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
     with socket.socket() as s:
@@ -71,7 +76,7 @@ class PrefectServer:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)],
+                command("127.0.0.1", self.port),
                 env={**os.environ, **environment(self.home, self.url)},
                 stdout=log,
                 stderr=log,

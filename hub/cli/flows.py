@@ -1,5 +1,7 @@
 """`lumbung flows serve|deploy|list`: harvesting on the members' schedules."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -61,3 +63,18 @@ def flows_deploy(
         print_json({"pool": pool, "deployments": names})
     else:
         out.print(text("cli.flows.deployed", pool=pool, count=len(names)))
+
+
+@app.command("server")
+def flows_server(
+    context: typer.Context,
+    host: Annotated[str, typer.Option("--host", help="Alamat yang didengarkan.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 4200,
+) -> None:
+    """Menjalankan server Prefect untuk beberapa mesin sampai dihentikan."""
+    from flows.server import command, environment
+
+    url = f"http://{host}:{port}/api"
+    env = {**os.environ, **environment(home_of(context), url)}
+    out.print(text("cli.flows.serving", url=url))
+    os.execve(sys.executable, command(host, port), env)  # noqa: S606 - our own interpreter takes this process over

@@ -1,5 +1,6 @@
 """A home opened once a process, with its download loop, for everything in the process that harvests."""
 
+import atexit
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +55,9 @@ def stop_all() -> None:
         one.stop()
 
 
+@atexit.register
 def close_all() -> None:
-    """Close every home that this process has open."""
+    """Close every home that this process has open; also at its end, where a scheduler's process runs one flow."""
     with _lock:
         for one in _open.values():
             one.close()
