@@ -225,6 +225,6 @@ def _rows(file: Path, unique: str | None = None) -> Iterator[_Row]:
             )
             if unique is not None:
                 if (value := row.text(unique)) in seen:
-                    raise row.refuse(unique, "…")
+                    raise row.refuse(unique, f"{value}_2")
                 seen.add(value)
             yield row

@@ -37,9 +37,11 @@ _XML = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z_][\w.-]*(?::[\w.-]+)?[\s>
 _XML_KINDS = ((b"<kml", "kml"), (b"<gpx", "gpx"), (b"<svg", "image"), (b"Workbook", "xml-workbook"), (b"<alert", "cap"))
 #: Kinds that hold no rows for a machine; they are catalogued and never skipped.
 UNREADABLE = frozenset({"pdf", "docx", "doc", "pptx", "ppt", "odt", "odp", "rtf", "image"})
+#: A dump of a database is a program: its first word says so, or its name where comments come first.
+_SQL = re.compile(rb"\s*(?:CREATE\s+TABLE|DROP\s+TABLE|INSERT\s+INTO)\b", re.I)
 #: Kinds with data in them that this version does not read.
 UNSUPPORTED = frozenset(
-    {"xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "xml-workbook", "rar", "7z", "xlsb"}
+    {"xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "sql", "xml-workbook", "rar", "7z", "xlsb"}
 )
 
 
@@ -126,6 +128,8 @@ def _text(head: bytes, name: str, mime: str) -> str:
     if not plain.strip():
         return "csv"
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
+    if suffix == ".sql" or "sql" in mime or _SQL.match(plain):
+        return "sql"
     promised = suffix in (".json", ".geojson") or "json" in mime
     return "json" if promised and not re.search(rb"[,;\t|].*[\r\n]", plain) else "csv"
 

@@ -69,3 +69,16 @@ def test_F33_what_is_not_read_yet_is_kept_and_said(tmp_path: Path, content: byte
 def test_F33_bytes_of_no_kind_are_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.KindUnknown):
         f.read_bytes(tmp_path, bytes(range(256)) * 20, "data.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("wilayah.sql", "/*\n  Bismillah, data wilayah, hak cipta\n*/\nINSERT INTO w(kode,nama) VALUES ('33','Jawa Tengah');"),
+        ("wilayah.csv", "CREATE TABLE w (kode text, nama text);\nINSERT INTO w VALUES ('33', 'Jawa Tengah');"),
+    ],
+)
+def test_F33_a_database_dump_is_no_table_however_many_commas_it_has(tmp_path: Path, name: str, content: str) -> None:
+    result = f.read_bytes(tmp_path, content, name)
+    assert (result.kind, result.tables) == ("sql", ())
+    assert f.note(result, "reader.not_supported") == {"kind": "sql"}
