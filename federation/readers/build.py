@@ -106,6 +106,7 @@ def build_bulk(
     found.notes = [note for note in found.notes if note.code != "reader.total_rows"]
     note_totals(found, _bulk_totals(middle))
     remarks = [*notes, *found.notes]
+    found.rows = [*middle.odd, *found.rows]  # for the remarks about short and long rows
     return _finish(found, arrays, numbers, name=name, place=place, dialect=dialect, remarks=remarks)
 
 

@@ -1,8 +1,8 @@
 """The even middle of a large delimited file, parsed by Arrow, only where that is provably what our own parser gives.
 
 Conditions, all checked: UTF-8 without NUL, one-byte delimiter, quotes opened and closed only at field edges, no
-lone CR, no blank line, every record of the expected width, no row without content, no second header. Where
-one fails, `parse` answers None and the caller parses the whole file with `records.py`.
+lone CR, no blank line, records of the expected width but for a few, no row without content, no second header.
+Where one fails, `parse` answers None and the caller parses the whole file with `records.py`.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from federation.readers.records import Dialect
+from federation.readers.finder import Line
+from federation.readers.records import Dialect, records
 
+#: So many records may have another width than the rest before the file is called uneven.
+MAX_ODD = 1_000
 _BLOCK = 8 << 20
 _STEP = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Records in order: `data` has string columns `0`, `1` ... with empty cells null; `numbers` their first lines."""
+    """Records in order: `data` has string columns `0`, `1` ... with empty cells null; `numbers` their first lines.
+
+    `odd` are those of another width than the rest; they stand in `data` as well.
+    """
 
     data: pa.Table
     numbers: pa.Int64Array
+    odd: list[Line]
 
 
 def suits(dialect: Dialect, encoding: str) -> bool:
@@ -51,23 +58,55 @@ def parse(body: memoryview, first_line: int, dialect: Dialect, width: int, heade
     quotes = _sound(body, dialect)
     if quotes is None:
         return None
-    rejected: list[str] = []
+    refused: list[tuple[int, str]] = []
+    try:
+        data = _arrow(body, dialect, width, refused, quoted=quotes > 0)
+        if data is None:  # Arrow numbers what it refuses only on one thread
+            refused.clear()
+            data = _arrow(body, dialect, width, refused, quoted=quotes > 0, numbered=True)
+    except pa.ArrowInvalid:
+        return None
+    odd = _odd_lines(refused, dialect, width)
+    if data is None or odd is None:
+        return None
+    data = _spliced(data, odd, width)
+    numbers, lines = _numbers(data, first_line, quoted=quotes > 0)
+    if lines != count(body, b"\n") or _has_blank(data) or _has_header(data, header):
+        return None
+    return Bulk(data, numbers, [Line(numbers[at].as_py(), cells) for at, cells in odd])
+
+
+def _arrow(
+    body: memoryview,
+    dialect: Dialect,
+    width: int,
+    refused: list[tuple[int, str]],
+    *,
+    quoted: bool,
+    numbered: bool = False,
+) -> pa.Table | None:
+    """The records of the expected width; the others go to `refused` by index where `numbered`, else None comes back."""
+    seen = 0
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
-        rejected.append(row.text)
-        return "error"
+        nonlocal seen
+        seen += 1
+        if not numbered or seen > MAX_ODD:
+            return "error"
+        refused.append((row.number - 1, row.text))
+        return "skip"
 
     names = [str(i) for i in range(width)]
     try:
-        data = arrow_csv.read_csv(
+        return arrow_csv.read_csv(
             pa.BufferReader(pa.py_buffer(body)),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=not numbered),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=dialect.delimiter,
-                quote_char='"' if quotes else False,
+                quote_char='"' if quoted else False,
                 double_quote=True,
                 escape_char=False,
-                newlines_in_values=quotes > 0,
+                newlines_in_values=quoted,
                 ignore_empty_lines=False,
                 invalid_row_handler=refuse,
             ),
@@ -79,11 +118,40 @@ def parse(body: memoryview, first_line: int, dialect: Dialect, width: int, heade
             ),
         )
     except pa.ArrowInvalid:
-        return None
-    numbers, lines = _numbers(data, first_line, quoted=quotes > 0)
-    if rejected or lines != count(body, b"\n") or _has_blank(data) or _has_header(data, header):
-        return None
-    return Bulk(data, numbers)
+        if seen and not numbered:
+            return None
+        raise
+
+
+def _odd_lines(refused: Sequence[tuple[int, str]], dialect: Dialect, width: int) -> list[tuple[int, list[str]]] | None:
+    """The cells of the records of another width, by our own parser; None where they might be more than strays."""
+    out: list[tuple[int, list[str]]] = []
+    for at, text in refused:
+        parsed = list(records(text, dialect, width))
+        if len(parsed) != 1 or parsed[0].flaw or not any(cell.strip() for cell in parsed[0].cells):
+            return None
+        out.append((at, parsed[0].cells))
+    places = [at for at, _ in out]
+    together = any(third - first == 2 for first, third in zip(places, places[2:], strict=False))
+    return None if together else out
+
+
+def _spliced(data: pa.Table, odd: Sequence[tuple[int, list[str]]], width: int) -> pa.Table:
+    """The table with the odd records put back where they stood, made wider where one of them is longer."""
+    if not odd:
+        return data
+    reach = max(width, *(max((i + 1 for i, cell in enumerate(cells) if cell.strip()), default=0) for _, cells in odd))
+    for i in range(width, reach):
+        data = data.append_column(str(i), pa.nulls(data.num_rows, pa.string()))
+    parts: list[pa.Table] = []
+    taken = 0
+    for before, (at, cells) in enumerate(odd):
+        parts.append(data.slice(taken, at - before - taken))
+        taken = at - before
+        whole = [cells[i] if i < len(cells) and cells[i] else None for i in range(reach)]
+        parts.append(pa.table({str(i): pa.array([cell], pa.string()) for i, cell in enumerate(whole)}))
+    parts.append(data.slice(taken))
+    return pa.concat_tables(parts)
 
 
 def count(body: memoryview, what: bytes) -> int:

@@ -106,6 +106,8 @@ def _read_bulk(
     first = _single(find(top.lines))
     if first is None or first.header is None or not first.rows or first.footnotes:
         return None
+    if len(first.header) != guess.width:  # then every row is short or long, which is said row by row
+        return None
     start = len("".join(list(physical_lines(head))[: first.rows[0].number - 1]).encode())
     header_row = next(line for line in top.lines if line.number >= first.number and line.filled >= 2)
     middle = bulk.parse(body[start:end], first.rows[0].number, guess.dialect, guess.width, header_row.cells)

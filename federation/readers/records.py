@@ -214,21 +214,19 @@ def records(text: str, dialect: Dialect, width: int | None = None, first_line: i
         elif not quote or strict(body, dialect)[2]:
             record = _settle(body, dialect, width, here)
         else:
-            joined = _over_lines(lines, at, raw, dialect, width)
-            if joined is None:
-                record = _settle(body, dialect, width, here)
-            else:
-                record, at = Record(here, joined[0]), joined[1]
+            joined = _over_lines(lines, at, raw, dialect)
+            record = Record(here, joined[0]) if joined else _settle(body, dialect, width, here)
+            if joined and width is not None and len(joined[0]) != width:
+                # A stray quote may have swallowed lines up to the next one: a reading that fits goes first.
+                alone = _settle(body, dialect, width, here)
+                record = alone if len(alone.cells) == width else record
+            if joined and record.cells is joined[0]:
+                at = joined[1]
         yield record
 
 
-def _over_lines(
-    lines: list[str], at: int, first: str, dialect: Dialect, width: int | None
-) -> tuple[list[str], int] | None:
-    """The cells of a record that runs on over the next lines and the index behind it; None where it does not.
-
-    A stray quote would swallow lines up to the next one: a result of the wrong width is not believed.
-    """
+def _over_lines(lines: list[str], at: int, first: str, dialect: Dialect) -> tuple[list[str], int] | None:
+    """The cells of a record that runs on over the next lines and the index behind it; None where it does not."""
     parts = [first]
     for n in range(at, min(at + MAX_LINES, len(lines))):
         parts.append(lines[n])
@@ -236,6 +234,5 @@ def _over_lines(
             continue
         cells, sound, closed = strict(_body("".join(parts)), dialect)
         if closed:
-            fits = sound and (width is None or len(cells) == width)
-            return (cells, n + 1) if fits else None
+            return (cells, n + 1) if sound else None
     return None
