@@ -52,6 +52,7 @@ class Column:
     `standard` holds konsep, definisi, klasifikasi, ukuran, satuan as {part: {"id": ..., "en": ...}}.
     `unit` is the unit every stored value has (kg, rupiah, m, mm, orang), empty where none applies.
     `reference` names the code list its values must come from (`region`, `commodity`, `gauge`).
+    `labels` are the words for each value of a text column with a closed list (`L`: Laki-laki); either is understood.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Column:
     reference: str | None = None
     classification: Classification = Classification.OPEN
     personal: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

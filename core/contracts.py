@@ -145,6 +145,7 @@ class _Reader:
                 else default
             ),
             personal=bool(custom.get("personal", False)),
+            labels={str(e["value"]): str(e.get("label", "")) for e in raw.get("enum", ()) if logical == "string"},
         )
 
     def volume(self, raw: Any) -> Volume:

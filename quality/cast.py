@@ -150,7 +150,7 @@ def cast(
             case ColumnType.BOOLEAN:
                 _booleans(one)
             case ColumnType.TEXT:
-                one.typed = one.texts
+                one.typed = _named(one) if one.column.labels else one.texts
     if stands is not None:
         _take_regions(cells, stands, contract, references, regions=regions, done=done)
     if not done.holds:
@@ -367,6 +367,12 @@ def _foreign(one: _Cells, codes: CodeList, regions: frozenset[str], done: Cast) 
     used = pc.unique(one.indices).drop_null()
     present = set(one.typed.take(used).drop_null().to_pylist()) if one.typed is not None else set()
     done.foreign = {code: codes.codes.get(code, code) for code in sorted(present) if not covers(regions, code)}
+
+
+def _named(one: _Cells) -> pa.Array:
+    """The values of a closed list, from the value or its label in any case (LAKI-LAKI is `L`); other words stay."""
+    known = {fold(word): value for value, label in one.column.labels.items() for word in (label, value) if fold(word)}
+    return pa.array([t if t is None else known.get(fold(t), t) for t in one.texts.to_pylist()], pa.string())
 
 
 def _booleans(one: _Cells) -> None:

@@ -126,6 +126,20 @@ def test_a_gauge_says_where_it_stands_where_the_file_does_not(checker: Checker, 
     assert holds(elsewhere) == ["FOREIGN_REGIONS"]
 
 
+def test_a_word_of_a_closed_list_is_understood_by_its_value_or_its_label(checker: Checker, tmp_path: Path) -> None:
+    """As Open Data Jabar publishes it: LAKI-LAKI and PEREMPUAN, where the standard's codes are L and P."""
+    columns = {
+        "region_code": ["33.74"] * 5,
+        "year": ["2023"] * 5,
+        "sex": ["LAKI-LAKI", "Perempuan", "total", " l ", "entah"],
+        "district": ["Mijen", "Mijen", "Mijen", "Tugu", "Tugu"],
+        "people": ["10", "11", "21", "9", "8"],
+    }
+    outcome = check(checker, tmp_path, columns, make.CONTRACTS["population"])
+    assert {r["_row"]: r["sex"] for r in rows(outcome.accepted)} == {2: "L", 3: "P", 4: "total", 5: "L"}
+    assert why(outcome) == {6: [("sex.enum", "entah")]}
+
+
 def test_F29_codes_stay_text(checker: Checker, tmp_path: Path) -> None:
     columns = make.prices(1, region_code=["33.10"])
     assert rows(check(checker, tmp_path, columns).accepted)[0]["region_code"] == "33.10"
