@@ -21,7 +21,8 @@ def _nothing_to_insert(_model: type, _row: MutableMapping[str, Any], _state: obj
 def mend() -> None:
     """Let bulk inserts of runs pass over the state they carry for the statement after."""
     for model in (orm_models.FlowRun, orm_models.TaskRun):
-        described: Any = inspect(model).all_orm_descriptors["state"]
+        mapper: Any = inspect(model)
+        described = mapper.all_orm_descriptors["state"]
         if described.bulk_dml_setter is None:
             described.bulk_dml_setter = _nothing_to_insert
 

@@ -35,9 +35,12 @@ class _Announcing(uvicorn.Server):
 
 def serve_home(granary: Granary, *, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve a home until SIGINT or SIGTERM."""
+    from core import log
     from hub.web import make_app
 
-    config = uvicorn.Config(make_app(services_of(granary)), host=host, port=port, log_level="warning", access_log=False)
+    log.configure()
+
+    config = uvicorn.Config(make_app(services_of(granary)), host=host, port=port, log_config=None, access_log=False)
     _Announcing(config, on_ready).run()
 
 
