@@ -204,12 +204,21 @@ def _take_regions(
     regions: frozenset[str],
     done: Cast,
 ) -> None:
-    """Fill the region column with where each row's gauge stands; one whose place is unknown stays empty."""
+    """Fill the region column with where each row's gauge stands; one whose place is not listed says so."""
     from_, into = (next(c for c in cells if c.column.name == name) for name in (stands, contract.region_column))
     assert from_.typed is not None
     assert into.column.reference is not None
     places = references[from_.column.reference or ""].regions
-    into.texts = into.typed = pa.array([places.get(code) for code in from_.typed.to_pylist()], pa.string())
+    names, found = from_.texts.to_pylist(), [places.get(code) for code in from_.typed.to_pylist()]
+    into.texts = into.typed = pa.array(found, pa.string())
+    unlisted = {"column": into.column.title["id"], "list": from_.column.reference or ""}
+    into.why = pa.array(
+        [
+            text("quality.cast.unplaced", _STORED, value=name[:_SHOWN], **unlisted) if name and not place else None
+            for name, place in zip(names, found, strict=True)
+        ],
+        pa.string(),
+    )
     into.indices = from_.indices
     _foreign(into, references[into.column.reference], regions, done)
 

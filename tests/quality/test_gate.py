@@ -120,8 +120,11 @@ def test_a_gauge_says_where_it_stands_where_the_file_does_not(checker: Checker, 
     lenient = replace(STAGE, reject_share=1.0)
     outcome = check(checker, tmp_path / "a", columns, lenient, **told)
     assert [(r["gauge_code"], r["region_code"]) for r in rows(outcome.accepted)] == [("simongan", "33.74")]
-    assert ("region_code.required", None) in [(r, v or None) for r, v in why(outcome)[3]]
-    assert ("gauge_code.reference", "Pos Entah") in why(outcome)[4]
+    assert why(outcome) == {
+        3: [("region_code.reference", None)],
+        4: [("gauge_code.reference", "Pos Entah"), ("region_code.reference", None)],
+    }
+    assert "“Bendung”" in rows(outcome.quarantined)[0]["reasons"][0]["message"]
     elsewhere = check(checker, tmp_path / "b", columns, lenient, **told, regions=frozenset({"34"}))
     assert holds(elsewhere) == ["FOREIGN_REGIONS"]
 
