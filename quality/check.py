@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +23,7 @@ from quality.predicates import literal, quote
 
 #: A delivery may speak of tomorrow (zones, clocks), not of next week (T07).
 AHEAD = timedelta(hours=36)
-TYPED, SOURCE = "_typed", "_source"
+TYPED = "_typed"
 _STORED = "id"
 _SHOWN = 120
 REASON = pa.struct([(name, pa.string()) for name in ("rule", "column", "value", "message")])
@@ -29,13 +31,18 @@ REASON = pa.struct([(name, pa.string()) for name in ("rule", "column", "value", 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One way in which rows fail: the rule, the SQL condition, the original value shown, and its sentence."""
+    """One way in which rows fail: the rule, its columns, the SQL condition, and the sentence with NUL for a value.
+
+    The value in the sentence is what the source wrote; `typed` names a column of the typed table instead, `extra`
+    is an SQL expression instead. Without a sentence, `typed` is the sentence.
+    """
 
     rule: str
-    column: str
+    columns: tuple[str, ...]
     condition: str
-    value: str
-    message: str
+    sentence: str | None = None
+    typed: str | None = None
+    extra: str | None = None
 
 
 def number(value: object, locale: str) -> str:
@@ -83,7 +90,7 @@ def expect(contract: Contract, rule: Rule, locale: str = _STORED) -> str:
 
 
 class Failing:
-    """The search for one delivery's failing rows, over `_typed` and (positional) `_source` in the connection."""
+    """The search for one delivery's failing rows, over `_typed` in the connection."""
 
     def __init__(
         self,
@@ -91,70 +98,54 @@ class Failing:
         contract: Contract,
         mapping: DatasetMapping | None,
         *,
-        headers: Sequence[str],
+        source: pa.Table,
         done: Cast,
         now: datetime,
     ) -> None:
         self.connection, self.contract, self.mapping = connection, contract, mapping
-        self.headers, self.done, self.now = list(headers), done, now
+        self.source, self.done, self.now = source, done, now
         self.joins: list[str] = []
-
-    def original(self, column: str) -> str:
-        """SQL for what the source wrote in a contract column."""
-        header = self.done.source.get(column)
-        if header is not None:
-            return f"s._c{self.headers.index(header)}"
-        constant = self.mapping.constants.get(column) if self.mapping else None
-        return "NULL" if constant is None else literal(constant)
 
     def reasons(self, broken: Sequence[Rule]) -> list[Reason]:
         """The ways in which rows of this delivery fail; `broken` are the rules whose rows are set aside."""
         found = [
-            Reason(rule, column, f"t.{quote(WHY + column)} IS NOT NULL", self.original(column), quote(WHY + column))
+            Reason(rule, (column,), f"t.{quote(WHY + column)} IS NOT NULL", typed=WHY + column)
             for column, rule in self.done.failed.items()
         ]
-        if self.done.foreign and self.contract.region_column:
-            column = self.contract.region_column
+        if self.done.foreign and (region := self.contract.region_column):
             codes = ", ".join(literal(c) for c in self.done.foreign)
-            message = text("quality.row.foreign", _STORED, value="\x00")
-            found.append(
-                Reason(
-                    f"{column}.foreign", column, f"t.{quote(column)} IN ({codes})",
-                    self.original(column), self._filled(message, f"t.{quote(column)}"),
-                )
-            )  # fmt: skip
+            sentence_ = text("quality.row.foreign", _STORED, value="\x00")
+            condition = f"t.{quote(region)} IN ({codes})"
+            found.append(Reason(f"{region}.foreign", (region,), condition, sentence_, typed=region))
         found += [reason for rule in broken for reason in self._of(rule)]
         return found + self._future()
 
     def _of(self, rule: Rule) -> list[Reason]:
-        columns = predicates.unique_columns(rule) if rule.type in predicates.UNIQUE else _columns(rule)
-        value = " || ' | ' || ".join(f"coalesce({self.original(c)}, '-')" for c in columns)
-        value = self.original(columns[0]) if len(columns) == 1 else value
-        message = self._filled(sentence(rule, self.contract, "\x00"), f"coalesce({value}, '')")
-        named = ", ".join(columns)
+        said = sentence(rule, self.contract, "\x00")
         if rule.type not in predicates.UNIQUE:
+            columns = _columns(rule)
             readable = [f"t.{quote(WHY + c)} IS NULL" for c in columns if c in self.done.failed]
-            condition = " AND ".join([f"({predicates.breaks(rule)})", *readable])
-            return [Reason(rule.id, named, condition, value, message)]
-        alias = f"d{len(self.joins)}"
+            return [Reason(rule.id, columns, " AND ".join([f"({predicates.breaks(rule)})", *readable]), said)]
+        columns, alias = predicates.unique_columns(rule), f"d{len(self.joins)}"
         everything = ", ".join(quote(c.name) for c in self.contract.columns)
+        facts = f", min({AT}) AS first, min({ROW}) AS first_row, count(DISTINCT hash({everything})) AS kinds"
         keys = ", ".join(quote(c) for c in columns)
         named_keys = ", ".join(f"{quote(c)} AS k{i}" for i, c in enumerate(columns))
         agree = " AND ".join(f"t.{quote(c)} IS NOT DISTINCT FROM {alias}.k{i}" for i, c in enumerate(columns))
         legible = "".join(f" AND {quote(WHY + c)} IS NULL" for c in columns if c in self.done.failed)
         self.joins.append(
-            f"LEFT JOIN (SELECT {named_keys}, true AS hit, min({AT}) AS first, min({ROW}) AS first_row, "
-            f"count(DISTINCT hash({everything})) AS kinds FROM {TYPED} "
+            f"LEFT JOIN (SELECT {named_keys}, true AS hit{facts if rule.id == 'key.unique' else ''} FROM {TYPED} "
             f"WHERE ({predicates.unique_scope(rule)}){legible} "
             f"GROUP BY {keys} HAVING count(*) > 1) AS {alias} ON {agree}{legible}"
         )
         if rule.id != "key.unique":
-            return [Reason(rule.id, named, f"{alias}.hit", value, message)]
+            return [Reason(rule.id, columns, f"{alias}.hit", said)]
         # a row that repeats another word for word loses nothing: the first stays, the others are set aside
-        again = self._filled(text("quality.row.repeated", _STORED, row="\x00"), f"{alias}.first_row::VARCHAR")
+        again = text("quality.row.repeated", _STORED, row="\x00")
+        repeats = f"{alias}.kinds = 1 AND t.{AT} <> {alias}.first"
         return [
-            Reason(rule.id, named, f"{alias}.hit AND {alias}.kinds > 1", value, message),
-            Reason("key.repeated", named, f"{alias}.kinds = 1 AND t.{AT} <> {alias}.first", value, again),
+            Reason(rule.id, columns, f"{alias}.hit AND {alias}.kinds > 1", said),
+            Reason("key.repeated", columns, repeats, again, extra=f"{alias}.first_row::VARCHAR"),
         ]
 
     def _future(self) -> list[Reason]:
@@ -166,44 +157,91 @@ class Failing:
         bound: date | datetime = limit.date() if self.contract.column(name).type is ColumnType.DATE else limit
         if newest is None or newest <= bound:
             return []
-        message = text(
-            "quality.row.future", _STORED, column=self.contract.column(name).title["id"], value="\x00",
-            now=f"{self.now:%Y-%m-%d}",
-        )  # fmt: skip
-        value = self.original(name)
-        condition = f"t.{quote(name)} > {literal(bound)}"
-        return [Reason(f"{name}.future", name, condition, value, self._filled(message, value))]
-
-    @staticmethod
-    def _filled(template: str, value: str) -> str:
-        """SQL for a sentence with a value in the place of NUL."""
-        parts = template.split("\x00")
-        joined = [literal(parts[0])]
-        for part in parts[1:]:
-            joined += [f"left(coalesce({value}, ''), {_SHOWN})", literal(part)]
-        return " || ".join(joined)
+        title, day = self.contract.column(name).title["id"], f"{self.now:%Y-%m-%d}"
+        said = text("quality.row.future", _STORED, column=title, value="\x00", now=day)
+        return [Reason(f"{name}.future", (name,), f"t.{quote(name)} > {literal(bound)}", said)]
 
     def table(self, reasons: Sequence[Reason]) -> pa.Table:
         """The failing rows: `_at`, `_row`, `original` (JSON text of the source row) and `reasons`."""
-        structs = ",\n".join(
-            f'CASE WHEN {r.condition} THEN struct_pack(rule := {literal(r.rule)}, "column" := {literal(r.column)}, '
-            f"value := ({r.value})::VARCHAR, message := {r.message}) END"
-            for r in reasons
+        hits = self._hits(reasons)
+        at = hits[AT].combine_chunks()
+        rows: list[npt.NDArray[np.int64]] = []
+        structs: list[pa.StructArray] = []
+        for i, reason in enumerate(reasons):
+            mine = np.flatnonzero(np.asarray(pc.fill_null(hits[f"h{i}"].combine_chunks(), False)))
+            extra = hits[f"x{i}"].combine_chunks().take(pa.array(mine)) if reason.extra else None
+            rows.append(mine)
+            structs.append(self._structs(reason, at.take(pa.array(mine)), extra))
+        flat = np.concatenate(rows) if rows else np.array([], np.int64)
+        order = np.argsort(flat, kind="stable")  # by row, and within a row as the reasons stand
+        offsets = np.searchsorted(flat[order], np.arange(len(at) + 1))
+        joined = pa.concat_arrays([s.cast(REASON) for s in structs]).take(pa.array(order))
+        listed = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), joined)
+        assert self.done.table is not None
+        row = self.done.table[ROW].take(at).combine_chunks()
+        return pa.table({AT: at, ROW: row, "original": self._original(at), "reasons": listed})
+
+    def _hits(self, reasons: Sequence[Reason]) -> pa.Table:
+        """The failing rows' positions and, for each reason, whether it is theirs."""
+        shown = [f"({r.condition}) AS h{i}" for i, r in enumerate(reasons)]
+        shown += [f"{r.extra} AS x{i}" for i, r in enumerate(reasons) if r.extra]
+        any_ = " OR ".join(f"h{i}" for i in range(len(reasons)))
+        sql = (
+            f"SELECT * FROM (SELECT t.{AT}, {', '.join(shown)} FROM {TYPED} AS t {' '.join(self.joins)}) "
+            f"WHERE {any_} ORDER BY {AT}"
         )
-        original = ", ".join(f"{literal(h)}, s._c{i}" for i, h in enumerate(self.headers))
-        sql = f"""
-        SELECT {AT}, {ROW}, json_object({original})::VARCHAR AS original, reasons FROM (
-          SELECT t.{AT}, t.{ROW}, list_filter([{structs}], lambda x: x IS NOT NULL) AS reasons, s
-          FROM {TYPED} AS t JOIN {SOURCE} AS s ON s.{AT} = t.{AT} {" ".join(self.joins)}
-        ) WHERE len(reasons) > 0 ORDER BY {AT}
-        """
         found: pa.Table = self.connection.sql(sql).to_arrow_table()
         return found
 
+    def _structs(self, reason: Reason, at: pa.Array, extra: pa.Array | None) -> pa.StructArray:
+        value = self._written(reason.columns, at)
+        typed = None
+        if reason.typed is not None:
+            assert self.done.table is not None
+            typed = self.done.table[reason.typed].take(at).combine_chunks()
+        if reason.sentence is None:
+            message = typed
+        else:
+            inside = next(v for v in (typed, extra, value) if v is not None)
+            inside = pc.utf8_slice_codeunits(pc.fill_null(inside, ""), 0, _SHOWN)
+            parts: list[pa.Array | pa.Scalar] = []
+            for i, part in enumerate(reason.sentence.split("\x00")):
+                parts += ([inside] if i else []) + [pa.scalar(part)]
+            message = pc.binary_join_element_wise(*parts, "")
+            if not isinstance(message, pa.Array):  # a sentence without a value is the same for every row
+                message = pa.repeat(message, len(at))
+        rule, column = (pa.repeat(pa.scalar(s), len(at)) for s in (reason.rule, ", ".join(reason.columns)))
+        return pa.StructArray.from_arrays([rule, column, value, message], REASON.names)
 
-def _columns(rule: Rule) -> list[str]:
+    def _written(self, columns: Sequence[str], at: pa.Array) -> pa.Array:
+        """What the source wrote in these contract columns, joined where they are several."""
+        found = [self._cell(c, at) for c in columns]
+        if len(found) == 1:
+            return found[0]
+        return pc.binary_join_element_wise(*(pc.fill_null(cells, "-") for cells in found), " | ")
+
+    def _cell(self, column: str, at: pa.Array) -> pa.Array:
+        header = self.done.source.get(column)
+        if header is not None:
+            return self.source[header].take(at).combine_chunks().cast(pa.string())
+        constant = self.mapping.constants.get(column) if self.mapping else None
+        return pa.repeat(pa.scalar(constant, pa.string()), len(at))
+
+    def _original(self, at: pa.Array) -> pa.Array:
+        """The source rows as JSON text, keys in the source's order."""
+        headers = [name for name in self.source.column_names if name != ROW]
+        rows = self.source.select(headers).take(at).rename_columns([f"_c{i}" for i in range(len(headers))])
+        self.connection.register("_originals", rows.append_column(AT, at))
+        pairs = ", ".join(f"{literal(header)}, _c{i}" for i, header in enumerate(headers))
+        sql = f"SELECT json_object({pairs})::VARCHAR AS original FROM _originals ORDER BY {AT}"
+        made: pa.Table = self.connection.sql(sql).to_arrow_table()
+        self.connection.unregister("_originals")
+        return made["original"].combine_chunks()
+
+
+def _columns(rule: Rule) -> tuple[str, ...]:
     kwargs: Mapping[str, str] = rule.kwargs
-    return [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
+    return tuple(kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs)
 
 
 def tally(failing: pa.Table) -> dict[str, int]:

@@ -20,7 +20,7 @@ from core.reference import CodeList
 from core.verdict import Verdict
 from quality import check, gate, onepass
 from quality.cast import ARROW, AT, ROW, Cast, cast
-from quality.check import REASON, SOURCE, TYPED
+from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
 from quality.outcome import CheckOutcome, Hold, Warned
 from quality.predicates import quote
@@ -221,21 +221,11 @@ class _Delivery:
         return onepass.as_json(compiled, result), broken
 
     def _failing(self, done: Cast, broken: set[str]) -> pa.Table | None:
-        connection = self.checker.connection
         search = check.Failing(
-            connection, self.contract, self.job.mapping, headers=self.columns, done=done, now=self.job.now
+            self.checker.connection, self.contract, self.job.mapping, source=self.source, done=done, now=self.job.now
         )
         reasons = search.reasons([r for r in self.contract.rules if r.id in broken])
-        if not reasons:
-            return None
-        positional = [f"_c{i}" for i in range(len(self.columns))]
-        assert done.table is not None
-        source = self.source.select(self.columns).rename_columns(positional).append_column(AT, done.table[AT])
-        connection.register(SOURCE, source)
-        try:
-            return search.table(reasons)
-        finally:
-            connection.unregister(SOURCE)
+        return search.table(reasons) if reasons else None
 
     def _accepted(self, failing: pa.Table | None) -> pa.Table:
         connection = self.checker.connection
