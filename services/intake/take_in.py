@@ -34,6 +34,7 @@ from services.granary import Granary
 from services.intake.choose import mapped_table, write_table
 from services.intake.errors import HarvestStopped, MappedTableMissing
 from services.intake.fetching import FetchLoop
+from services.intake.nihil import without_nihil
 from services.intake.outcome import Outcome
 from services.intake.work import Item
 
@@ -201,6 +202,9 @@ def check_job(
     granary: Granary, member: Member, item: Item, table: TextTable, work: Path, *, contract: Contract | None
 ) -> CheckJob:
     """The job of checking one table; without a contract it is only rewritten as rows of text."""
+    said = False
+    if contract is not None and contract.event:
+        table, said = without_nihil(table)
     job = CheckJob(
         table=write_table(table, work / "table.arrow"),
         contract=contract,
@@ -212,7 +216,7 @@ def check_job(
         previous_rows=None,
         previous_columns=None,
         decided={},
-        nihil=False,
+        nihil=said or item.nihil,
         now=granary.clock(),
     )
     if contract is None:

@@ -18,6 +18,7 @@ from federation.member import SourceConfig, SourceKind
 from federation.registry import Registry
 from services.granary import Granary
 from services.intake.errors import ContractUnknown
+from services.intake.nihil import stated_in
 
 #: Raised when reading changes in a way that should make everything be read again.
 READER_VERSION = 1
@@ -35,6 +36,7 @@ class Item:
         rows, columns, decided: of the delivery before, for the gate.
         problem: why it cannot be taken in at all, or None.
         landed, done: the bytes and key of its last finished intake.
+        nihil: the dataset's metadata says that there was nothing to report.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Item:
     problem: LumbungError | None = None
     landed: str | None = None
     done: str | None = None
+    nihil: bool = False
 
     def finished_with(self, sha256: str) -> bool:
         """Whether these very bytes have been taken in already under this mapping and contract."""
@@ -69,8 +72,16 @@ def _content_key(dataset: Dataset, resource: Resource) -> str:
     return _digest(resource.url, str(dated), resource.size, resource.format)
 
 
-def _config_key(mapping: DatasetMapping | None, contract: Contract | None) -> str:
-    return _digest(READER_VERSION, repr(mapping), contract.sha256 if contract else None)
+def _config_key(
+    granary: Granary, source: SourceConfig, mapping: DatasetMapping | None, contract: Contract | None
+) -> str:
+    """What a file is made into: mapping, standard, the code lists it refers to, the regions its member answers for."""
+    if contract is None:
+        return _digest(READER_VERSION, repr(mapping), None)
+    lists = sorted({c.reference for c in contract.columns if c.reference})
+    known = [(name, granary.reference_marks.get(name)) for name in lists]
+    regions = sorted(granary.registry.member(source.member).regions)
+    return _digest(READER_VERSION, repr(mapping), contract.sha256, known, regions)
 
 
 def _remote(resource: Resource) -> RemoteResource:
@@ -101,7 +112,7 @@ def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: 
                 raise ContractUnknown(source=source.id, contract=mapping.contract, known=", ".join(granary.contracts))
     except LumbungError as error:
         problem, mapping, contract = error, None, None
-    content, config = _content_key(dataset, resource), _config_key(mapping, contract)
+    content, config = _content_key(dataset, resource), _config_key(granary, source, mapping, contract)
     before = resource.intake_key or ""
     same_standard = resource.contract == (contract.name if contract else None)
     return Item(
@@ -121,6 +132,7 @@ def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: 
         problem=problem,
         landed=resource.landed_sha256,
         done=resource.intake_key,
+        nihil=stated_in(dataset.extras),
     )
 
 
