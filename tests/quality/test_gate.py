@@ -12,6 +12,7 @@ import pytest
 
 from core.contract import ColumnType, Contract, Mode, Severity, Volume
 from core.errors import all_errors
+from core.reference import code_list
 from core.verdict import Verdict
 from quality.outcome import CheckOutcome, Hold, Warned
 from quality.result import unpack
@@ -108,7 +109,7 @@ def test_T06_units_are_converted_and_naive_moments_read_in_the_provinces_zone(ch
 
 def test_a_gauge_says_where_it_stands_where_the_file_does_not(checker: Checker, tmp_path: Path) -> None:
     """As the water service of Jakarta writes it: a gauge's name, a river, a time, and no regency."""
-    listed = make.code_list("gauge", [("simongan", "Bendung Simongan", []), ("dam", "Bendung", [])])
+    listed = code_list("gauge", [("simongan", "Bendung Simongan", []), ("dam", "Bendung", [])])
     references = {**make.REFERENCES, "gauge": replace(listed, regions={"simongan": "33.74"})}
     columns = {
         "Pos": ["Bendung Simongan ", "Bendung", "Pos Entah"],
