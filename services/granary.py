@@ -4,6 +4,7 @@ Schema migrations are the composition root's (`hub/home.py`); a worker of a work
 migrated already.
 """
 
+import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,16 @@ class Granary:
     def references(self) -> Mapping[str, CodeList]:
         """The code lists that contracts refer to, as of the day the home was opened."""
         return load_code_lists(self.settings.folder("reference"), self.regions, self.clock().date())
+
+    @cached_property
+    def reference_marks(self) -> Mapping[str, str]:
+        """A digest of each code list: where one changes, what was made with it is made again from landed bytes."""
+        return {
+            name: hashlib.sha256(
+                repr([sorted(part.items()) for part in (codes.codes, codes.spellings, codes.regions)]).encode()
+            ).hexdigest()
+            for name, codes in self.references.items()
+        }
 
     @property
     def staging(self) -> Path:
