@@ -21,6 +21,7 @@ _checker: "Checker | None" = None
 def _start(memory: str, threads: int) -> None:
     """Runs once in each process: imports the heavy library and opens DuckDB."""
     global _checker  # noqa: PLW0603 - the process's own state, set once by its initializer
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     import great_expectations  # noqa: F401 - loaded before the first delivery arrives
@@ -28,6 +29,14 @@ def _start(memory: str, threads: int) -> None:
     from quality.worker import Checker
 
     _checker = Checker(memory, threads)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot end its processes, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _check(job: "CheckJob") -> CheckOutcome:
