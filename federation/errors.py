@@ -122,6 +122,32 @@ class SourceInconsistent(FederationError):
     transient = True
 
 
+class RestAnswerUnfit(FederationError):
+    """A page of a paged service is not what was declared: a web page, another shape, no list at the path (S09, S10)."""
+
+    code = "SOURCE_ANSWER_UNFIT"
+
+
+class XmlRefused(FederationError):
+    """XML that declares entities or a document type, or nests beyond the limit (F01-F04)."""
+
+    code = "XML_REFUSED"
+    http_status = 422
+
+
+class PagesContradict(FederationError):
+    """Pages of one service contradict each other even when read again: repeated, going round, or miscounted (S13)."""
+
+    code = "SOURCE_PAGES_CONTRADICT"
+    transient = True
+
+
+class PagesLimit(FederationError):
+    """A service has more pages than the source was allowed; nothing of it is taken in."""
+
+    code = "SOURCE_PAGES_LIMIT"
+
+
 class TokenMissing(FederationError):
     """The environment variable that should hold a source's token is not set."""
 

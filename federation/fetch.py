@@ -19,6 +19,7 @@ import aiohttp
 from yarl import URL
 
 from core.clock import Clock, utc_now
+from core.errors import LumbungError
 from core.settings import Settings
 from federation.address import AddressPolicy, Resolve, safe_url, system_resolve
 from federation.breaker import Breaker
@@ -40,6 +41,8 @@ from federation.local import copy_inside
 from federation.member import Allowance, SourceConfig, SourceKind
 from federation.names import display_name, name_in_url, with_extension
 from federation.recorder import Recorder
+from federation.rest_fetch import collect
+from federation.rest_spec import TOKEN_HEADER, RestSpec
 from federation.retry import Backoff
 from federation.sink import Sink
 from federation.transfer import Received, Transfer, within
@@ -131,12 +134,24 @@ class _Job:
     resource: RemoteResource
     url: URL
     prior: Prior | None
+    total: float
+    body: int
     left: float
     waited: float = 0.0
 
     @property
     def place(self) -> dict[str, Any]:
         return {"source": self.source.id, "dataset": self.dataset, "resource": self.resource.id, "host": self.url.host}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One resource that somebody asked for, and what is landed of it already."""
+
+    source: SourceConfig
+    dataset: str
+    resource: RemoteResource
+    prior: Prior | None
 
 
 class _Host:
@@ -232,12 +247,17 @@ class Fetcher:
         except AddressError as error:
             error.values.update(dataset=dataset, resource=resource.id)
             raise
-        return await self._tries(_Job(source, policy, dataset, resource, url, prior, self._limits.total))
+        if source.rest is not None:
+            return await self._paged(_Wanted(source, dataset, resource, prior), source.rest, policy)
+        limits = self._limits
+        job = _Job(source, policy, dataset, resource, url, prior, limits.total, limits.body, limits.total)
+        return await self._landed(job, *await self._tries(job))
 
     async def _run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, partial(work, *args, **kwargs))
 
-    async def _tries(self, job: _Job) -> Fetched | NotModified:
+    async def _tries(self, job: _Job) -> tuple[Received, float]:
+        """A complete answer and the seconds that the last try took."""
         host = self._host(job.url)
         failures = 0
         while True:
@@ -267,7 +287,7 @@ class Fetcher:
     def _busy(self, job: _Job, seconds: float) -> SourceBusy:
         return SourceBusy(**job.place, seconds=seconds, limit=self._limits.patience)
 
-    async def _try(self, job: _Job, host: _Host) -> Fetched | NotModified:
+    async def _try(self, job: _Job, host: _Host) -> tuple[Received, float]:
         async with host.slots, self._slots:
             ticket = host.breaker.admit()
             if ticket is None:
@@ -279,14 +299,14 @@ class Fetcher:
                 ok = True
             except TimeoutError as error:
                 ok = False
-                raise SourceTooSlow(**job.place, url=safe_url(str(job.url)), seconds=self._limits.total) from error
+                raise SourceTooSlow(**job.place, url=safe_url(str(job.url)), seconds=job.total) from error
             except FederationError as error:
                 ok = _says(error)
                 raise
             finally:
                 host.breaker.done(ticket, ok)
                 job.left -= self._clock() - began
-            return await self._landed(job, received, self._clock() - began)
+            return received, self._clock() - began
 
     def _transfer(self, job: _Job) -> Transfer:
         client = self._clients.get(job.policy)  # connections opened under one set of rules serve no other
@@ -296,9 +316,10 @@ class Fetcher:
             client=client,
             policy=job.policy,
             place=job.place,
-            token=token_of(job.source),
+            token=_token(job.source),
+            token_header=job.source.rest.token_header if job.source.rest is not None else TOKEN_HEADER,
             prior=job.prior,
-            body=self._limits.body,
+            body=job.body,
             read=self._limits.read,
             connect=self._limits.connect,
             sink=lambda: Sink(self._landing),
@@ -345,6 +366,64 @@ class Fetcher:
             event=event,
         )
 
+    async def _paged(self, wanted: _Wanted, spec: RestSpec, policy: AddressPolicy) -> Fetched | NotModified:
+        """All pages, each landed and written down, and their records as the resource's own bytes."""
+        source, dataset, resource = wanted.source, wanted.dataset, wanted.resource
+        began, base, seconds = self._clock(), policy.check(resource.url), float(spec.seconds)
+        body = min(self._limits.body, spec.max_bytes)
+        job = _Job(source, policy, dataset, resource, base, None, seconds, body, seconds)
+
+        async def page(url: URL) -> Received:
+            job.url = policy.check(str(url))
+            received, taken = await self._tries(job)
+            arrival = Arrival(
+                source=source.id,
+                dataset="",
+                resource="",
+                url=safe_url(str(url)),
+                sha256=received.sha256 or "",
+                size=received.size,
+                at=self._now(),
+                status=received.status,
+                headers=kept_headers(received.headers),
+                seconds=round(taken, 4),
+            )
+            await self._recorder.record(arrival)
+            return received
+
+        place = {"source": source.id, "dataset": dataset, "resource": resource.id}
+        try:
+            found = await collect(spec, base, page, sink=lambda: Sink(self._landing), run=self._run, place=place)
+        except LumbungError as error:
+            error.values.update({**place, **error.values})
+            raise
+        return await self._made(wanted, found.sha256, found.size, seconds=self._clock() - began)
+
+    async def _made(
+        self, wanted: _Wanted, sha256: str, size: int, *, seconds: float, etag: str | None = None
+    ) -> Fetched | NotModified:
+        """Write down landed bytes that were put together here; the same as before are said to still hold."""
+        at, resource, shown = self._now(), wanted.resource, safe_url(wanted.resource.url)
+        same = wanted.prior is not None and wanted.prior.sha256 == sha256
+        status = 304 if same else 200
+        arrival = Arrival(wanted.source.id, wanted.dataset, resource.id, shown, sha256, size, at, status)
+        event = await self._recorder.record(replace(arrival, etag=etag, seconds=round(seconds, 4)))
+        if same:
+            return NotModified(sha256, self._landing.path(sha256), shown, at, event)
+        return Fetched(
+            sha256=sha256,
+            path=self._landing.path(sha256),
+            size=size,
+            name=display_name(resource.name),
+            url=shown,
+            mime=resource.mime,
+            at=at,
+            seconds=seconds,
+            changed=True,
+            page=False,
+            event=event,
+        )
+
     async def _local(
         self, source: SourceConfig, dataset: str, resource: RemoteResource, prior: Prior | None
     ) -> Fetched | NotModified:
@@ -378,6 +457,14 @@ class Fetcher:
         if key not in self._hosts:
             self._hosts[key] = _Host(self._limits.per_host, self._clock)
         return self._hosts[key]
+
+
+def _token(source: SourceConfig) -> str | None:
+    """What is sent as the source's token, with the word that its service wants before it."""
+    token = token_of(source)
+    if token is None or source.rest is None or not source.rest.token_prefix:
+        return token
+    return f"{source.rest.token_prefix} {token}"
 
 
 def _says(error: FederationError) -> bool | None:

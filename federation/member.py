@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.mapping import DatasetMapping
+from federation.rest_spec import RestSpec
 
 
 class MemberKind(StrEnum):
@@ -28,6 +29,7 @@ class SourceKind(StrEnum):
     CKAN = "ckan"
     FOLDER = "folder"
     HTTP = "http"
+    REST = "rest"
 
 
 class AllowanceKind(StrEnum):
@@ -95,6 +97,7 @@ class SourceConfig:
         mappings: which of its datasets follow which contract.
         allow: exceptions from the address policy.
         schedule: cron; None follows the member's.
+        rest: how a `rest` source is asked, page by page.
     """
 
     id: str
@@ -107,6 +110,7 @@ class SourceConfig:
     mappings: tuple[DatasetMapping, ...] = ()
     allow: tuple[Allowance, ...] = ()
     schedule: str | None = None
+    rest: RestSpec | None = None
 
     @property
     def path(self) -> Path:

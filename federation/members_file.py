@@ -32,9 +32,14 @@ from federation.member_errors import (
     SourceDuplicate,
     SourceUrlRefused,
 )
+from federation.rest_spec import rest_spec
 from federation.toml_table import Table
 
 FOLDER = "members"
+_SOURCE_KEYS = (
+    *("id", "kind", "url", "path", "title", "organisation", "token_env", "schedule"),
+    *("rest", "allow", "mappings"),
+)
 _CODE = re.compile(r"[0-9a-z][0-9a-z._-]{0,63}")
 _ENV = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
@@ -104,7 +109,9 @@ def _organisation(table: Table) -> Organisation:
 
 
 def _source(table: Table, member: str, home: Path, organisations: set[str]) -> SourceConfig:
-    table.only("id", "kind", "url", "path", "title", "organisation", "token_env", "schedule", "allow", "mappings")
+    table.only(
+        "id", "kind", "url", "path", "title", "organisation", "token_env", "schedule", "allow", "mappings", "rest"
+    )
     source_id = _word(table, "id")
     kind = table.choice("kind", {k.value: k for k in SourceKind})
     organisation = table.maybe("organisation")
@@ -113,6 +120,8 @@ def _source(table: Table, member: str, home: Path, organisations: set[str]) -> S
     token_env = table.maybe("token_env")
     if token_env is not None and not _ENV.fullmatch(token_env):
         raise table.refuse("token_env", "***", '"LUMBUNG_TOKEN_SEMARANG"')  # somebody may have put the token itself
+    if kind is not SourceKind.REST:
+        table.absent("rest", 'kind = "rest"')
     return SourceConfig(
         id=source_id,
         kind=kind,
@@ -124,6 +133,7 @@ def _source(table: Table, member: str, home: Path, organisations: set[str]) -> S
         mappings=tuple(_mapping(t) for t in table.tables("mappings")),
         allow=tuple(_allowance(t) for t in table.tables("allow")),
         schedule=_schedule(table),
+        rest=rest_spec(table.table("rest")) if kind is SourceKind.REST else None,
     )
 
 

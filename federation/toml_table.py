@@ -73,6 +73,13 @@ class Table:
                 raise self.refuse(f"{name}.{key}", text, '"..."')
         return dict(value)
 
+    def whole(self, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
+        """A whole number between the two, the default where the key is missing."""
+        value = self.data.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self.refuse(name, value, f"{least} … {most}")
+        return value
+
     def table(self, name: str, *, required: bool = False) -> "Table":
         """A table within this one, empty where it is missing and need not be there."""
         value = self.get(name) if required else self.data.get(name, {})

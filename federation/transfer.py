@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from core.clock import Clock
@@ -22,6 +23,7 @@ from federation.errors import (
     UrlRefused,
 )
 from federation.landing import Prior
+from federation.rest_spec import TOKEN_HEADER
 from federation.retry import TRANSIENT_STATUS, retry_after
 from federation.sink import Sink
 from federation.vetted import is_redirect
@@ -39,7 +41,7 @@ class Received:
 
     url: URL
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     sha256: str | None = None
     path: Path | None = None
     size: int = 0
@@ -56,6 +58,7 @@ class Transfer:
         body: the most bytes that are taken.
         read, connect: seconds.
         sink: makes the sink that takes the body.
+        token_header: where the token goes.
     """
 
     client: aiohttp.ClientSession
@@ -69,6 +72,7 @@ class Transfer:
     sink: Callable[[], Sink]
     run: Run
     now: Clock
+    token_header: str = TOKEN_HEADER
 
     async def __call__(self, url: URL) -> Received:
         """The answer of an address.
@@ -91,9 +95,9 @@ class Transfer:
             raise
 
     def _asked(self, url: URL) -> Any:
-        headers = {}
+        headers: dict[str, str] = {}
         if self.token is not None and self.policy.trusts(url):
-            headers["Authorization"] = self.token
+            headers[self.token_header] = self.token
         if self.prior is not None and self.prior.etag:
             headers["If-None-Match"] = self.prior.etag
         if self.prior is not None and self.prior.last_modified:

@@ -6,6 +6,7 @@ from federation.connectors.base import Connector, KeepPage
 from federation.connectors.ckan import CkanConnector
 from federation.connectors.folder import FolderConnector
 from federation.connectors.http import HttpConnector
+from federation.connectors.rest import RestConnector
 from federation.credentials import token_of
 from federation.member import SourceConfig, SourceKind
 from federation.vetted import Limits
@@ -38,3 +39,5 @@ def connector_for(
             return FolderConnector(source)
         case SourceKind.HTTP:
             return HttpConnector(source, policy=policy)
+        case SourceKind.REST:
+            return RestConnector(source, policy=policy)

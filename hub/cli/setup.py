@@ -112,7 +112,7 @@ def _shown(source: SourceConfig) -> dict[str, object]:
 @source_app.command("add")
 def source_add(
     context: typer.Context,
-    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, atau http")],
+    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, atau rest")],
     location: Annotated[str, typer.Argument(help="Alamat portal atau berkas; untuk folder: letaknya.")],
     member: Annotated[str, typer.Option("--member", help="Kode anggota, misalnya 33.74.")],
     source_id: Annotated[str | None, typer.Option("--id", help="Nama sumber; bila kosong dibuatkan.")] = None,

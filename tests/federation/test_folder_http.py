@@ -11,6 +11,7 @@ from federation.connectors.ckan import CkanConnector
 from federation.connectors.folder import FolderConnector, open_inside
 from federation.connectors.http import HttpConnector
 from federation.connectors.registry import connector_for
+from federation.connectors.rest import RestConnector
 from federation.errors import AddressRefused, FolderMissing, TokenMissing, UrlRefused
 from federation.member import SourceConfig, SourceKind
 
@@ -129,7 +130,12 @@ def test_each_kind_has_its_connector_and_a_named_token_must_be_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(home=tmp_path)
-    kinds = {SourceKind.CKAN: CkanConnector, SourceKind.HTTP: HttpConnector, SourceKind.FOLDER: FolderConnector}
+    kinds = {
+        SourceKind.CKAN: CkanConnector,
+        SourceKind.HTTP: HttpConnector,
+        SourceKind.FOLDER: FolderConnector,
+        SourceKind.REST: RestConnector,
+    }
     for kind in SourceKind:
         source = SourceConfig(id="x", kind=kind, url="https://data.contoh.go.id", member="33")
         assert isinstance(connector_for(source, settings), kinds[kind])
