@@ -117,7 +117,9 @@ class Numbers:
 
     def floats(self, style: str) -> pa.Array:
         """Values in the contract's unit, null where the style does not allow the spelling."""
-        return pc.cast(self._plain(style) if self._factor is None else self._exact(style), pa.float64())
+        # by way of its digits: Arrow's own cast of a decimal makes 1.41 into 1.4100000000000001
+        exact = self._plain(style) if self._factor is None else pc.cast(self._exact(style), pa.string())
+        return pc.cast(exact, pa.float64())
 
     def wholes(self, style: str) -> tuple[pa.Array, Bools]:
         """Values as whole numbers (halves away from zero), and whether they were whole already."""

@@ -68,6 +68,12 @@ def test_units_are_converted_exactly() -> None:
     assert _float("1,1", factor="3") == 3.3  # 1.1 * 3 in binary floats is 3.3000000000000003
 
 
+@given(st.integers(-10_000, 10_000_000), st.sampled_from(["0.001", "0.01", "0.1", "10", "1000"]))
+def test_a_converted_measure_is_the_nearest_number_to_the_true_one(written: int, factor: str) -> None:
+    """1,410 millimetres are 1.41 m, as a person would write it, and not 1.4100000000000001."""
+    assert _float(str(written), factor=factor) == float(Decimal(written) * Decimal(factor))
+
+
 @pytest.mark.parametrize("factor", ["seribu", "0", "-1", "NaN", "0.0000001", "100000000"])
 def test_a_factor_that_cannot_be_exact_is_refused(factor: str) -> None:
     with pytest.raises(FactorInvalid):
