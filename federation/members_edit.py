@@ -16,6 +16,7 @@ from federation.member import SourceConfig, SourceKind
 from federation.member_errors import MemberFileSyntax, MemberUnknown
 from federation.members_file import FOLDER, check_url
 from federation.registry import Registry
+from federation.sheets import csv_address
 
 
 def add_source(
@@ -33,12 +34,15 @@ def add_source(
     """Write a further source into a member's file.
 
     Args:
-        location: the address, or for a folder its path (relative paths are the home's).
+        location: the address, or for a folder its path (relative paths are the home's). The link of a shared
+            Google sheet becomes the address of its CSV form.
 
     Raises:
         LumbungError: the member is unknown, or the entry would not be sound; nothing was written.
     """
     file = member_file(home, member_code)
+    if kind is SourceKind.HTTP:
+        location = csv_address(location)
     if kind is not SourceKind.FOLDER:
         check_url(location, file=file, key="url")
     entry = tomlkit.table()

@@ -8,6 +8,7 @@ from federation.address import AddressPolicy, safe_url
 from federation.connectors.base import Crawl, RemoteDataset, RemoteResource
 from federation.member import SourceConfig
 from federation.names import display_name, name_in_url
+from federation.sheets import sheet_name
 
 
 class HttpConnector:
@@ -31,7 +32,7 @@ class HttpConnector:
 
     def _dataset(self, url: str) -> RemoteDataset:
         self.policy.check(url)
-        name = display_name(name_in_url(url), urlsplit(url).hostname)
+        name = display_name(sheet_name(url), name_in_url(url), urlsplit(url).hostname)
         stem, dot, suffix = name.rpartition(".")
         ours = len(self._urls) == 1 and self.source.title
         dataset_id = derived_id(self.source.id, safe_url(url))
