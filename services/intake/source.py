@@ -16,11 +16,11 @@ from catalog.errors import RunLeaseLost
 from catalog.models import RunState
 from catalog.runs import Lease
 from catalog.seen import SeenDataset, SeenResource, clean, fingerprint
+from catalog.writing import reading, writing
 from core.clock import aware
 from core.contract import Classification
-from core.db import session_scope
 from core.errors import LumbungError
-from core.messages import text
+from core.messages import DEFAULT_LOCALE, catalogue, text
 from core.storage_errors import storage_errors
 from federation import state
 from federation.connectors.base import Crawl, RemoteDataset
@@ -156,6 +156,7 @@ def harvest_source(
         dry_run: look only; nothing is written, the report says what would be fetched.
     """
     began = time.monotonic()
+    catalogue(DEFAULT_LOCALE)  # at hand also when no file can be opened any more
     report = SourceReport(source=source.id, member=member.code)
     try:
         if dry_run:
@@ -183,7 +184,7 @@ def _count(report: SourceReport, crawl: Crawl) -> None:
 def _look_only(granary: Granary, downloads: FetchLoop, source: SourceConfig, report: SourceReport) -> None:
     crawl = downloads.crawl(source, None)
     _count(report, crawl)
-    with session_scope(granary.sessions) as session:
+    with reading(granary.sessions) as session:
         known = datasets.known_fingerprints(session, source.id)
     for dataset in crawl.datasets:
         shown = seen(dataset, source)
@@ -250,14 +251,14 @@ def _counts(report: SourceReport) -> dict[str, Any]:
 
 
 def _note_failure(granary: Granary, source: SourceConfig, lease: Lease, error: LumbungError) -> None:
-    with session_scope(granary.sessions, write=True) as session:
+    with writing(granary.sessions) as session:
         state.failed(session, source.id, granary.clock(), error)
     runs.record_error(granary.sessions, lease.run_id, error, now=granary.clock())
 
 
 def _steps(harvest: Harvest, report: SourceReport, run_batches: RunBatches, watch: Watch) -> None:
     granary, source = harvest.granary, harvest.source
-    with session_scope(granary.sessions, write=True) as session:
+    with writing(granary.sessions) as session:
         mark = state.attempted(session, source.id, granary.clock())
         if datasets.unsettled(session, source.id):
             mark = None  # only a complete crawl can tell whether what is missing still is
@@ -273,7 +274,7 @@ def _steps(harvest: Harvest, report: SourceReport, run_batches: RunBatches, watc
     report.skipped = crawl.unchanged and not items
     # an empty crawl changed nothing here, so that nothing may be called unchanged because of it (S14)
     mark = {} if crawl.complete and not crawl.datasets else crawl.mark
-    with session_scope(granary.sessions, write=True) as session:
+    with writing(granary.sessions) as session:
         state.succeeded(session, source.id, granary.clock(), mark)
 
 
@@ -282,7 +283,7 @@ def _take_in(
 ) -> list[Item]:
     """Take in what is due, or of it only what is landed already; what was due."""
     granary, source = harvest.granary, harvest.source
-    with session_scope(granary.sessions) as session:
+    with reading(granary.sessions) as session:
         items = pending(session, granary, source, always=frozenset(harvest.lease.resumed), landed_only=landed_only)
     runs.plan(granary.sessions, harvest.lease, [item.id for item in items])
     batches = [items[i : i + BATCH] for i in range(0, len(items), BATCH)]
@@ -302,7 +303,7 @@ def _register(harvest: Harvest, crawl: Crawl, report: SourceReport) -> None:
     granary, source = harvest.granary, harvest.source
     if crawl.unchanged:
         datasets.touch(granary.sessions, source.id, now=granary.clock())
-        with session_scope(granary.sessions) as session:
+        with reading(granary.sessions) as session:
             report.datasets, report.resources = datasets.standing(session, source.id)
         return
     _count(report, crawl)

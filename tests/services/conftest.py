@@ -7,6 +7,7 @@ import pytest
 
 from quality.pool import CheckPool
 from tests.services.factories import Home, new_home
+from tests.services.offices import Office
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,9 @@ def home(tmp_path: Path, sqlite_template: Path, checking: CheckPool) -> Iterator
     made = new_home(tmp_path, sqlite_template, checking)
     yield made
     made.close()
+
+
+@pytest.fixture
+def office() -> Office:
+    """A portal that nobody serves yet."""
+    return Office()

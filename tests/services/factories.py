@@ -32,6 +32,7 @@ from services.intake.outcome import SourceReport
 from services.intake.source import harvest_source
 from tests.federation.fetch_factories import free_port
 
+SHIPPED = Path(__file__).parents[2] / "quality" / "contracts"
 PACKS = Path(__file__).parents[1] / "packs"
 CITY = "99.71"
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -1,6 +1,5 @@
 """Sources that fail, empty themselves or lose things: what was good stays, the others finish, nobody deletes."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,56 +11,14 @@ from aiohttp import web
 from catalog import datasets as catalogue
 from core.access import ANONYMOUS, Actor, Role
 from federation.models import SourceState
-from tests.federation.fetch_factories import FakeCkan, dataset, faulty, serving
+from tests.federation.fetch_factories import faulty, serving
 from tests.services import factories as make
 from tests.services.factories import CITY, PEOPLE, Hand, Home
+from tests.services.offices import FILE, Office, harvest
 
-FILE = make.people(10, 20, 30)
 STEWARD = Actor(id="t1", name="Walidata", roles=frozenset({Role.STEWARD}), member=CITY)
 STRANGER = Actor(id="t2", name="Walidata lain", roles=frozenset({Role.STEWARD}), member="99.02")
 COORDINATOR = Actor(id="t3", name="Koordinator", roles=frozenset({Role.COORDINATOR}))
-
-
-def offered(url: str, name: str, **more: Any) -> dict[str, Any]:
-    """A dataset dict with one CSV on the portal itself."""
-    file = {
-        "id": f"r-{name}", "name": f"{name}.csv", "url": f"{url}/unduh/{name}.csv", "format": "CSV", "state": "active",
-        "last_modified": "2026-11-01T08:00:00.000001",
-    }  # fmt: skip
-    return dataset(name, resources=[file], **more)
-
-
-class Office:
-    """A CKAN portal and its files on one server; `broken` answers in place of all of it."""
-
-    def __init__(self) -> None:
-        self.ckan = FakeCkan()
-        self.files: dict[str, bytes] = {}
-        self.broken: Callable[[], web.StreamResponse] | None = None
-        self.downloads = 0
-
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
-        if self.broken is not None:
-            return self.broken()
-        if request.path.startswith("/unduh/"):
-            self.downloads += 1
-            body = self.files.get(request.path.rpartition("/")[2])
-            return web.Response(status=404) if body is None else web.Response(body=body, content_type="text/csv")
-        return await self.ckan(request)
-
-    def offer(self, url: str, *names: str, **more: Any) -> None:
-        self.ckan.datasets = [offered(url, name, **more) for name in names]
-        for name in names:
-            self.files.setdefault(f"{name}.csv", FILE.encode())
-
-
-@pytest.fixture
-def office() -> Office:
-    return Office()
-
-
-async def harvest(home: Home, source: str | None = None) -> make.SourceReport:
-    return await asyncio.to_thread(home.harvest, source)
 
 
 BROKEN: dict[str, tuple[Callable[[], web.StreamResponse], str]] = {
