@@ -73,7 +73,7 @@ def text_relation(
 ) -> Relation:
     """The rows of text of a dataset, or of one of its resources or tables, that no contract describes yet.
 
-    Where a dataset's tables have different columns, the relation has all of them.
+    Where a dataset's tables have different columns, the relation has all of them; case alone makes no difference.
 
     Raises:
         DatasetUnknown, AsOfUnknown, SnapshotMissing, SnapshotDamaged.
@@ -90,8 +90,11 @@ def text_relation(
     headers = session.scalars(
         select(Snapshot.columns).where(Snapshot.seq.in_([p.snapshot for p in parts])).order_by(Snapshot.seq)
     )
-    columns = dict.fromkeys(column for header in headers for column in header or ())
-    return Relation(name, tuple((c, ColumnType.TEXT) for c in columns), (), Mode.REPLACE, parts, seq)
+    columns: dict[str, str] = {}  # `Kode` of one file and `kode` of another are one column, as the first wrote it
+    for header in headers:
+        for column in header or ():
+            columns.setdefault(column.casefold(), column)
+    return Relation(name, tuple((c, ColumnType.TEXT) for c in columns.values()), (), Mode.REPLACE, parts, seq)
 
 
 def _parts(

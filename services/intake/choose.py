@@ -7,7 +7,11 @@ import pyarrow as pa
 
 from core.mapping import DatasetMapping
 from core.reference import fold
+from core.rows import PROVENANCE
 from core.table import TextTable
+
+#: What every stored row carries beside its source's columns.
+_OURS = frozenset(PROVENANCE) | {"_deleted", "_lumbung_file"}
 
 
 def _matched(table: TextTable, mapping: DatasetMapping) -> int:
@@ -32,8 +36,9 @@ def mapped_table(tables: Sequence[TextTable], mapping: DatasetMapping) -> TextTa
 def write_table(table: TextTable, path: Path) -> Path:
     """The table as an Arrow file: its text columns in order, and `_row`, the row number in the source."""
     data = table.data
-    if "_row" in data.column_names:  # a source may really have such a column; ours must stay findable
-        data = data.rename_columns(["_row (sumber)" if c == "_row" else c for c in data.column_names])
+    names = [f"{c} (sumber)" if c.casefold() in _OURS else c for c in data.column_names]
+    if names != data.column_names:  # a source may really have such a column; ours must stay findable
+        data = data.rename_columns(names)
     data = data.append_column("_row", table.row_numbers)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, data.schema) as writer:
         writer.write_table(data)
