@@ -80,3 +80,17 @@ class RunLeaseLost(LumbungError):
 
     code = "RUN_LEASE_LOST"
     http_status = 409
+
+
+class QuestionUnknown(LumbungError):
+    """Nothing is asked about this column of this resource."""
+
+    code = "QUESTION_UNKNOWN"
+    http_status = 404
+
+
+class AnswerInvalid(LumbungError):
+    """The answer is none of the choices that the question gives."""
+
+    code = "ANSWER_INVALID"
+    http_status = 422

@@ -36,7 +36,7 @@ from core.reference import fold
 
 __all__ = [
     "DatasetFilter", "DatasetOrder", "Listing", "RunFilter", "SourceStatus", "batches", "checks",
-    "count_datasets", "dataset_named", "datasets", "datasets_by_id", "errors", "latest_checks",
+    "count_datasets", "dataset_named", "datasets", "datasets_by_id", "errors", "latest_checks", "owned",
     "quarantine_rows", "resources", "resources_by_id", "reviews", "runs", "runs_by_id", "snapshots",
     "snapshots_by_seq", "sources", "visible",
 ]  # fmt: skip
@@ -73,7 +73,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     return seen
 
 
-def _own(actor: Actor, member: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+def owned(actor: Actor, member: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """What only its owner, and those who see every region, may look at."""
     if sees(actor, Classification.LIMITED, own=False):  # it sees every region's limited data
         return true()
@@ -224,7 +224,7 @@ def batches(
     after: str | None = None,
 ) -> Listing[QuarantineBatch]:
     """Batches of returned rows, newest first; for their owner and for those who see every region."""
-    query = select(QuarantineBatch).join(Resource).join(Dataset).where(visible(actor), _own(actor, Dataset.member))
+    query = select(QuarantineBatch).join(Resource).join(Dataset).where(visible(actor), owned(actor, Dataset.member))
     for column, value in (
         (Dataset.member, member),
         (Resource.dataset_id, dataset_id),
@@ -247,7 +247,7 @@ def quarantine_rows(
         .join(QuarantineBatch, QuarantineBatch.id == QuarantineRow.batch_id)
         .join(Resource, Resource.id == QuarantineBatch.resource_id)
         .join(Dataset, Dataset.id == Resource.dataset_id)
-        .where(QuarantineRow.batch_id == batch_id, visible(actor), _own(actor, Dataset.member))
+        .where(QuarantineRow.batch_id == batch_id, visible(actor), owned(actor, Dataset.member))
     )
     return listing(session, query, (Step(QuarantineRow.position),), first=first, after=after)
 
@@ -288,7 +288,7 @@ def errors(
 ) -> Listing[RunError]:
     """What went wrong with single records of a run, in order; for its member and for those who see every region."""
     query = select(RunError).join(Run, Run.id == RunError.run_id)
-    query = query.where(RunError.run_id == run_id, _own(actor, Run.member))
+    query = query.where(RunError.run_id == run_id, owned(actor, Run.member))
     return listing(session, query, (Step(RunError.at), Step(RunError.id)), first=first, after=after)
 
 
@@ -296,7 +296,7 @@ def reviews(
     session: Session, actor: Actor, *, open_only: bool = True, first: int = 50, after: str | None = None
 ) -> Listing[ReviewItem]:
     """Questions for people, newest first; for their member and for those who see every region."""
-    query = select(ReviewItem).where(_own(actor, ReviewItem.member))
+    query = select(ReviewItem).where(owned(actor, ReviewItem.member))
     if open_only:
         query = query.where(ReviewItem.decided_at.is_(None))
     return listing(session, query, _newest(ReviewItem.opened_at, ReviewItem.id), first=first, after=after)

@@ -1,7 +1,7 @@
 """What a source still has to be taken in: derived from the catalogue, so that a crash leaves nothing forgotten."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -9,7 +9,9 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from catalog import questions
 from catalog.models import Dataset, DatasetState, Resource, Snapshot
+from catalog.questions import Answers
 from core.contract import Contract
 from core.errors import LumbungError
 from core.mapping import DatasetMapping
@@ -32,7 +34,8 @@ class Item:
         id, dataset: catalogue ids; `origin_dataset` is the dataset's id at its source.
         remote: the resource as its source describes it.
         key: what its intake will be made from; stored when it is finished.
-        replay: the landed bytes to read again where only mapping or contract changed, else None.
+        replay: the landed bytes to read again where only mapping or contract changed, or where a question about
+            the file has been answered, else None.
         rows, columns, decided: of the delivery before, for the gate.
         problem: why it cannot be taken in at all, or None.
         landed, done: the bytes and key of its last finished intake.
@@ -97,7 +100,15 @@ def _remote(resource: Resource) -> RemoteResource:
     )
 
 
-def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: Resource, rows: int | None) -> Item:
+def item_of(
+    granary: Granary,
+    source: SourceConfig,
+    dataset: Dataset,
+    resource: Resource,
+    rows: int | None,
+    *,
+    known: Answers | None = None,
+) -> Item:
     """One resource as its source, mapping and contract make it now; `rows` is what its last delivery had."""
     mapping: DatasetMapping | None = None
     contract: Contract | None = None
@@ -115,6 +126,9 @@ def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: 
     content, config = _content_key(dataset, resource), _config_key(granary, source, mapping, contract)
     before = resource.intake_key or ""
     same_standard = resource.contract == (contract.name if contract else None)
+    decided = {str(k): str(v) for k, v in resource.decided.items()} if same_standard else {}
+    if contract is not None and known is not None:
+        decided = questions.styles(known, contract.name, decided)
     return Item(
         id=resource.id,
         dataset=dataset.id,
@@ -128,7 +142,7 @@ def item_of(granary: Granary, source: SourceConfig, dataset: Dataset, resource: 
         fetched_at=resource.fetched_at,
         rows=rows if same_standard else None,
         columns=tuple(resource.source_columns) if resource.source_columns and same_standard else None,
-        decided={str(k): str(v) for k, v in resource.decided.items()} if same_standard else {},
+        decided=decided,
         problem=problem,
         landed=resource.landed_sha256,
         done=resource.intake_key,
@@ -160,14 +174,18 @@ def pending(
         )
         .order_by(Dataset.title, Dataset.id, Resource.position)
     )
-    rows = _delivered(session, source)
+    rows, known = _delivered(session, source), questions.answers(session, source.id)
+    answered = questions.answered(session, source.id, known)
     found: list[Item] = []
     for dataset, resource in session.execute(query):
-        item = item_of(granary, source, dataset, resource, rows.get(resource.id))
+        item = item_of(granary, source, dataset, resource, rows.get(resource.id), known=known)
+        if resource.id in answered and item.key == resource.intake_key:
+            item = replace(item, replay=resource.landed_sha256)
         if landed_only or DatasetState.MISSING in (dataset.state, resource.state):
             due = item.replay is not None  # what is gone at its source is still served, and follows its mapping
         else:
-            due = item.problem is not None or item.key != resource.intake_key or item.id in always
+            due = item.problem is not None or item.key != resource.intake_key or item.replay is not None
+            due = due or item.id in always
             due = due or _ask_again(granary, source, dataset, resource)
         if due:
             found.append(item)
