@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +51,13 @@ def _home(context: typer.Context) -> Iterator[Granary]:
         yield granary
     finally:
         granary.close()
+
+
+def standing(resources: Sequence[Mapping[str, Any]]) -> tuple[list[str] | str, list[str] | str]:
+    """What a dataset's files follow, and what became of them: each standard and verdict once, not the first file's."""
+    standards = list(dict.fromkeys(r["contract"] for r in resources if r["contract"]))
+    verdicts = list(dict.fromkeys(text(f"verdict.{r['verdict'] or 'none'}") for r in resources))
+    return standards or text("dataset.unmapped"), verdicts or "—"
 
 
 @app.command()
@@ -102,8 +109,7 @@ def datasets(
             row["id"][:10],
             row["title"],
             row["member"],
-            [r["contract"] or text("dataset.unmapped") for r in row["resources"]][:1] or "—",
-            [text(f"verdict.{r['verdict'] or 'none'}") for r in row["resources"]][:1] or "—",
+            *standing(row["resources"]),
             sum(r["rows"] or 0 for r in row["resources"]),
         )
         for row in rows
