@@ -148,6 +148,32 @@ class PagesLimit(FederationError):
     code = "SOURCE_PAGES_LIMIT"
 
 
+class SqlRefused(FederationError):
+    """A database or a statement that is not asked: not one SELECT, an address that cannot be used, doubled columns."""
+
+    code = "SQL_REFUSED"
+    http_status = 422
+
+
+class SqlFailed(FederationError):
+    """The database refuses the question or breaks off while it answers."""
+
+    code = "SQL_FAILED"
+
+
+class SqlTooManyRows(FederationError):
+    """The answer has more rows than the source was allowed; nothing of it is taken in."""
+
+    code = "SQL_TOO_MANY_ROWS"
+
+
+class SqlCursorUnfit(FederationError):
+    """The column by which new rows are found is missing, or empty in a row, or of a type that has no order."""
+
+    code = "SQL_CURSOR_UNFIT"
+    http_status = 422
+
+
 class TokenMissing(FederationError):
     """The environment variable that should hold a source's token is not set."""
 

@@ -45,6 +45,8 @@ from federation.rest_fetch import collect
 from federation.rest_spec import TOKEN_HEADER, RestSpec
 from federation.retry import Backoff
 from federation.sink import Sink
+from federation.sql_read import Asked, ask
+from federation.sql_spec import SqlSpec
 from federation.transfer import Received, Transfer, within
 from federation.vetted import client as make_client
 
@@ -197,6 +199,7 @@ class Fetcher:
         self._clients: dict[AddressPolicy, aiohttp.ClientSession] = {}
         self._disk = ThreadPoolExecutor(4, thread_name_prefix="landing")
         self._names = ThreadPoolExecutor(16, thread_name_prefix="resolve")
+        self._databases = ThreadPoolExecutor(4, thread_name_prefix="sql")
         self._recorder = Recorder(landing, self._disk)
 
     async def __aenter__(self) -> Self:
@@ -208,6 +211,7 @@ class Fetcher:
         await asyncio.gather(*(session.close() for session in self._clients.values()))
         await self._recorder.close()
         self._disk.shutdown(wait=False)
+        self._databases.shutdown(wait=False, cancel_futures=True)
         self._names.shutdown(wait=False, cancel_futures=True)
 
     def policy(self, source: SourceConfig) -> AddressPolicy:
@@ -239,6 +243,8 @@ class Fetcher:
             prior = await self._run(self._landing.prior, source.id, dataset, resource.id, shown)
         if source.kind is SourceKind.FOLDER:
             return await self._local(source, dataset, resource, prior)
+        if source.sql is not None:
+            return await self._asked(_Wanted(source, dataset, resource, prior), source.sql)
         policy = self.policy(source)
         if not resource.url:
             raise UrlRefused(source=source.id, dataset=dataset, resource=resource.id, url="", reason="url_host")
@@ -398,6 +404,19 @@ class Fetcher:
             error.values.update({**place, **error.values})
             raise
         return await self._made(wanted, found.sha256, found.size, seconds=self._clock() - began)
+
+    async def _asked(self, wanted: _Wanted, spec: SqlSpec) -> Fetched | NotModified:
+        """A database's rows; those landed before with what has come since, where a cursor column is declared."""
+        began, prior = self._clock(), wanted.prior
+        known = None if prior is None or prior.etag is None else (prior.etag, self._landing.path(prior.sha256))
+
+        def work() -> Asked:
+            with Sink(self._landing) as sink:
+                return ask(wanted.source.id, spec, sink=sink, limit=self._limits.body, known=known)
+
+        found = await asyncio.get_running_loop().run_in_executor(self._databases, work)
+        seconds = self._clock() - began
+        return await self._made(wanted, found.sha256, found.size, seconds=seconds, etag=found.state)
 
     async def _made(
         self, wanted: _Wanted, sha256: str, size: int, *, seconds: float, etag: str | None = None

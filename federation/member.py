@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.mapping import DatasetMapping
 from federation.rest_spec import RestSpec
+from federation.sql_spec import SqlSpec
 
 
 class MemberKind(StrEnum):
@@ -30,6 +31,7 @@ class SourceKind(StrEnum):
     FOLDER = "folder"
     HTTP = "http"
     REST = "rest"
+    SQL = "sql"
 
 
 class AllowanceKind(StrEnum):
@@ -98,6 +100,7 @@ class SourceConfig:
         allow: exceptions from the address policy.
         schedule: cron; None follows the member's.
         rest: how a `rest` source is asked, page by page.
+        sql: what a `sql` source's database is asked; its `url` is `sql:` and its id.
     """
 
     id: str
@@ -111,6 +114,7 @@ class SourceConfig:
     allow: tuple[Allowance, ...] = ()
     schedule: str | None = None
     rest: RestSpec | None = None
+    sql: SqlSpec | None = None
 
     @property
     def path(self) -> Path:

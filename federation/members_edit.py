@@ -30,12 +30,15 @@ def add_source(
     organisation: str | None = None,
     token_env: str | None = None,
     schedule: str | None = None,
+    query: str | None = None,
 ) -> SourceConfig:
     """Write a further source into a member's file.
 
     Args:
         location: the address, or for a folder its path (relative paths are the home's). The link of a shared
-            Google sheet becomes the address of its CSV form.
+            Google sheet becomes the address of its CSV form. For a database the name of the environment variable
+            that holds its address.
+        query: what a database is asked.
 
     Raises:
         LumbungError: the member is unknown, or the entry would not be sound; nothing was written.
@@ -43,12 +46,13 @@ def add_source(
     file = member_file(home, member_code)
     if kind is SourceKind.HTTP:
         location = csv_address(location)
-    if kind is not SourceKind.FOLDER:
+    if kind not in (SourceKind.FOLDER, SourceKind.SQL):
         check_url(location, file=file, key="url")
     entry = tomlkit.table()
     entry["id"] = source_id
     entry["kind"] = kind.value
-    entry["path" if kind is SourceKind.FOLDER else "url"] = location
+    if kind is not SourceKind.SQL:
+        entry["path" if kind is SourceKind.FOLDER else "url"] = location
     for key, value in (
         ("title", title),
         ("organisation", organisation),
@@ -57,6 +61,11 @@ def add_source(
     ):
         if value is not None:
             entry[key] = value
+    if kind is SourceKind.SQL:
+        asked = tomlkit.table()
+        asked["url_env"] = location
+        asked["query"] = query or ""
+        entry["sql"] = asked
     document = _parse(file)
     sources = document.get("sources")
     if isinstance(sources, AoT):

@@ -33,12 +33,13 @@ from federation.member_errors import (
     SourceUrlRefused,
 )
 from federation.rest_spec import rest_spec
+from federation.sql_spec import sql_spec
 from federation.toml_table import Table
 
 FOLDER = "members"
 _SOURCE_KEYS = (
     *("id", "kind", "url", "path", "title", "organisation", "token_env", "schedule"),
-    *("rest", "allow", "mappings"),
+    *("rest", "sql", "allow", "mappings"),
 )
 _CODE = re.compile(r"[0-9a-z][0-9a-z._-]{0,63}")
 _ENV = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
@@ -109,9 +110,7 @@ def _organisation(table: Table) -> Organisation:
 
 
 def _source(table: Table, member: str, home: Path, organisations: set[str]) -> SourceConfig:
-    table.only(
-        "id", "kind", "url", "path", "title", "organisation", "token_env", "schedule", "allow", "mappings", "rest"
-    )
+    table.only(*_SOURCE_KEYS)
     source_id = _word(table, "id")
     kind = table.choice("kind", {k.value: k for k in SourceKind})
     organisation = table.maybe("organisation")
@@ -120,21 +119,35 @@ def _source(table: Table, member: str, home: Path, organisations: set[str]) -> S
     token_env = table.maybe("token_env")
     if token_env is not None and not _ENV.fullmatch(token_env):
         raise table.refuse("token_env", "***", '"LUMBUNG_TOKEN_SEMARANG"')  # somebody may have put the token itself
-    if kind is not SourceKind.REST:
-        table.absent("rest", 'kind = "rest"')
+    for other in (SourceKind.REST, SourceKind.SQL):
+        if kind is not other:
+            table.absent(other.value, f'kind = "{other.value}"')
     return SourceConfig(
         id=source_id,
         kind=kind,
-        url=_folder(table, home) if kind is SourceKind.FOLDER else _url(table),
+        url=_location(table, kind, home, source_id),
         member=member,
         title=table.maybe("title") or "",
         organisation=organisation,
         token_env=token_env,
-        mappings=tuple(_mapping(t) for t in table.tables("mappings")),
+        mappings=tuple(_mapping(t, "en" if kind is SourceKind.SQL else "auto") for t in table.tables("mappings")),
         allow=tuple(_allowance(t) for t in table.tables("allow")),
         schedule=_schedule(table),
         rest=rest_spec(table.table("rest")) if kind is SourceKind.REST else None,
+        sql=sql_spec(table.table("sql", required=True)) if kind is SourceKind.SQL else None,
     )
+
+
+def _location(table: Table, kind: SourceKind, home: Path, source_id: str) -> str:
+    match kind:
+        case SourceKind.FOLDER:
+            return _folder(table, home)
+        case SourceKind.SQL:
+            table.absent("url", '"sql.url_env"')
+            table.absent("path", '"sql.url_env"')
+            return f"sql:{source_id}"
+        case _:
+            return _url(table)
 
 
 def _folder(table: Table, home: Path) -> str:
@@ -196,7 +209,7 @@ def _allowed_value(table: Table, what: AllowanceKind) -> str | None:
     return value
 
 
-def _mapping(table: Table) -> DatasetMapping:
+def _mapping(table: Table, numbers: NumberStyle) -> DatasetMapping:
     table.only("contract", "match", "columns", "constants", "factors", "table", "number_style", "date_style", "zone")
     factors = table.strings("factors")
     for column, factor in factors.items():
@@ -215,7 +228,7 @@ def _mapping(table: Table) -> DatasetMapping:
         constants=table.strings("constants"),
         factors=factors,
         table=table.maybe("table"),
-        number_style=table.choice("number_style", _NUMBER_STYLES, default="auto"),
+        number_style=table.choice("number_style", _NUMBER_STYLES, default=numbers),
         date_style=table.choice("date_style", _DATE_STYLES, default="auto"),
         zone=zone_name,
     )

@@ -7,6 +7,7 @@ from federation.connectors.ckan import CkanConnector
 from federation.connectors.folder import FolderConnector
 from federation.connectors.http import HttpConnector
 from federation.connectors.rest import RestConnector
+from federation.connectors.sql import SqlConnector
 from federation.credentials import token_of
 from federation.member import SourceConfig, SourceKind
 from federation.vetted import Limits
@@ -41,3 +42,5 @@ def connector_for(
             return HttpConnector(source, policy=policy)
         case SourceKind.REST:
             return RestConnector(source, policy=policy)
+        case SourceKind.SQL:
+            return SqlConnector(source)

@@ -112,14 +112,15 @@ def _shown(source: SourceConfig) -> dict[str, object]:
 @source_app.command("add")
 def source_add(
     context: typer.Context,
-    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, atau rest")],
-    location: Annotated[str, typer.Argument(help="Alamat portal atau berkas; untuk folder: letaknya.")],
+    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, rest, atau sql")],
+    location: Annotated[str, typer.Argument(help="Alamat; folder: letaknya; sql: nama variabel lingkungan.")],
     member: Annotated[str, typer.Option("--member", help="Kode anggota, misalnya 33.74.")],
     source_id: Annotated[str | None, typer.Option("--id", help="Nama sumber; bila kosong dibuatkan.")] = None,
     title: Annotated[str | None, typer.Option("--title")] = None,
     organisation: Annotated[str | None, typer.Option("--organisation", help="Dinas pemilik sumber ini.")] = None,
     token_env: Annotated[str | None, typer.Option("--token-env", help="Variabel lingkungan berisi token.")] = None,
     schedule: Annotated[str | None, typer.Option("--schedule", help="Jadwal cron; bila kosong ikut anggota.")] = None,
+    query: Annotated[str | None, typer.Option("--query", help="Untuk sql: satu SELECT.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Menambah sumber pada berkas anggota."""
@@ -142,6 +143,7 @@ def source_add(
         organisation=organisation,
         token_env=token_env,
         schedule=schedule,
+        query=query,
     )
     if as_json:
         print_json(_shown(source))

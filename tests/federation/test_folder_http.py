@@ -12,6 +12,7 @@ from federation.connectors.folder import FolderConnector, open_inside
 from federation.connectors.http import HttpConnector
 from federation.connectors.registry import connector_for
 from federation.connectors.rest import RestConnector
+from federation.connectors.sql import SqlConnector
 from federation.errors import AddressRefused, FolderMissing, TokenMissing, UrlRefused
 from federation.member import SourceConfig, SourceKind
 
@@ -135,6 +136,7 @@ def test_each_kind_has_its_connector_and_a_named_token_must_be_there(
         SourceKind.HTTP: HttpConnector,
         SourceKind.FOLDER: FolderConnector,
         SourceKind.REST: RestConnector,
+        SourceKind.SQL: SqlConnector,
     }
     for kind in SourceKind:
         source = SourceConfig(id="x", kind=kind, url="https://data.contoh.go.id", member="33")
