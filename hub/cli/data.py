@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -240,7 +240,8 @@ def rows(
             table = _read(duck, relation, seen, _filter(relation, where or []), wanted)
         finally:
             duck.close()
-    _write(table, chosen, output, title=text("cli.rows.title", name=name, seq=relation.seq))
+        measured = {c.name for c in granary.contracts[name].columns if c.unit} if name in granary.contracts else set()
+    _write(table, chosen, output, title=text("cli.rows.title", name=name, seq=relation.seq), measured=measured)
 
 
 def _read(duck: Duck, relation: Relation, seen: Scope, where: Filter, limit: int | None) -> pa.Table:
@@ -284,9 +285,14 @@ def _unformulated(table: pa.Table) -> pa.Table:
     return table
 
 
-def _write(table: pa.Table, chosen: Format, output: Path | None, *, title: str) -> None:
+def shown_row(row: Mapping[str, Any], measured: Set[str]) -> tuple[Any, ...]:
+    """A row for a person: what is counted or measured with its thousands marked, years and row numbers as they are."""
+    return tuple(str(v) if isinstance(v, int) and name not in measured else v for name, v in row.items())
+
+
+def _write(table: pa.Table, chosen: Format, output: Path | None, *, title: str, measured: Set[str]) -> None:
     if chosen is Format.TABLE:
-        print_table(title, table.column_names, (tuple(row.values()) for row in table.to_pylist()), named=True)
+        print_table(title, table.column_names, (shown_row(row, measured) for row in table.to_pylist()), named=True)
         out.print(text("cli.rows.shown", count=table.num_rows), style="dim")
         return
     if chosen is Format.JSON:
