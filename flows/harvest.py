@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from prefect import flow, task
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.tasks import exponential_backoff
+from prefect.tasks import Task, exponential_backoff
 
+from core.errors import LumbungError
 from federation.member import Member, SourceConfig
+from services.intake.errors import HarvestStopped
 from services.intake.opened import opened
 from services.intake.outcome import Outcome, SourceReport
 from services.intake.source import Progress, Watch, harvest_source
@@ -27,9 +31,16 @@ from services.intake.work import Item
 LIMIT = "lumbung-harvest"
 
 
+def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether trying again may help: what was asked to end, or will say the same again, is not tried again."""
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, LumbungError) or (error.transient and not isinstance(error, HarvestStopped))
+
+
 @task(
     name="take in a batch",
     retries=2,
+    retry_condition_fn=_may_pass,
     retry_delay_seconds=exponential_backoff(2),
     retry_jitter_factor=1.0,
     cache_policy=NO_CACHE,
@@ -70,6 +81,37 @@ def watched_by(watch: Watch) -> Iterator[None]:
         _watchers.remove(watch)
 
 
+class _Shown:
+    """What Prefect's page shows of a run; where its server is gone, the harvest goes on without it (P02)."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._lost = False
+        self._progress: Any = self._tell(
+            create_progress_artifact, 0.0, key=artifact_key("progress", member.code), description=member.name
+        )
+
+    def _tell(self, word: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        if self._lost:
+            return None
+        try:
+            return word(*args, **more)
+        except httpx.HTTPError:
+            self._lost = True
+            return None
+
+    def progress(self, progress: Progress) -> None:
+        """How far one source has come."""
+        share = 100.0 * progress.done / progress.total if progress.total else 100.0
+        self._tell(update_progress_artifact, self._progress, share)
+
+    def table(self, reports: Sequence[SourceReport]) -> None:
+        """What came of each source."""
+        rows = [_row(r) for r in reports]
+        key = artifact_key("harvest", self._member.code)
+        self._tell(create_table_artifact, rows, key=key, description=self._member.name)
+
+
 _threads: Any = ThreadPoolTaskRunner(max_workers=2)  # generic over a result type that is not ours to name
 
 
@@ -78,10 +120,10 @@ def harvest_member(home: str, member: str, source: str | None = None) -> list[So
     """Harvest all sources of a member (or one), each under its own lease; a report a source, also where it failed."""
     here = opened(Path(home))
     known = here.granary.registry.member(member)
-    shown: Any = create_progress_artifact(0.0, key=artifact_key("progress", member), description=known.name)
+    shown = _Shown(known)
 
     def told(progress: Progress) -> None:
-        update_progress_artifact(shown, 100.0 * progress.done / progress.total if progress.total else 100.0)
+        shown.progress(progress)
         for watch in _watchers:
             watch(progress)
 
@@ -89,7 +131,7 @@ def harvest_member(home: str, member: str, source: str | None = None) -> list[So
     with concurrency(LIMIT, occupy=1):
         for one in chosen(known, source):
             reports.append(harvest_source(here.granary, here.downloads, known, one, run_batches=_as_tasks, watch=told))
-    create_table_artifact([_row(r) for r in reports], key=artifact_key("harvest", member), description=known.name)
+    shown.table(reports)
     return reports
 
 

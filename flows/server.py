@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.errors import PrefectNotReady
+from flows.errors import PrefectNotReady, PrefectUnreachable
 
 #: Prefect must neither call home nor check for updates from a government network.
 QUIET: Mapping[str, str] = {
@@ -24,6 +24,7 @@ QUIET: Mapping[str, str] = {
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "DO_NOT_TRACK": "1",
+    "PREFECT_CLIENT_MAX_RETRIES": "3",  # 14 s; with its own five, every word to a dead server costs 70 s
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
@@ -107,6 +108,18 @@ class PrefectServer:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Name it where Prefect's server cannot be reached, or can no longer (P02)."""
+    import httpx  # of Prefect's client; starting a server needs none
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        detail = str(error) or type(error).__name__
+        raise PrefectUnreachable(url=os.environ.get("PREFECT_API_URL", "-"), detail=detail) from error
 
 
 @contextmanager

@@ -59,15 +59,21 @@ def harvest_members(
 
 
 def through_prefect(home: Opened, source: str | None) -> Callable[[str, Watch], list[SourceReport]]:
-    """Harvest one member as a Prefect flow run; Prefect's address must be in the environment already."""
+    """Harvest one member as a Prefect flow run; Prefect's address must be in the environment already.
+
+    Raises:
+        PrefectUnreachable: its server does not answer, or ceased to; what was taken in is stored all the same.
+    """
     from flows.harvest import harvest_member, watched_by
     from flows.schedules import limit_harvests
+    from flows.server import reaching
 
-    limit_harvests(home.granary.settings.harvests_at_once)
+    with reaching():
+        limit_harvests(home.granary.settings.harvests_at_once)
     folder = str(home.granary.settings.home)
 
     def one(member: str, watch: Watch) -> list[SourceReport]:
-        with watched_by(watch):
+        with watched_by(watch), reaching():
             return harvest_member.with_options(flow_run_name=member)(folder, member, source)
 
     return one

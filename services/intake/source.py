@@ -285,6 +285,8 @@ def _take_in(
     granary, source = harvest.granary, harvest.source
     with reading(granary.sessions) as session:
         items = pending(session, granary, source, always=frozenset(harvest.lease.resumed), landed_only=landed_only)
+    if landed_only and not items:
+        return items
     runs.plan(granary.sessions, harvest.lease, [item.id for item in items])
     batches = [items[i : i + BATCH] for i in range(0, len(items), BATCH)]
     done = 0

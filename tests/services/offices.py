@@ -31,12 +31,15 @@ class Office:
         self.files: dict[str, bytes] = {}
         self.broken: Callable[[], web.StreamResponse] | None = None
         self.downloads = 0
+        self.wait: asyncio.Event | None = None  # what downloads wait for
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         if self.broken is not None:
             return self.broken()
         if request.path.startswith("/unduh/"):
             self.downloads += 1
+            if self.wait is not None:
+                await self.wait.wait()
             body = self.files.get(request.path.rpartition("/")[2])
             return web.Response(status=404) if body is None else web.Response(body=body, content_type="text/csv")
         return await self.ckan(request)
