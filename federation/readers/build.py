@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,6 +11,10 @@ from federation.readers.bulk import Bulk
 from federation.readers.errors import FieldTooLarge, TooManyColumns, TooManyRows
 from federation.readers.finder import TOTAL, Found, note_totals
 from federation.readers.result import ReadLimits
+from federation.readers.wide import wide
+
+#: The numbers of rows that are too short, and of those that are too long.
+Ragged = tuple[Sequence[int], Sequence[int]]
 
 
 def some(name: str, i: int) -> str:
@@ -106,8 +111,20 @@ def build_bulk(
     found.notes = [note for note in found.notes if note.code != "reader.total_rows"]
     note_totals(found, _bulk_totals(middle))
     remarks = [*notes, *found.notes]
-    found.rows = [*middle.odd, *found.rows]  # for the remarks about short and long rows
-    return _finish(found, arrays, numbers, name=name, place=place, dialect=dialect, remarks=remarks)
+    ragged = _bulk_ragged(middle, header)
+    return _finish(found, arrays, numbers, name=name, place=place, dialect=dialect, remarks=remarks, ragged=ragged)
+
+
+def _bulk_ragged(middle: Bulk, header: Sequence[str]) -> Ragged:
+    """The rows parsed in bulk that are shorter than the header, and those that hold something beyond it."""
+    if middle.widths is None:
+        return [], []
+    beyond = np.zeros(middle.data.num_rows, dtype=np.bool_)
+    for column in middle.data.columns[len(header) :]:
+        beyond |= pc.fill_null(pc.invert(pc.utf8_is_space(column)), False).to_numpy()
+    short, long = np.flatnonzero(middle.widths < _named(header)), np.flatnonzero(beyond)
+    numbers = middle.numbers.to_numpy()
+    return numbers[short].tolist(), numbers[long].tolist()
 
 
 def _bulk_totals(middle: Bulk) -> list[int]:
@@ -163,6 +180,7 @@ def _finish(
     place: Place,
     dialect: dict[str, str],
     remarks: list[Note],
+    ragged: Ragged = ((), ()),
 ) -> TextTable:
     """Name the columns, leave out those that hold neither name nor content, and say so."""
     header = found.header
@@ -174,13 +192,16 @@ def _finish(
         kept = range(width) if dialect else [i for i in range(width) if _has_text(columns[i])]
         titles = [names[i] for i in kept]
     else:
-        remarks.extend(_ragged(found, header))
+        remarks.extend(_ragged(found, header, ragged))
         whole = [*header, *[""] * (width - len(header))]
         kept = [i for i in range(width) if whole[i].strip() or _has_text(columns[i])]
         lost = [str(i + 1) for i in range(width) if i not in set(kept) and kept and i < kept[-1]]
         if lost:
             remarks.append(Note("reader.empty_columns", {"columns": shown(lost)}))
         titles, renamed = unique_names([whole[i] for i in kept], list(kept))
+        lying = wide([whole[i] for i in kept])
+        if lying is not None:
+            remarks.append(lying)
     arrays = [columns[i] for i in kept]
     return TextTable(
         name=name,
@@ -194,16 +215,19 @@ def _finish(
     )
 
 
-def _ragged(found: Found, header: Sequence[str]) -> list[Note]:
-    """Remarks about rows shorter or longer than the header (F20)."""
+def _ragged(found: Found, header: Sequence[str], before: Ragged) -> list[Note]:
+    """Remarks about rows shorter or longer than the header (F20); `before` are the numbers of such rows above."""
     notes: list[Note] = []
-    width = len(header)
-    while width and not header[width - 1].strip():
-        width -= 1
-    short = [str(line.number) for line in found.rows if len(line.cells) < width]
-    long = [str(line.number) for line in found.rows if line.last >= len(header)]
-    if short:
-        notes.append(Note("reader.rows_short", {"rows": shown(short), "count": str(len(short))}))
-    if long:
-        notes.append(Note("reader.rows_long", {"rows": shown(long), "count": str(len(long))}))
+    width = _named(header)
+    short = [*before[0], *(line.number for line in found.rows if len(line.cells) < width)]
+    long = [*before[1], *(line.number for line in found.rows if line.last >= len(header))]
+    for code, numbers in (("reader.rows_short", short), ("reader.rows_long", long)):
+        if numbers:
+            rows = ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
+            notes.append(Note(code, {"rows": rows, "count": str(len(numbers))}))
     return notes
+
+
+def _named(header: Sequence[str]) -> int:
+    """How far the names of a header reach."""
+    return next((i for i in range(len(header), 0, -1) if header[i - 1].strip()), 0)

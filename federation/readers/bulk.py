@@ -1,8 +1,8 @@
-"""The even middle of a large delimited file, parsed by Arrow, only where that is provably what our own parser gives.
+"""The middle of a large delimited file, parsed by Arrow, only where that is provably what our own parser gives.
 
 Conditions, all checked: UTF-8 without NUL, one-byte delimiter, quotes opened and closed only at field edges, no
-lone CR, no blank line, records of the expected width but for a few, no row without content, no second header.
-Where one fails, `parse` answers None and the caller parses the whole file with `records.py`.
+lone CR, no blank line, no row without content, no second header. Where one fails, `parse` answers None and the caller
+parses the whole file with `records.py`. Records of uneven width are filled up to one width before Arrow sees them.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from federation.readers.finder import Line
+from federation.readers.cells import Kind
+from federation.readers.finder import Line, kind_row
 from federation.readers.records import Dialect, records
 
-#: So many records may have another width than the rest before the file is called uneven.
-MAX_ODD = 1_000
+#: A record this much wider than the header is no longer a row of the same table.
+_MAX_EXTRA = 64
+#: So many records whose quotes are not where they should be at first sight are looked at one by one.
+_MAX_LOOKED_AT = 500_000
 _BLOCK = 8 << 20
 _STEP = 16 << 20
 
@@ -27,12 +30,22 @@ _STEP = 16 << 20
 class Bulk:
     """Records in order: `data` has string columns `0`, `1` ... with empty cells null; `numbers` their first lines.
 
-    `odd` are those of another width than the rest; they stand in `data` as well.
+    `widths` says how many cells each record has in the file, None where all have the expected number.
     """
 
     data: pa.Table
     numbers: pa.Int64Array
-    odd: list[Line]
+    widths: npt.NDArray[np.int32] | None
+
+    def lines(self, indexes: Sequence[int]) -> list[Line]:
+        """Some records as our own parser would give them."""
+        rows = self.data.take(pa.array(indexes, pa.int64())).to_pylist()
+        out: list[Line] = []
+        for at, row in zip(indexes, rows, strict=True):
+            cells = [cell or "" for cell in row.values()]
+            width = len(cells) if self.widths is None else int(self.widths[at])
+            out.append(Line(self.numbers[at].as_py(), cells[:width]))
+        return out
 
 
 def suits(dialect: Dialect, encoding: str) -> bool:
@@ -58,100 +71,139 @@ def parse(body: memoryview, first_line: int, dialect: Dialect, width: int, heade
     quotes = _sound(body, dialect)
     if quotes is None:
         return None
-    refused: list[tuple[int, str]] = []
     try:
-        data = _arrow(body, dialect, width, refused, quoted=quotes > 0)
-        if data is None:  # Arrow numbers what it refuses only on one thread
-            refused.clear()
-            data = _arrow(body, dialect, width, refused, quoted=quotes > 0, numbered=True)
+        data = _arrow(body, dialect, width, quoted=quotes > 0)
+        numbers, lines = _numbers(data, first_line, quoted=quotes > 0)
+        done = Bulk(data, numbers, None)
     except pa.ArrowInvalid:
+        uneven = _uneven(body, first_line, dialect, width)
+        if uneven is None:
+            return None
+        done, lines = uneven
+    if lines != count(body, b"\n") or _has_blank(done.data) or _has_header(done.data, header):
         return None
-    odd = _odd_lines(refused, dialect, width)
-    if data is None or odd is None:
-        return None
-    data = _spliced(data, odd, width)
-    numbers, lines = _numbers(data, first_line, quoted=quotes > 0)
-    if lines != count(body, b"\n") or _has_blank(data) or _has_header(data, header):
-        return None
-    return Bulk(data, numbers, [Line(numbers[at].as_py(), cells) for at, cells in odd])
+    return done
 
 
-def _arrow(
-    body: memoryview,
-    dialect: Dialect,
-    width: int,
-    refused: list[tuple[int, str]],
-    *,
-    quoted: bool,
-    numbered: bool = False,
-) -> pa.Table | None:
-    """The records of the expected width; the others go to `refused` by index where `numbered`, else None comes back."""
-    seen = 0
-
-    def refuse(row: arrow_csv.InvalidRow) -> str:
-        nonlocal seen
-        seen += 1
-        if not numbered or seen > MAX_ODD:
-            return "error"
-        refused.append((row.number - 1, row.text))
-        return "skip"
-
+def _arrow(body: memoryview | bytes, dialect: Dialect, width: int, *, quoted: bool) -> pa.Table:
+    """The records, all of which have this width; `ArrowInvalid` where one has not."""
     names = [str(i) for i in range(width)]
-    try:
-        return arrow_csv.read_csv(
-            pa.BufferReader(pa.py_buffer(body)),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=not numbered),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char='"' if quoted else False,
-                double_quote=True,
-                escape_char=False,
-                newlines_in_values=quoted,
-                ignore_empty_lines=False,
-                invalid_row_handler=refuse,
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid:
-        if seen and not numbered:
+    return arrow_csv.read_csv(
+        pa.BufferReader(pa.py_buffer(body)),
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char='"' if quoted else False,
+            double_quote=True,
+            escape_char=False,
+            newlines_in_values=quoted,
+            ignore_empty_lines=False,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+
+
+def _uneven(body: memoryview, first_line: int, dialect: Dialect, width: int) -> tuple[Bulk, int] | None:
+    """Records of any width, piece by piece, and how many lines they take up; None where they may be several tables."""
+    pieces: list[pa.Table] = []
+    widths: list[npt.NDArray[np.int32]] = []
+    numbers: list[npt.NDArray[np.int64]] = []
+    at, line, looked_at = 0, first_line, 0
+    while at < len(body):
+        piece = _piece(body, at, line, dialect)
+        if piece is None or int(piece.widths.max()) > width + _MAX_EXTRA:
             return None
-        raise
-
-
-def _odd_lines(refused: Sequence[tuple[int, str]], dialect: Dialect, width: int) -> list[tuple[int, list[str]]] | None:
-    """The cells of the records of another width, by our own parser; None where they might be more than strays."""
-    out: list[tuple[int, list[str]]] = []
-    for at, text in refused:
-        parsed = list(records(text, dialect, width))
-        if len(parsed) != 1 or parsed[0].flaw or not any(cell.strip() for cell in parsed[0].cells):
+        odd = np.flatnonzero((piece.widths != width) & piece.quoted)
+        looked_at += odd.size
+        if looked_at > _MAX_LOOKED_AT or not all(
+            _plainly_read(piece.record(body, int(i)), dialect, width) for i in odd
+        ):
             return None
-        out.append((at, parsed[0].cells))
-    places = [at for at, _ in out]
-    together = any(third - first == 2 for first, third in zip(places, places[2:], strict=False))
-    return None if together else out
+        quoted = bool(piece.quoted.any())
+        pieces.append(_arrow(piece.filled(body, dialect), dialect, int(piece.widths.max()), quoted=quoted))
+        if pieces[-1].num_rows != len(piece.widths):
+            return None
+        widths.append(piece.widths)
+        numbers.append(piece.numbers)
+        at, line = piece.start + int(piece.ends[-1]), piece.next_line
+    reach = max(piece.num_columns for piece in pieces)
+    wide = pa.schema([(str(i), pa.string()) for i in range(reach)])
+    data = pa.concat_tables([wide.empty_table(), *pieces], promote_options="default")
+    done = Bulk(data, pa.array(np.concatenate(numbers)), np.concatenate(widths))
+    return None if _changes_width(done) else (done, line - first_line)
 
 
-def _spliced(data: pa.Table, odd: Sequence[tuple[int, list[str]]], width: int) -> pa.Table:
-    """The table with the odd records put back where they stood, made wider where one of them is longer."""
-    if not odd:
-        return data
-    reach = max(width, *(max((i + 1 for i, cell in enumerate(cells) if cell.strip()), default=0) for _, cells in odd))
-    for i in range(width, reach):
-        data = data.append_column(str(i), pa.nulls(data.num_rows, pa.string()))
-    parts: list[pa.Table] = []
-    taken = 0
-    for before, (at, cells) in enumerate(odd):
-        parts.append(data.slice(taken, at - before - taken))
-        taken = at - before
-        whole = [cells[i] if i < len(cells) and cells[i] else None for i in range(reach)]
-        parts.append(pa.table({str(i): pa.array([cell], pa.string()) for i, cell in enumerate(whole)}))
-    parts.append(data.slice(taken))
-    return pa.concat_tables(parts)
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Whole records of a text: where each ends (behind its line end, from `start`), its width, line, and quotes."""
+
+    start: int
+    ends: npt.NDArray[np.int64]
+    widths: npt.NDArray[np.int32]
+    numbers: npt.NDArray[np.int64]
+    next_line: int
+    quoted: npt.NDArray[np.bool_]
+
+    def record(self, body: memoryview, i: int) -> bytes:
+        """The text of one record."""
+        begin = int(self.ends[i - 1]) if i else 0
+        return bytes(body[self.start + begin : self.start + int(self.ends[i])])
+
+    def filled(self, body: memoryview, dialect: Dialect) -> bytes:
+        """The text with delimiters put behind short records, so that all are as wide as the widest."""
+        chars = np.frombuffer(body[self.start : self.start + int(self.ends[-1])], dtype=np.uint8)
+        missing = int(self.widths.max()) - self.widths
+        behind = self.ends - 1
+        behind = np.where(chars[np.maximum(behind - 1, 0)] == 13, behind - 1, behind)
+        return bytes(np.insert(chars, np.repeat(behind, missing), ord(dialect.delimiter)))
+
+
+def _piece(body: memoryview, start: int, line: int, dialect: Dialect) -> _Piece | None:
+    """The records of the next so many bytes; None where a record is longer than that."""
+    chars = np.frombuffer(body[start : start + _STEP], dtype=np.uint8)
+    marks = np.flatnonzero(chars == ord('"'))
+    feeds = np.flatnonzero(chars == 10)
+    delimiters = np.flatnonzero(chars == ord(dialect.delimiter))
+    if marks.size:  # a byte behind an odd number of quotes stands inside of a field
+        outer = np.searchsorted(marks, feeds) % 2 == 0
+        delimiters = delimiters[np.searchsorted(marks, delimiters) % 2 == 0]
+    else:
+        outer = np.ones(feeds.size, dtype=np.bool_)
+    ends = feeds[outer]
+    if not ends.size:
+        return None
+    delimiters = delimiters[delimiters < ends[-1]]
+    widths = np.bincount(np.searchsorted(ends, delimiters), minlength=ends.size) + 1
+    behind = np.flatnonzero(outer) + 1  # how many lines each record and those before it take up
+    first = np.concatenate(([0], behind[:-1])) + line
+    quoted = np.bincount(np.searchsorted(ends, marks[marks < ends[-1]]), minlength=ends.size) > 0
+    return _Piece(start, ends + 1, widths.astype(np.int32), first.astype(np.int64), line + int(behind[-1]), quoted)
+
+
+def _plainly_read(text: bytes, dialect: Dialect, width: int) -> bool:
+    """Whether our own parser finds nothing to repair in a record of another width than expected."""
+    parsed = list(records(text.decode("utf-8", "replace"), dialect, width))
+    return len(parsed) == 1 and not parsed[0].flaw and len(parsed[0].cells) != width
+
+
+def _changes_width(done: Bulk) -> bool:
+    """Whether rows change their width for good behind a row of words: there another table may begin (`finder`)."""
+    widths = done.widths
+    if widths is None or widths.size < 3:
+        return False
+    after = np.concatenate((widths, np.full(3, -1, dtype=np.int32)))  # beyond the end anything may follow
+    here = after[2 : widths.size]
+    at = (here != widths[1:-1]) & (widths[1:-1] == widths[:-2]) & (here >= 2)
+    for step in (1, 2, 3):
+        following = after[2 + step : widths.size + step]
+        at &= (following == here) | (following < 0)
+    where: list[int] = (np.flatnonzero(at) + 2).tolist()
+    return any(kind_row(row) <= {Kind.TEXT} for row in done.lines(where) if row.filled >= 2)
 
 
 def count(body: memoryview, what: bytes) -> int:

@@ -25,7 +25,8 @@ NOTHING = frozenset(
     {"", "-", "--", "---", "–", "—", "...", "…", "n/a", "na", "n.a.", "null", "none", "nan", "(-)", "*"}
 )
 
-_MONTH = (
+#: The months as people write them, Indonesian and English, whole or short; a pattern in lower case.
+MONTH = (
     "jan(?:uari|uary)?|[fp]eb(?:ruari|ruary|r)?|mar(?:et|ch)?|apr(?:il)?|mei|may|jun[ie]?|jul[iy]?|ag(?:ustus|t|s|u)"
     "|aug(?:ust)?|sep(?:t|tember)?|o[kc]t(?:ober)?|nop(?:ember)?|nov(?:ember)?|de[sc](?:ember)?"
 )
@@ -36,7 +37,7 @@ _NUMBER = re.compile(
 )
 _DATE = re.compile(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4}"
-    rf"|(?:[a-z]+,?\s+)?\d{{1,2}}[\s-]+(?:{_MONTH})[a-z]*\.?[\s-]+\d{{2,4}}|(?:{_MONTH})\.?[\s-]+\d{{2,4}})"
+    rf"|(?:[a-z]+,?\s+)?\d{{1,2}}[\s-]+(?:{MONTH})[a-z]*\.?[\s-]+\d{{2,4}}|(?:{MONTH})\.?[\s-]+\d{{2,4}})"
     r"(?:[T ]\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?\s*(?:z|wib|wita|wit|am|pm|[-+]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )

@@ -114,9 +114,12 @@ def _read_bulk(
     if middle is None or start >= end:
         return None
     behind = first.rows[0].number + bulk.count(body[start:end], b"\n")
-    rest = bytes(body[end:]).decode("utf-8", "replace")
+    rest, notes = decode.decode(body[end:], decode.Encoding("utf-8"))
     bottom = _parse(rest, guess.dialect, place, limits, width=guess.width, first_line=behind)
-    table = _single(find([line for line in top.lines if line.number < behind] + bottom.lines))
+    # A few rows from before the seam: whether another table begins behind it depends on them.
+    seam = middle.lines(range(max(0, middle.data.num_rows - 8), middle.data.num_rows))
+    above = [line for line in top.lines if line.number < seam[0].number] if seam else top.lines
+    table = _single(find(above + seam + bottom.lines))
     if table is None or table.header != first.header:
         return None
     table.rows = [line for line in table.rows if line.number >= behind]
@@ -125,7 +128,10 @@ def _read_bulk(
     remarks = _remarks(bottom, guess.width, place, limits, ended=bytes(body[-1:]) == b"\n")
     here = Place(place.file, place.member, None, table.number)
     said = _described(guess.dialect, encoding, newline)
-    return [build_bulk(middle, table, name, here, limits, dialect=said, notes=remarks)], [remark] if remark else []
+    return [build_bulk(middle, table, name, here, limits, dialect=said, notes=remarks)], [
+        *notes,
+        *([remark] if remark else []),
+    ]
 
 
 def _single(found: list[Found]) -> Found | None:

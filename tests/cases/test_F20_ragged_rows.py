@@ -27,3 +27,15 @@ def test_F20_in_a_large_file_one_ragged_row_is_neither_lost_nor_moved(tmp_path: 
     assert len(table) == 60_000
     assert f.note(table, "reader.rows_long")["rows"] == "40002"
     assert table.data.column("kolom_4").null_count == 59_999
+
+
+def test_F20_a_large_file_uneven_throughout_is_read_as_a_small_one_is(tmp_path: Path) -> None:
+    def text(count: int) -> str:
+        rows = [f'{i},"Kab, {i % 35}",{i * 3},catatan' if i % 3 else f'{i},"Kab, {i % 35}"' for i in range(count)]
+        return "no,nama,harga,ket\n" + "\n".join(rows) + "\n"
+
+    small, large = (f.only(f.read_bytes(tmp_path, text(count))) for count in (300, 120_000))
+    assert f.rows(large)[:300] == f.rows(small)
+    assert f.rows(large)[-1] == ("119999", "Kab, 19", "359997", "catatan")
+    assert f.note(large, "reader.rows_short")["count"] == "40000"
+    assert large.row_numbers.to_pylist() == list(range(2, 120_002))

@@ -38,6 +38,13 @@ def test_F34_a_large_file_cut_at_99_percent_is_remarked_all_the_same(tmp_path: P
         assert "reader.cut_short" in f.codes(table)
 
 
+def test_F34_a_large_file_cut_in_the_middle_of_a_character_is_remarked_too(tmp_path: Path) -> None:
+    raw = ("kota,catatan,harga\n" + "".join(f"Pati,kafé {i},{i}\n" for i in range(90_000)) + "Pati,é").encode()
+    result = f.read_bytes(tmp_path, raw[:-1])
+    assert "reader.cut_character" in f.codes(result)
+    assert "reader.cut_short" in f.codes(f.only(result))
+
+
 def test_F34_cut_json_names_the_place_where_it_stops(tmp_path: Path) -> None:
     with pytest.raises(errors.JsonBroken) as caught:
         f.read_bytes(tmp_path, '[{"a": 1},\n{"a": 2}, {"a"', "putus.json")
