@@ -1,4 +1,4 @@
-"""Homes and files for the harvest's bars: a standard of eight columns and twenty rules, deliveries under it, sources."""
+"""Homes and files for the harvest's bars: a standard of eight columns and twenty rules, deliveries, sources."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -113,7 +113,7 @@ def write_table(path: Path, rows: int, *, first: int = 0) -> None:
     try:
         database.execute(f"""
             COPY (SELECT i AS nomor, strftime(DATE '2021-01-01' + (i % 1500)::INT, '%d/%m/%Y') AS tanggal,
-              CASE WHEN i % 997 = 5 THEN '3x' ELSE '33.' || lpad((i % 29 + 1)::VARCHAR, 2, '0') END AS "kode wilayah",
+              CASE WHEN i % 997 = 5 THEN '3x' ELSE '33.01' END AS "kode wilayah",
               'Komoditas ' || lpad((i * 7 % 40)::VARCHAR, 2, '0') AS komoditas,
               CASE WHEN i % 20 = 0 THEN 'liter' ELSE 'kg' END AS satuan,
               'Rp ' || replace(format('{{:,}}', 8000 + (i * 7919) % 60000), ',', '.') AS harga,

@@ -1,13 +1,13 @@
 """What a resource's last finished intake was made from, so that the next harvest does only what is not done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from catalog.models import Resource
+from catalog.models import Resource, RunStep
 from catalog.runs import Lease, guard
 from catalog.writing import writing
 from core.verdict import Verdict
@@ -34,14 +34,25 @@ class IntakeMark:
 
 
 def finish(
-    sessions: sessionmaker[Session], marks: Sequence[IntakeMark], *, now: datetime, lease: Lease | None = None
+    sessions: sessionmaker[Session],
+    marks: Sequence[IntakeMark],
+    *,
+    now: datetime,
+    lease: Lease | None = None,
+    done: Collection[str] = (),
 ) -> None:
-    """Write the marks down in one transaction; `RunLeaseLost` where the run was declared dead meanwhile."""
-    if not marks:
+    """Write the marks down in one transaction; `RunLeaseLost` where the run was declared dead meanwhile.
+
+    Args:
+        done: resource ids to take off the run's plan, whether finished or failed.
+    """
+    if not marks and not done:
         return
     with writing(sessions) as session:
         if lease is not None:
             guard(session, lease)
+            if done:
+                session.execute(delete(RunStep).where(RunStep.run_id == lease.run_id, RunStep.key.in_(done)))
         by_id = {m.resource_id: m for m in marks}
         for resource in session.scalars(select(Resource).where(Resource.id.in_(by_id))):
             mark = by_id[resource.id]

@@ -270,6 +270,34 @@ def reap(sessions: sessionmaker[Session], *, now: datetime) -> tuple[str, ...]:
     return tuple(buried)
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with one record of a run."""
+
+    error: LumbungError
+    dataset_id: str | None = None
+    resource_id: str | None = None
+
+
+def record_errors(sessions: sessionmaker[Session], run_id: str, failures: Sequence[Failure], *, now: datetime) -> None:
+    """Keep what went wrong with records of a run: codes and values, from which the sentences come."""
+    if not failures:
+        return
+    with writing(sessions) as session:
+        session.add_all(
+            RunError(
+                id=new_id(),
+                run_id=run_id,
+                dataset_id=failure.dataset_id,
+                resource_id=failure.resource_id,
+                code=failure.error.code,
+                values=dict(_plain(failure.error.values)),
+                at=now,
+            )
+            for failure in failures
+        )
+
+
 def record_error(
     sessions: sessionmaker[Session],
     run_id: str,
@@ -279,18 +307,8 @@ def record_error(
     dataset_id: str | None = None,
     resource_id: str | None = None,
 ) -> None:
-    """Keep what went wrong with one record of a run: its code and values, from which the sentences come."""
-    row = RunError(
-        id=new_id(),
-        run_id=run_id,
-        dataset_id=dataset_id,
-        resource_id=resource_id,
-        code=error.code,
-        values=dict(_plain(error.values)),
-        at=now,
-    )
-    with writing(sessions) as session:
-        session.add(row)
+    """Keep what went wrong with one record of a run, or with the run itself; see `record_errors`."""
+    record_errors(sessions, run_id, [Failure(error, dataset_id, resource_id)], now=now)
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:

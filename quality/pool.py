@@ -3,17 +3,24 @@
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from quality.errors import CheckWorkerLost
+from quality.lists import Lists
 from quality.outcome import CheckOutcome
 
 if TYPE_CHECKING:
     from quality.worker import Checker, CheckJob
+
+_T = TypeVar("_T")
+_J = TypeVar("_J")
 
 _checker: "Checker | None" = None
 
@@ -44,8 +51,22 @@ def _check(job: "CheckJob") -> CheckOutcome:
     return _checker.run(job)
 
 
+def _call(work: "Callable[[Checker, _J], _T]", job: _J) -> _T:
+    assert _checker is not None
+    return work(_checker, job)
+
+
 def _ready() -> int:
     return os.getpid()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What a process is asked to do, kept so that it can be asked again."""
+
+    file: Path
+    work: Callable[..., Any]
+    given: tuple[object, ...]
 
 
 class CheckPool:
@@ -61,6 +82,7 @@ class CheckPool:
         self._workers, self._memory, self._threads = workers, memory, threads
         self._lock = threading.Lock()
         self._closed = False
+        self.lists = Lists()
         self._pool = self._make()
 
     def _make(self) -> ProcessPoolExecutor:
@@ -77,33 +99,45 @@ class CheckPool:
 
     def submit(self, job: "CheckJob") -> "Future[CheckOutcome]":
         """The outcome to come; it raises `CheckFailed` or, after two lost processes, `CheckWorkerLost`."""
-        answer: Future[CheckOutcome] = Future()
-        self._try(job, answer, attempts=2)
+        return self._send(job.table, _check, job)
+
+    def call(self, work: "Callable[[Checker, _J], _T]", job: _J, *, file: Path) -> "Future[_T]":
+        """The result to come of a caller's own function in a checking process, where it is handed the `Checker`.
+
+        Args:
+            work: a function of a module, so that the process can import it.
+            file: what to name where the process is lost over it.
+        """
+        return self._send(file, _call, work, job)
+
+    def _send(self, file: Path, work: Callable[..., _T], *given: object) -> "Future[_T]":
+        answer: Future[_T] = Future()
+        self._try(_Sent(file, work, given), answer, attempts=2)
         return answer
 
-    def _try(self, job: "CheckJob", answer: "Future[CheckOutcome]", attempts: int) -> None:
+    def _try(self, sent: "_Sent", answer: "Future[Any]", attempts: int) -> None:
         with self._lock:
             pool = self._pool
             try:
-                inner = pool.submit(_check, job)
+                inner = pool.submit(sent.work, *sent.given)
             except BrokenProcessPool:
                 pool = self._pool = self._make()
-                inner = pool.submit(_check, job)
+                inner = pool.submit(sent.work, *sent.given)
         if not answer.running() and not answer.set_running_or_notify_cancel():
             inner.cancel()
             return
-        inner.add_done_callback(lambda done: self._finish(done, job, answer, attempts - 1, pool))
+        inner.add_done_callback(lambda done: self._finish(done, sent, answer, attempts - 1, pool))
 
     def _finish(
         self,
-        done: "Future[CheckOutcome]",
-        job: "CheckJob",
-        answer: "Future[CheckOutcome]",
+        done: "Future[Any]",
+        sent: "_Sent",
+        answer: "Future[Any]",
         attempts: int,
         pool: ProcessPoolExecutor,
     ) -> None:
         if done.cancelled():
-            answer.set_exception(CheckWorkerLost(file=job.table))
+            answer.set_exception(CheckWorkerLost(file=sent.file))
             return
         error = done.exception()
         if isinstance(error, BrokenProcessPool):
@@ -112,9 +146,9 @@ class CheckPool:
                     self._pool = self._make()
             if attempts and not self._closed:
                 # on its own thread: a broken pool's callbacks run inside its dying manager
-                threading.Thread(target=self._try, args=(job, answer, attempts), daemon=True).start()
+                threading.Thread(target=self._try, args=(sent, answer, attempts), daemon=True).start()
             else:
-                answer.set_exception(CheckWorkerLost(file=job.table))
+                answer.set_exception(CheckWorkerLost(file=sent.file))
         elif error is not None:
             answer.set_exception(error)
         else:
@@ -127,6 +161,7 @@ class CheckPool:
             pool = self._pool
         with suppress(BrokenProcessPool):
             pool.shutdown(wait=True, cancel_futures=True)
+        self.lists.close()
 
     def __enter__(self) -> Self:
         return self

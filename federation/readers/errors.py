@@ -18,7 +18,7 @@ class Unreadable(LumbungError):
     http_status: ClassVar[int] = 422
 
     def __init__(self, place: Place, **values: object) -> None:
-        super().__init__(place=place, file=place.file, **values)
+        super().__init__(**{**values, "place": place, "file": place.file})  # `values` has both after a journey
         self.place = place
 
 

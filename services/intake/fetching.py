@@ -3,7 +3,7 @@
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Self, TypeVar
 
 from core.errors import LumbungError
@@ -17,6 +17,9 @@ from services.intake.errors import HarvestStopped
 from services.intake.work import Item
 
 _T = TypeVar("_T")
+#: What came of fetching one item.
+Got = Fetched | NotModified | LumbungError
+Landed = Callable[[Item, Got], object]
 
 
 class FetchLoop:
@@ -50,18 +53,26 @@ class FetchLoop:
         connector = connector_for(source, self._settings, policy=policy, keep=self._landing.page_keeper(source.id))
         return self._run(connector.crawl(mark))
 
-    def fetch(self, source: SourceConfig, items: Sequence[Item]) -> list[Fetched | NotModified | LumbungError]:
-        """The bytes of each item, landed; in the place of one that could not be fetched, its error."""
-        return self._run(self._fetch(source, items))
+    def fetch(self, source: SourceConfig, items: Sequence[Item], landed: Landed) -> "concurrent.futures.Future[None]":
+        """Begin to fetch; done when `landed` has been told of every item, cancelled where somebody asked to stop.
 
-    async def _fetch(self, source: SourceConfig, items: Sequence[Item]) -> list[Fetched | NotModified | LumbungError]:
-        async def one(item: Item) -> Fetched | NotModified | LumbungError:
+        Args:
+            landed: told in the loop's thread of each item as its bytes land, or of the error that it has instead.
+        """
+        fetching = asyncio.run_coroutine_threadsafe(self._fetch(source, items, landed), self._loop)
+        self._waiting.add(fetching)
+        fetching.add_done_callback(self._waiting.discard)
+        return fetching
+
+    async def _fetch(self, source: SourceConfig, items: Sequence[Item], landed: Landed) -> None:
+        async def one(item: Item) -> None:
             try:
-                return await self._fetcher.fetch(source, item.origin_dataset, item.remote)
+                got: Got = await self._fetcher.fetch(source, item.origin_dataset, item.remote)
             except LumbungError as error:
-                return error
+                got = error
+            landed(item, got)
 
-        return list(await asyncio.gather(*(one(item) for item in items)))
+        await asyncio.gather(*(one(item) for item in items))  # a group would wrap what the caller wants to name
 
     def used_allowances(self, source: SourceConfig) -> tuple[Allowance, ...]:
         """The exceptions from the address rules that this source made use of."""

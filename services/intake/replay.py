@@ -13,15 +13,19 @@ from catalog import maintenance
 from catalog.drafts import Draft
 from catalog.maintenance import Rebuilt
 from catalog.models import Resource, Snapshot
+from core.contract import Contract
 from core.db import session_scope
 from core.errors import LumbungError
 from core.ids import new_id
+from core.table import TextTable
 from core.verdict import Verdict
 from federation.member import Member
 from federation.readers import read
+from quality.worker import CheckJob
 from services.granary import Granary
-from services.intake.choose import mapped_table
-from services.intake.take_in import check_job, read_limits
+from services.intake.choose import mapped_table, write_table
+from services.intake.nihil import without_nihil
+from services.intake.take_in import read_limits
 from services.intake.work import Item, item_of
 
 
@@ -53,7 +57,7 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
     work.mkdir(parents=True)
     # its own time decides which dates lie in the future; limits against the delivery before were passed then
     job = replace(
-        check_job(granary, member, item, table, work, contract=contract),
+        _job(granary, member, item, table, work, contract=contract),
         previous_rows=None,
         previous_columns=None,
         now=snapshot.clock_at,
@@ -70,6 +74,40 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
         fetched_at=snapshot.fetched_at,
         table=snapshot.table,
         columns=() if contract is not None else tuple(c for c in outcome.columns if c != "_row"),
+    )
+
+
+def _job(
+    granary: Granary, member: Member, item: Item, table: TextTable, work: Path, *, contract: Contract | None
+) -> CheckJob:
+    """The job of checking one table; without a contract it is only rewritten as rows of text."""
+    said = False
+    if contract is not None and contract.event:
+        table, said = without_nihil(table)
+    job = CheckJob(
+        table=write_table(table, work / "table.arrow"),
+        contract=contract,
+        mapping=None,
+        references={},
+        regions=member.regions,
+        out=work,
+        zone=granary.settings.timezone,
+        previous_rows=None,
+        previous_columns=None,
+        decided={},
+        nihil=said or item.nihil,
+        now=granary.clock(),
+    )
+    if contract is None:
+        return job
+    named = {column.reference for column in contract.columns}
+    return replace(
+        job,
+        mapping=item.mapping,
+        references={name: codes for name, codes in granary.references.items() if name in named},
+        previous_rows=item.rows,
+        previous_columns=item.columns,
+        decided=item.decided,
     )
 
 

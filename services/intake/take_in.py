@@ -1,42 +1,39 @@
-"""Taking a batch of resources in: fetch and land, read, choose the table, check, commit; each step once, in order.
+"""Taking a batch of resources in: fetch and land, read and check, commit; each step once, in order, as bytes arrive.
 
-A resource that fails leaves its error in the run and never stops the others. What was good before stays served.
+A resource that fails leaves its error in the run and never stops the others; one that is slow to come holds up nobody
+who is there already. What was good before stays served.
 """
 
+import queue
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import orjson
-import pyarrow.parquet as pq
 
 from catalog import intake_marks, runs, snapshots
-from catalog.drafts import CheckDraft, Draft, QuarantineDraft, ReturnedRow
+from catalog.drafts import Commit
+from catalog.errors import RunLeaseLost
 from catalog.intake_marks import IntakeMark
-from catalog.quarantine import KEPT
-from catalog.runs import Lease
-from core.contract import Contract
+from catalog.runs import Failure, Lease
 from core.errors import LumbungError
 from core.ids import new_id
-from core.table import TextTable
 from core.verdict import Verdict
 from federation.fetch import Fetched
 from federation.member import Member, SourceConfig
-from federation.readers import ReadLimits, read
-from quality.outcome import CheckOutcome
-from quality.worker import CheckJob
+from federation.readers import ReadLimits
 from services.granary import Granary
-from services.intake.choose import mapped_table, write_table
-from services.intake.errors import HarvestStopped, MappedTableMissing
-from services.intake.fetching import FetchLoop
-from services.intake.nihil import without_nihil
+from services.intake import drafting
+from services.intake.drafting import LandedItem, Ready
+from services.intake.errors import HarvestStopped
+from services.intake.fetching import FetchLoop, Got
+from services.intake.files import FileDone, FileJob, take
 from services.intake.outcome import Outcome
 from services.intake.work import Item
+
+#: Where nothing has arrived for so many seconds, what is ready is committed without waiting for the rest.
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,53 +47,33 @@ class Harvest:
     downloads: FetchLoop
 
 
-@dataclass(slots=True)
-class _Landed:
-    """One item's bytes on their way."""
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What came of fetching an item."""
 
     item: Item
-    path: Path
-    sha256: str
-    at: datetime
-    name: str
-    mime: str | None
-    fetched: bool
+    got: Got
 
 
-@dataclass(slots=True)
-class _Checking:
-    """One table that a worker is checking."""
+@dataclass(frozen=True, slots=True)
+class _Fetching:
+    """The end of all fetching."""
 
-    landed: _Landed
-    table: str
-    contract: Contract | None
-    columns: tuple[str, ...]
-    future: Future[CheckOutcome]
+    ended: "Future[None]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What came of reading and checking a landed file."""
+
+    landed: LandedItem
+    future: "Future[FileDone]"
 
 
 def take_in(harvest: Harvest, items: Sequence[Item]) -> list[Outcome]:
     """Fetch, read, check and commit some resources of one source; one outcome a table, or a resource's error."""
-    outcomes: list[Outcome] = []
-    marks: list[IntakeMark] = []
-    _go_on(harvest)
     with _workplace(harvest.granary.staging) as folder:
-        checking: list[_Checking] = []
-        for landed in _landed(harvest, items, outcomes, marks):
-            _go_on(harvest)
-            checking += _read(harvest, landed, folder, outcomes, marks)
-        for group in _by_resource(checking):
-            _go_on(harvest)
-            _commit(harvest, group, outcomes, marks)
-    now = harvest.granary.clock()
-    intake_marks.finish(harvest.granary.sessions, marks, now=now, lease=harvest.lease)
-    _leave_plan(harvest, items)
-    return outcomes
-
-
-def _go_on(harvest: Harvest) -> None:
-    """`HarvestStopped` where this process has been asked to end; what is not marked finished is found again."""
-    if harvest.granary.stopping.is_set():
-        raise HarvestStopped(source=harvest.source.id)
+        return _Batch(harvest, folder).run(items)
 
 
 @contextmanager
@@ -107,54 +84,6 @@ def _workplace(staging: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _leave_plan(harvest: Harvest, items: Sequence[Item]) -> None:
-    runs.done(harvest.granary.sessions, harvest.lease, [item.id for item in items])
-
-
-def _failed(harvest: Harvest, item: Item, error: LumbungError, outcomes: list[Outcome]) -> None:
-    for name, value in (("source", harvest.source.id), ("dataset", item.title), ("resource", item.remote.name)):
-        error.values.setdefault(name, value)
-    runs.record_error(
-        harvest.granary.sessions,
-        harvest.lease.run_id,
-        error,
-        now=harvest.granary.clock(),
-        dataset_id=item.dataset,
-        resource_id=item.id,
-    )
-    outcomes.append(Outcome(dataset=item.dataset, resource=item.id, title=item.title, error=error))
-
-
-def _landed(
-    harvest: Harvest, items: Sequence[Item], outcomes: list[Outcome], marks: list[IntakeMark]
-) -> Iterator[_Landed]:
-    """Each item's bytes: those landed before where only the mapping changed, else fetched (or said to still hold)."""
-    landing = harvest.granary.landing
-    replayed = [item for item in items if item.replay is not None and item.problem is None]
-    asked = [item for item in items if item.replay is None and item.problem is None]
-    for item in items:
-        if item.problem is not None:
-            _failed(harvest, item, item.problem, outcomes)
-    for item in replayed:
-        assert item.replay is not None
-        try:
-            path = landing.open(item.replay)
-        except LumbungError:  # the bytes are gone or damaged; the source still has them
-            asked.append(item)
-            continue
-        at = item.fetched_at or harvest.granary.clock()
-        yield _Landed(item, path, item.replay, at, item.remote.name, item.remote.mime, fetched=False)
-    for item, got in zip(asked, harvest.downloads.fetch(harvest.source, asked), strict=True):
-        if isinstance(got, LumbungError):
-            _failed(harvest, item, got, outcomes)
-        elif isinstance(got, Fetched):
-            yield _Landed(item, got.path, got.sha256, got.at, got.name, got.mime, fetched=True)
-        elif item.finished_with(got.sha256):
-            marks.append(IntakeMark(item.id, item.key))
-        else:
-            yield _Landed(item, got.path, got.sha256, got.at, item.remote.name, item.remote.mime, fetched=False)
 
 
 def read_limits(granary: Granary) -> ReadLimits:
@@ -168,213 +97,197 @@ def read_limits(granary: Granary) -> ReadLimits:
     )
 
 
-def _read(
-    harvest: Harvest, landed: _Landed, folder: Path, outcomes: list[Outcome], marks: list[IntakeMark]
-) -> list[_Checking]:
-    """The tables of a file, each handed to a checking worker; a file that cannot be read leaves its error."""
-    item = landed.item
-    try:
-        result = read(landed.path, landed.name, mime=landed.mime, limits=read_limits(harvest.granary))
-        if item.contract is not None and result.machine_readable and not result.tables:
-            raise MappedTableMissing(table=(item.mapping.table if item.mapping else None) or "-", tables="-")
-    except LumbungError as error:
-        _failed(harvest, item, error, outcomes)
-        marks.append(IntakeMark(item.id, item.key, landed.sha256, None, Verdict.UNREADABLE))
-        return []
-    if not result.tables:
-        marks.append(IntakeMark(item.id, item.key, landed.sha256, result.machine_readable, Verdict.DOCUMENT))
-        outcomes.append(Outcome(dataset=item.dataset, resource=item.id, title=item.title))
-        return []
-    chosen = mapped_table(result.tables, item.mapping) if item.mapping is not None else None
-    if item.mapping is not None and chosen is None:
-        _hold_unfound(harvest, landed, result.tables, outcomes)
-        marks.append(IntakeMark(item.id, item.key, landed.sha256, machine_readable=True))
-        return []
-    single = len(result.tables) == 1
-    others = [t for t in result.tables if t is not chosen]
-    checking = [_submit(harvest, landed, t, folder, name="" if single else t.name, contract=None) for t in others]
-    if chosen is not None:  # last, so that the resource ends up under its contract
-        checking.append(_submit(harvest, landed, chosen, folder, name="", contract=item.contract))
-    return checking
+@dataclass(slots=True)
+class _Batch:
+    """One batch at work: what arrives is handed to the checking processes, what comes back is committed together.
 
+    Attributes:
+        open: ids of the resources of which nothing is decided yet.
+        ready: what is waiting to be committed; `marks`, `failures` and `done` are waiting to be written down.
+    """
 
-def check_job(
-    granary: Granary, member: Member, item: Item, table: TextTable, work: Path, *, contract: Contract | None
-) -> CheckJob:
-    """The job of checking one table; without a contract it is only rewritten as rows of text."""
-    said = False
-    if contract is not None and contract.event:
-        table, said = without_nihil(table)
-    job = CheckJob(
-        table=write_table(table, work / "table.arrow"),
-        contract=contract,
-        mapping=None,
-        references={},
-        regions=member.regions,
-        out=work,
-        zone=granary.settings.timezone,
-        previous_rows=None,
-        previous_columns=None,
-        decided={},
-        nihil=said or item.nihil,
-        now=granary.clock(),
-    )
-    if contract is None:
-        return job
-    named = {column.reference for column in contract.columns}
-    return replace(
-        job,
-        mapping=item.mapping,
-        references={name: codes for name, codes in granary.references.items() if name in named},
-        previous_rows=item.rows,
-        previous_columns=item.columns,
-        decided=item.decided,
-    )
+    harvest: Harvest
+    folder: Path
+    events: "queue.SimpleQueue[_Arrived | _Checked | _Fetching]" = field(default_factory=queue.SimpleQueue)
+    open: set[str] = field(default_factory=set)
+    ready: list[Ready] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    marks: list[IntakeMark] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
 
+    def run(self, items: Sequence[Item]) -> list[Outcome]:
+        self._go_on()
+        self.open = {item.id for item in items}
+        fetching = self._begin(items)
+        try:
+            while self.open:
+                try:
+                    event = self.events.get(timeout=_PATIENCE)
+                except queue.Empty:
+                    self._go_on()
+                    self._write_down()
+                    continue
+                self._go_on()
+                self._on(event)
+        finally:
+            fetching.cancel()
+        self._write_down()
+        return self.outcomes
 
-def _submit(
-    harvest: Harvest, landed: _Landed, table: TextTable, folder: Path, *, name: str, contract: Contract | None
-) -> _Checking:
-    work = folder / new_id()
-    work.mkdir()
-    job = check_job(harvest.granary, harvest.member, landed.item, table, work, contract=contract)
-    return _Checking(landed, name, contract, table.columns, harvest.granary.checks().submit(job))
+    def _go_on(self) -> None:
+        """`HarvestStopped` where this process was asked to end; what is not marked finished is found again."""
+        if self.harvest.granary.stopping.is_set():
+            raise HarvestStopped(source=self.harvest.source.id)
 
-
-def _by_resource(checking: Sequence[_Checking]) -> list[list[_Checking]]:
-    groups: dict[str, list[_Checking]] = {}
-    for one in checking:
-        groups.setdefault(one.landed.item.id, []).append(one)
-    return list(groups.values())
-
-
-def _returned(harvest: Harvest, outcome: CheckOutcome) -> QuarantineDraft | None:
-    if outcome.quarantined is None:
-        return None
-    stored = harvest.granary.returned.put(outcome.quarantined)
-    head = next(iter(pq.ParquetFile(outcome.quarantined).iter_batches(batch_size=KEPT)), None)
-    rows: list[dict[str, Any]] = head.to_pylist() if head is not None else []
-    first = [ReturnedRow(row["_row"], orjson.loads(row["original"]), row["reasons"]) for row in rows]
-    return QuarantineDraft(stored, outcome.quarantined_rows, dict(outcome.reasons), first)
-
-
-def _examples(returned: QuarantineDraft | None) -> dict[str, str]:
-    """Of each reason the sentence of the first row that has it."""
-    out: dict[str, str] = {}
-    for row in returned.first if returned is not None else ():
-        for reason in row.reasons:
-            out.setdefault(reason["rule"], reason["message"])
-    return out
-
-
-def _draft(harvest: Harvest, one: _Checking, outcome: CheckOutcome) -> Draft:
-    item = one.landed.item
-    check = None
-    if one.contract is not None:
-        check = CheckDraft(
-            statistics={
-                "source_rows": outcome.source_rows,
-                "accepted_rows": outcome.accepted_rows,
-                "quarantined_rows": outcome.quarantined_rows,
-                "reasons": dict(outcome.reasons),
-            },
-            holds=[{"code": h.code, "values": dict(h.values)} for h in outcome.holds],
-            warnings=[{"code": w.code, "values": dict(w.values)} for w in outcome.warnings],
-            result=outcome.result or None,
+    def _begin(self, items: Sequence[Item]) -> "Future[None]":
+        """Hand over what is landed already, where only mapping or contract changed, and ask for everything else."""
+        asked: list[Item] = []
+        for item in items:
+            if item.problem is not None:
+                self._failed(item, item.problem)
+            elif item.replay is None or not self._replayed(item, item.replay):
+                asked.append(item)
+        fetching = self.harvest.downloads.fetch(
+            self.harvest.source, asked, lambda item, got: self.events.put(_Arrived(item, got))
         )
-    return Draft(
-        resource_id=item.id,
-        contract=one.contract,
-        rows=outcome.accepted,
-        verdict=outcome.verdict,
-        landed_sha256=one.landed.sha256,
-        fetched_at=one.landed.at,
-        run_id=harvest.lease.run_id,
-        table=one.table,
-        columns=() if one.contract is not None else tuple(c for c in outcome.columns if c != "_row"),
-        mapping=_lineage(item) if one.contract is not None else None,
-        check=check,
-        quarantine=_returned(harvest, outcome) if one.contract is not None else None,
-    )
+        fetching.add_done_callback(lambda ended: self.events.put(_Fetching(ended)))
+        return fetching
 
+    def _replayed(self, item: Item, sha256: str) -> bool:
+        try:
+            path = self.harvest.granary.landing.open(sha256)
+        except LumbungError:  # the bytes are gone or damaged; the source still has them
+            return False
+        at = item.fetched_at or self.harvest.granary.clock()
+        self._hand_over(LandedItem(item, path, sha256, at, item.remote.name, item.remote.mime))
+        return True
 
-def _lineage(item: Item) -> dict[str, Any] | None:
-    if item.mapping is None:
-        return None
-    return {
-        "columns": dict(item.mapping.columns),
-        "constants": dict(item.mapping.constants),
-        "factors": dict(item.mapping.factors),
-    }
+    def _on(self, event: _Arrived | _Checked | _Fetching) -> None:
+        match event:
+            case _Arrived(item, got):
+                self._arrived(item, got)
+            case _Checked(landed, future):
+                self._checked(landed, future)
+            case _Fetching(ended):
+                try:
+                    ended.result()
+                except CancelledError as error:
+                    raise HarvestStopped(source=self.harvest.source.id) from error
 
+    def _arrived(self, item: Item, got: Got) -> None:
+        if isinstance(got, LumbungError):
+            self._failed(item, got)
+        elif isinstance(got, Fetched):
+            self._hand_over(LandedItem(item, got.path, got.sha256, got.at, got.name, got.mime))
+        elif item.finished_with(got.sha256):
+            self._settle(item, IntakeMark(item.id, item.key))
+        else:
+            self._hand_over(LandedItem(item, got.path, got.sha256, got.at, item.remote.name, item.remote.mime))
 
-def _commit(harvest: Harvest, group: Sequence[_Checking], outcomes: list[Outcome], marks: list[IntakeMark]) -> None:
-    """Commit the tables of one resource together; what the catalogue refuses is that resource's error."""
-    granary, item, landed = harvest.granary, group[0].landed.item, group[0].landed
-    try:
-        checked = [one.future.result() for one in group]
-        drafts = [_draft(harvest, one, outcome) for one, outcome in zip(group, checked, strict=True)]
-        commits = snapshots.commit_many(
-            granary.sessions, granary.store, drafts, now=granary.clock(), lease=harvest.lease
+    def _settle(self, item: Item, mark: IntakeMark | None) -> None:
+        """Nothing more is to be found out about a resource."""
+        self.open.discard(item.id)
+        self.done.append(item.id)
+        if mark is not None:
+            self.marks.append(mark)
+
+    def _failed(self, item: Item, error: LumbungError, mark: IntakeMark | None = None) -> None:
+        for name, value in (
+            ("source", self.harvest.source.id),
+            ("dataset", item.title),
+            ("resource", item.remote.name),
+        ):
+            error.values.setdefault(name, value)
+        self.failures.append(Failure(error, item.dataset, item.id))
+        self.outcomes.append(Outcome(dataset=item.dataset, resource=item.id, title=item.title, error=error))
+        self._settle(item, mark)
+
+    def _hand_over(self, landed: LandedItem) -> None:
+        """Have a landed file read and checked."""
+        granary, item = self.harvest.granary, landed.item
+        out = self.folder / new_id()
+        out.mkdir()
+        checks = granary.checks()
+        named = {column.reference for column in item.contract.columns} if item.contract is not None else set()
+        job = FileJob(
+            path=landed.path,
+            name=landed.name,
+            mime=landed.mime,
+            limits=read_limits(granary),
+            out=out,
+            contract=item.contract,
+            mapping=item.mapping,
+            references={name: checks.lists.send(c) for name, c in granary.references.items() if name in named},
+            regions=self.harvest.member.regions,
+            zone=granary.settings.timezone,
+            previous_rows=item.rows,
+            previous_columns=item.columns,
+            decided=item.decided,
+            nihil=item.nihil,
+            now=granary.clock(),
         )
-    except LumbungError as error:
-        _failed(harvest, item, error, outcomes)
-        return
-    decided: dict[str, str] | None = None
-    columns: tuple[str, ...] | None = None
-    for one, outcome, draft, commit in zip(group, checked, drafts, commits, strict=True):
-        if one.contract is not None and outcome.verdict is not Verdict.HELD:
-            decided, columns = dict(outcome.decided), outcome.columns
-        outcomes.append(
-            Outcome(
-                dataset=item.dataset,
-                resource=item.id,
-                title=item.title,
-                table=one.table,
-                contract=one.contract.name if one.contract else None,
-                verdict=outcome.verdict,
-                seq=commit.seq,
-                rows=commit.added + commit.changed if one.contract and one.contract.mode == "upsert" else commit.rows,
-                quarantined=outcome.quarantined_rows,
-                reasons=dict(outcome.reasons),
-                examples=_examples(draft.quarantine),
-                holds=tuple(h.code for h in outcome.holds),
-            )
-        )
-    marks.append(IntakeMark(item.id, item.key, landed.sha256, True, None, columns, decided))
+        future = checks.call(take, job, file=landed.path)
+        future.add_done_callback(lambda done: self.events.put(_Checked(landed, done)))
 
+    def _checked(self, landed: LandedItem, future: "Future[FileDone]") -> None:
+        item, key, sha256, run = landed.item, landed.item.key, landed.sha256, self.harvest.lease.run_id
+        try:
+            done = future.result()
+            if done.unreadable is not None:
+                mark = IntakeMark(item.id, key, sha256, None, Verdict.UNREADABLE)
+                self._failed(item, done.unreadable, mark)
+            elif done.unfound is not None:
+                self._ready(Ready(landed, (), [drafting.unfound(landed, done.unfound, run, self.harvest.source.id)]))
+            elif done.tables:
+                drafts = [drafting.draft(landed, table, run, self.harvest.granary.returned) for table in done.tables]
+                self._ready(Ready(landed, done.tables, drafts))
+            else:
+                self.outcomes.append(Outcome(dataset=item.dataset, resource=item.id, title=item.title))
+                self._settle(item, IntakeMark(item.id, key, sha256, done.machine_readable, Verdict.DOCUMENT))
+        except LumbungError as error:
+            self._failed(item, error)
 
-def _hold_unfound(harvest: Harvest, landed: _Landed, tables: Sequence[TextTable], outcomes: list[Outcome]) -> None:
-    """Record that a delivery waits because none of its tables is the mapped one."""
-    item, granary = landed.item, harvest.granary
-    assert item.mapping is not None
-    error = MappedTableMissing(
-        source=harvest.source.id,
-        dataset=item.title,
-        file=landed.name,
-        table=item.mapping.table or ", ".join(item.mapping.columns.values()),
-        tables="; ".join(f"{t.name}: {', '.join(t.columns[:8])}" for t in tables[:5]),
-    )
-    hold = {"code": error.code, "values": {k: str(v) for k, v in error.values.items()}}
-    draft = Draft(
-        resource_id=item.id,
-        contract=item.contract,
-        rows=None,
-        verdict=Verdict.HELD,
-        landed_sha256=landed.sha256,
-        fetched_at=landed.at,
-        run_id=harvest.lease.run_id,
-        mapping=_lineage(item),
-        check=CheckDraft(holds=[hold]),
-    )
-    snapshots.commit(granary.sessions, granary.store, draft, now=granary.clock(), lease=harvest.lease)
-    outcomes.append(
-        Outcome(
-            dataset=item.dataset,
-            resource=item.id,
-            title=item.title,
-            contract=item.contract.name if item.contract else None,
-            verdict=Verdict.HELD,
-            holds=(error.code,),
-        )
-    )
+    def _ready(self, ready: Ready) -> None:
+        self.ready.append(ready)
+        self.open.discard(ready.landed.item.id)
+
+    def _write_down(self) -> None:
+        """Commit what is ready, all at once, and write down what is finished or has failed."""
+        ready, self.ready = sorted(self.ready, key=lambda one: one.landed.item.title), []
+        if ready:
+            try:
+                self._committed(ready)
+            except RunLeaseLost:
+                raise
+            except LumbungError:  # one of them; the others must not wait for it
+                for one in ready:
+                    self._go_on()
+                    try:
+                        self._committed([one])
+                    except RunLeaseLost:
+                        raise
+                    except LumbungError as error:
+                        self._failed(one.landed.item, error)
+        granary, lease = self.harvest.granary, self.harvest.lease
+        now = granary.clock()
+        runs.record_errors(granary.sessions, lease.run_id, self.failures, now=now)
+        intake_marks.finish(granary.sessions, self.marks, now=now, lease=lease, done=self.done)
+        self.failures, self.marks, self.done = [], [], []
+
+    def _committed(self, ready: Sequence[Ready]) -> None:
+        granary, lease = self.harvest.granary, self.harvest.lease
+        drafts = [draft for one in ready for draft in one.drafts]
+        commits = iter(snapshots.commit_many(granary.sessions, granary.store, drafts, now=granary.clock(), lease=lease))
+        for one in ready:
+            self._published(one, [next(commits) for _ in one.drafts])
+
+    def _published(self, ready: Ready, commits: Sequence[Commit]) -> None:
+        item, sha256 = ready.landed.item, ready.landed.sha256
+        decided: dict[str, str] | None = None
+        columns: tuple[str, ...] | None = None
+        for table in ready.tables:
+            if table.contract is not None and table.outcome.verdict is not Verdict.HELD:
+                decided, columns = dict(table.outcome.decided), table.outcome.columns
+        self.outcomes += drafting.outcomes(ready, commits)
+        self._settle(item, IntakeMark(item.id, item.key, sha256, True, None, columns, decided))

@@ -1,15 +1,19 @@
 """The checking processes: typed outcomes and errors come back, a killed process costs nothing but time."""
 
 import os
+import pickle
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.reference import CodeList, code_list
 from core.verdict import Verdict
 from quality.errors import CheckFailed, CheckWorkerLost
+from quality.lists import SentList
 from quality.pool import CheckPool
+from quality.worker import Checker
 from tests.quality import factories as make
 
 PRICE = make.CONTRACTS["commodity_price"]
@@ -41,6 +45,20 @@ def test_P05_a_delivery_whose_process_was_killed_is_checked_by_the_next(pool: Ch
     os.kill(pool.warm().result(WAIT), signal.SIGKILL)
     outcome = pool.submit(make.job(tmp_path, make.source(make.prices(3)), PRICE)).result(WAIT)
     assert outcome.verdict is Verdict.PUBLISHED
+
+
+def _known(checker: Checker, sent: SentList) -> tuple[int, str, CodeList]:
+    """What a process knows of a list, and which process and suite-keeper that is."""
+    return os.getpid(), checker.memory, sent.open()
+
+
+def test_a_code_list_is_sent_once_and_read_in_the_process_as_it_was(pool: CheckPool) -> None:
+    codes = code_list("region", [(f"33.{i:02}.{j:02}", f"Kecamatan {i} {j}", []) for i in range(40) for j in range(20)])
+    sent = pool.lists.send(codes)
+    assert pool.lists.send(codes) == sent
+    assert len(pickle.dumps(sent)) < 1_000 < len(pickle.dumps(codes))
+    process, memory, known = pool.call(_known, sent, file=sent.path).result(WAIT)
+    assert (process != os.getpid(), memory, known) == (True, "512MB", codes)
 
 
 def _die(_job: object) -> None:

@@ -21,8 +21,8 @@ import great_expectations  # noqa: F401  # seconds to import: once, before anybo
 from sqlalchemy import Engine, event
 
 from catalog import snapshots
-from quality.outcome import CheckOutcome
-from quality.worker import Checker, CheckJob
+from quality.lists import Lists
+from quality.worker import Checker
 from services.granary import open_granary
 from services.intake.fetching import FetchLoop
 from services.intake.source import harvest_source
@@ -59,12 +59,12 @@ class Here:
     """Checks deliveries in this process, in place of the pool of processes."""
 
     def __init__(self, fate: Fate) -> None:
-        self.fate, self.checker = fate, Checker("512MB", 1)
+        self.fate, self.checker, self.lists = fate, Checker("512MB", 1), Lists()
 
-    def submit(self, job: CheckJob) -> "Future[CheckOutcome]":
-        answer: Future[CheckOutcome] = Future()
+    def call(self, work: Callable[[Checker, Any], Any], job: Any, *, file: Path) -> "Future[Any]":
+        answer: Future[Any] = Future()
         self.fate.moment()
-        answer.set_result(self.checker.run(job))
+        answer.set_result(work(self.checker, job))
         self.fate.moment()
         return answer
 

@@ -1,0 +1,50 @@
+"""A batch goes on with what is there: nobody waits for a slow file or for one that the catalogue refuses."""
+
+import asyncio
+
+from aiohttp import web
+
+from tests.federation.fetch_factories import serving
+from tests.services import factories as make
+from tests.services.factories import PEOPLE, PRICES, Home
+from tests.services.offices import Office, harvest
+
+
+async def test_S02_what_has_landed_is_committed_while_one_file_still_does_not_come(home: Home, office: Office) -> None:
+    async def late(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("penduduk-c.csv"):
+            for _ in range(400):
+                if len(home.snapshots) == 2:
+                    break
+                await asyncio.sleep(0.02)
+            else:
+                return web.Response(status=404)
+        return await office(request)
+
+    async with serving(late) as url:
+        office.offer(url, "penduduk-a", "penduduk-b", "penduduk-c")
+        home.portal(url, PEOPLE)
+        report = await harvest(home)
+    assert (report.state, report.snapshots, report.errors) == ("ok", 3, [])
+    home.sound()
+
+
+def test_D06_a_table_that_the_catalogue_refuses_fails_alone_in_its_batch(home: Home) -> None:
+    drop = home.drop(PRICES, PEOPLE)
+    for name in ("harga a", "harga b"):
+        make.write(drop, f"{name}.csv", make.prices(5))
+    make.write(drop, "penduduk.csv", make.people(1, 2))
+    assert home.harvest().snapshots == 3
+    damaged = next(s for s in home.snapshots if s.resource_id == home.resources["harga a.csv"].id)
+    file = home.granary.store.path(damaged.content_sha256)
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    for name in ("harga a", "harga b"):
+        make.write(drop, f"{name}.csv", make.prices(6))
+    make.write(drop, "penduduk.csv", make.people(1, 2, 3))
+    report = home.harvest()
+    assert (report.state, report.snapshots) == ("partial", 2)
+    [error] = report.errors  # missing, since the damaged file has been set aside when its turn alone comes
+    assert error["code"] in ("SNAPSHOT_DAMAGED", "SNAPSHOT_MISSING")
+    assert [e.code for e in home.errors] == [error["code"]]
+    assert home.runs[-1].state == "partial"
