@@ -54,7 +54,7 @@ def command(home: Home, url: str) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, "-c", start, "--home", str(home.folder), "--lang", "en", "harvest", "--json"], environment
 
 
-def test_a_members_flow_run_completes_and_shows_progress_and_a_table(home: Home, prefect_url: str) -> None:
+def test_a_members_flow_run_completes_and_shows_progress_and_a_table(home: Home, prefect: str) -> None:
     good, dead = home.folder / "a", home.folder / "tiada"
     for n in range(60):  # three batches
         make.write(good, f"penduduk {n:02}.csv", make.people(n))
@@ -101,29 +101,19 @@ def attempts(failing: Exception, times: int) -> tuple[list[int], Any]:
     return tried, trial
 
 
-def test_a_batch_that_failed_for_a_passing_reason_is_tried_again(prefect_url: str) -> None:
+def test_a_batch_that_failed_for_a_passing_reason_is_tried_again(prefect: str) -> None:
     tried, trial = attempts(DatabaseBusy(place="lumbung.db", detail="locked"), times=1)
     assert trial() == ["0", "1"] and tried == [2, 1]
 
 
-def test_a_batch_that_would_fail_again_is_not_tried_again(prefect_url: str) -> None:
+def test_a_batch_that_would_fail_again_is_not_tried_again(prefect: str) -> None:
     tried, trial = attempts(StorageReadOnly(place="snapshots", detail="EROFS"), times=9)
     with pytest.raises(StorageReadOnly):
         trial()
     assert tried[0] == 1
 
 
-def test_harvests_at_once_are_limited_across_processes(prefect_url: str) -> None:
-    from flows.harvest import LIMIT
-    from flows.schedules import limit_harvests
-
-    for at_once in (3, 5):
-        limit_harvests(at_once)
-        found = asyncio.run(asked("read_global_concurrency_limit_by_name", name=LIMIT))
-        assert found.limit == at_once
-
-
-def test_S23_P08_two_flow_runs_of_one_source_at_once_one_wins(home: Home, prefect_url: str) -> None:
+def test_S23_P08_two_flow_runs_of_one_source_at_once_one_wins(home: Home, prefect: str) -> None:
     from contextvars import copy_context
     from threading import Thread
 
@@ -153,9 +143,9 @@ def test_P02_a_prefect_server_that_is_down_is_named_and_another_way_offered(home
 
 
 async def test_P02_a_prefect_server_that_goes_down_in_mid_run_costs_no_data(
-    home: Home, office: Office, prefect_url: str
+    home: Home, office: Office, prefect: str
 ) -> None:
-    base = prefect_url.removesuffix("/api")
+    base = prefect.removesuffix("/api")
     async with serving(office) as url:
         async with faulty(base, "none") as between:
             office.offer(url, *(f"penduduk-{n}" for n in range(3)))

@@ -1,44 +1,104 @@
-"""When members are harvested: what their files say, in the province's own time."""
+"""Schedules come from the members' files, in the province's time, and Prefect's server really plans runs for them."""
 
+import asyncio
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from flows.schedules import deployments, timetable
-from tests.services.factories import CITY, Home
+import pytest
 
-ODD = """
-schedule = "15 2 * * *"
+from core import settings
+from federation.packs import init_home
+from federation.registry import Registry
+
+PACKS = Path(__file__).parents[1] / "packs"
+
+pytestmark = pytest.mark.prefect
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home in WITA: the city is harvested nightly, one of its two sources hourly."""
+    made = init_home(tmp_path / "home", "99", [PACKS])
+    (tmp_path / "kiriman").mkdir()
+    city = made / "members" / "99.71.toml"
+    sources = f"""
+schedule = "30 2 * * *"
+
 [[sources]]
-id = "setoran"
+id = "malam"
 kind = "folder"
-path = "setoran"
+path = "{tmp_path / "kiriman"}"
+
 [[sources]]
-id = "arsip"
+id = "tiap-jam"
 kind = "folder"
-path = "arsip"
-schedule = "0 6 * * 1"
+path = "{tmp_path / "kiriman"}"
+schedule = "5 * * * *"
 """
+    city.write_text(city.read_text("utf-8") + sources, encoding="utf-8")
+    return made
 
 
-def planned(home: Home) -> list[tuple[str, dict[str, Any], Any, str | None]]:
-    granary = home.granary
-    return [(name, p, s.cron, s.timezone) for name, p, s in deployments(granary.registry, granary.settings)]
+def planned(home: Path) -> dict[str, tuple[str | None, str, str | None]]:
+    from flows.schedules import deployments
+
+    found = deployments(Registry.load(home), settings.load(home))
+    return {name: (s.cron, str(s.timezone), parameters["source"]) for name, parameters, s in found}
 
 
-def test_a_member_is_harvested_when_its_file_says_in_the_provinces_own_time(home: Home) -> None:
-    home.member('schedule = "40 3 * * *"\n[[sources]]\nid = "setoran"\nkind = "folder"\npath = "setoran"\n')
-    parameters = {"home": str(home.folder), "member": CITY, "source": None}
-    assert planned(home) == [(CITY, parameters, "40 3 * * *", "Asia/Makassar")]
+def test_T04_a_source_with_its_own_schedule_has_its_own_deployment_in_local_time(home: Path) -> None:
+    assert planned(home) == {
+        "malam": ("30 2 * * *", "Asia/Makassar", "malam"),
+        "tiap-jam": ("5 * * * *", "Asia/Makassar", "tiap-jam"),
+    }
 
 
-def test_a_source_with_its_own_schedule_is_planned_by_itself(home: Home) -> None:
-    home.member(ODD)
-    assert [(name, p["source"], cron) for name, p, cron, _ in planned(home)] == [
-        ("setoran", "setoran", "15 2 * * *"),
-        ("arsip", "arsip", "0 6 * * 1"),
-    ]
+def test_sources_that_follow_their_member_share_one_deployment(home: Path) -> None:
+    city = home / "members" / "99.71.toml"
+    city.write_text(city.read_text("utf-8").replace('schedule = "5 * * * *"\n', ""), encoding="utf-8")
+    assert planned(home) == {"99.71": ("30 2 * * *", "Asia/Makassar", None)}
 
 
-def test_a_member_without_schedule_or_sources_is_never_planned(home: Home) -> None:
-    home.member('[[sources]]\nid = "setoran"\nkind = "folder"\npath = "setoran"\n')
-    assert planned(home) == []
-    assert list(timetable(home.granary.registry.member("99.01"))) == []
+def test_a_member_without_a_schedule_is_harvested_only_when_asked(home: Path) -> None:
+    assert "99.01" not in planned(home)
+
+
+def test_the_server_plans_runs_of_a_schedule(prefect: str, home: Path) -> None:
+    """Where Prefect's bulk insert and SQLAlchemy disagree, every schedule stays silent (docs/adr/0005)."""
+    from prefect.client.orchestration import get_client
+
+    from flows.harvest import harvest_member
+    from flows.schedules import deployments
+
+    async def plan() -> list[Any]:
+        made = list(deployments(Registry.load(home), settings.load(home)))
+        name, parameters, schedule = made[0]
+        deployment = await harvest_member.ato_deployment(name=name, parameters=parameters, schedule=schedule)
+        deployment_id: Any = await deployment.aapply()
+        async with get_client() as client:
+            answer = await client._client.post(f"/deployments/{deployment_id}/schedule", json={"max_runs": 3})
+            answer.raise_for_status()
+            runs = await client._client.post(
+                "/flow_runs/filter", json={"deployments": {"id": {"any_": [str(deployment_id)]}}}
+            )
+            return list(runs.json())
+
+    runs = asyncio.run(plan())
+    assert len(runs) >= 3
+    assert {run["state_type"] for run in runs} == {"SCHEDULED"}
+    assert len({date.fromisoformat(run["expected_start_time"][:10]) for run in runs}) >= 3
+
+
+def test_the_limit_across_members_is_set_on_the_server(prefect: str) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.harvest import LIMIT
+    from flows.schedules import limit_harvests
+
+    async def limit() -> int:
+        async with get_client() as client:
+            return int((await client.read_global_concurrency_limit_by_name(LIMIT)).limit)
+
+    limit_harvests(3)
+    assert asyncio.run(limit()) == 3
