@@ -7,7 +7,7 @@ who is there already. What was good before stays served.
 import queue
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,6 +103,7 @@ class _Batch:
 
     Attributes:
         open: ids of the resources of which nothing is decided yet.
+        checking: what was handed to the checking processes.
         ready: what is waiting to be committed; `marks`, `failures` and `done` are waiting to be written down.
     """
 
@@ -110,6 +111,7 @@ class _Batch:
     folder: Path
     events: "queue.SimpleQueue[_Arrived | _Checked | _Fetching]" = field(default_factory=queue.SimpleQueue)
     open: set[str] = field(default_factory=set)
+    checking: "list[Future[FileDone]]" = field(default_factory=list)
     ready: list[Ready] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     marks: list[IntakeMark] = field(default_factory=list)
@@ -132,6 +134,7 @@ class _Batch:
                 self._on(event)
         finally:
             fetching.cancel()
+            wait(self.checking)  # nobody may write any more into a folder that is removed
         self._write_down()
         return self.outcomes
 
@@ -228,6 +231,7 @@ class _Batch:
             now=granary.clock(),
         )
         future = checks.call(take, job, file=landed.path)
+        self.checking.append(future)
         future.add_done_callback(lambda done: self.events.put(_Checked(landed, done)))
 
     def _checked(self, landed: LandedItem, future: "Future[FileDone]") -> None:

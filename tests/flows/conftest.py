@@ -11,6 +11,7 @@ from flows.server import PrefectServer, environment
 from quality.pool import CheckPool
 from services.intake import opened as homes
 from tests.services.factories import Home, new_home
+from tests.services.offices import Office
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +54,9 @@ def home(tmp_path: Path, sqlite_template: Path, checking: CheckPool) -> Iterator
         one.granary._pool = None
     homes.close_all()
     made.close()
+
+
+@pytest.fixture
+def office() -> Office:
+    """A portal that nobody serves yet."""
+    return Office()

@@ -24,11 +24,6 @@ pytestmark = pytest.mark.prefect
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def office() -> Office:
-    return Office()
-
-
 def run(home: Home, member: str = CITY, source: str | None = None) -> list[Any]:
     """One flow run of a member in this process."""
     from flows.harvest import harvest_member
