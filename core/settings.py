@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     revalidate_hours: float = Field(default=24.0, ge=0)  # of files that a portal links but does not hold
     crawl_total_seconds: float = Field(default=300.0, gt=0)
 
+    # what nodes push
+    inbox_max_bytes: int = Field(default=4096 * MIB, gt=0)  # of one inbox, whole files and pieces together
+    inbox_piece_bytes: int = Field(default=8 * MIB, gt=0)
+
     # reading and checking
     table_max_columns: int = Field(default=2_000, gt=0)
     field_max_bytes: int = Field(default=1 * MIB, gt=0)

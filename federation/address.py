@@ -29,7 +29,7 @@ from federation.errors import (
     TlsRefused,
     UrlRefused,
 )
-from federation.member import Allowance, AllowanceKind, SourceConfig, SourceKind
+from federation.member import Allowance, AllowanceKind, SourceConfig
 
 #: Where open data portals are found; other ports belong to other services and need an allowance.
 PORTS = frozenset({80, 443, 8080, 8443})
@@ -152,7 +152,7 @@ class AddressPolicy:
         self._today = today
         self._resolve = resolve
         self._used: dict[Allowance, None] = {}
-        self._own = "" if source.kind is SourceKind.FOLDER else host_of(source.url)
+        self._own = host_of(source.url) if source.url.lower().startswith("http") else ""
 
     @property
     def used_allowances(self) -> tuple[Allowance, ...]:

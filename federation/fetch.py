@@ -241,7 +241,7 @@ class Fetcher:
         prior = None
         if revalidate:
             prior = await self._run(self._landing.prior, source.id, dataset, resource.id, shown)
-        if source.kind is SourceKind.FOLDER:
+        if source.kind in (SourceKind.FOLDER, SourceKind.INBOX):
             return await self._local(source, dataset, resource, prior)
         if source.sql is not None:
             return await self._asked(_Wanted(source, dataset, resource, prior), source.sql)

@@ -32,6 +32,7 @@ class SourceKind(StrEnum):
     HTTP = "http"
     REST = "rest"
     SQL = "sql"
+    INBOX = "inbox"
 
 
 class AllowanceKind(StrEnum):
@@ -91,7 +92,7 @@ class SourceConfig:
     Attributes:
         id: unique in the whole province.
         kind: which connector fetches it.
-        url: the portal's or file's address; for a folder its absolute path.
+        url: the portal's or file's address; for a folder or an inbox its absolute path.
         member: the code of the member it belongs to.
         title: what people call it; for an HTTP file also the dataset's title.
         organisation: the dinas whose source it is; None for the whole member.
@@ -118,7 +119,7 @@ class SourceConfig:
 
     @property
     def path(self) -> Path:
-        """The folder of a folder source."""
+        """The folder of a folder source, or of an inbox."""
         return Path(self.url)
 
     def allowed(self, what: AllowanceKind, today: date) -> tuple[Allowance, ...]:

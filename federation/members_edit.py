@@ -46,12 +46,12 @@ def add_source(
     file = member_file(home, member_code)
     if kind is SourceKind.HTTP:
         location = csv_address(location)
-    if kind not in (SourceKind.FOLDER, SourceKind.SQL):
+    if kind not in (SourceKind.FOLDER, SourceKind.SQL, SourceKind.INBOX):
         check_url(location, file=file, key="url")
     entry = tomlkit.table()
     entry["id"] = source_id
     entry["kind"] = kind.value
-    if kind is not SourceKind.SQL:
+    if kind not in (SourceKind.SQL, SourceKind.INBOX):
         entry["path" if kind is SourceKind.FOLDER else "url"] = location
     for key, value in (
         ("title", title),

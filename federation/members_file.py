@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from core.clock import zone
 from core.mapping import DatasetMapping, DateStyle, Match, NumberStyle
 from federation.cron import is_cron
+from federation.inbox import inbox_folder
 from federation.member import (
     Allowance,
     AllowanceKind,
@@ -146,6 +147,10 @@ def _location(table: Table, kind: SourceKind, home: Path, source_id: str) -> str
             table.absent("url", '"sql.url_env"')
             table.absent("path", '"sql.url_env"')
             return f"sql:{source_id}"
+        case SourceKind.INBOX:
+            table.absent("url", 'kind = "http"')
+            table.absent("path", 'kind = "folder"')
+            return str(inbox_folder(home, source_id).resolve())
         case _:
             return _url(table)
 

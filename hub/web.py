@@ -28,7 +28,7 @@ from gateway.errors import internal, refusal
 from gateway.http import GraphQLDoor, locale_of
 from gateway.offload import Offload
 from gateway.schema import make_schema
-from hub.routes import health
+from hub.routes import health, inbox
 from hub.web_errors import MethodRefused, RouteUnknown
 
 log = logs.get("hub.web")
@@ -134,6 +134,7 @@ def make_app(services: Services) -> Starlette:
             _landing(services),
             Route("/graphql", graphql, methods=["GET", "POST"]),
             *health.routes(services, offload),
+            *inbox.routes(services, offload),
         ],
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,

@@ -29,3 +29,32 @@ class NodePortTaken(LumbungError):
 
     code = "NODE_PORT_TAKEN"
     http_status = 503
+
+
+class PushHubUnfit(LumbungError):
+    """The hub's address is not https; what is pushed must not be read on its way."""
+
+    code = "PUSH_HUB_UNFIT"
+    http_status = 422
+
+
+class PushKeyInvalid(LumbungError):
+    """What should be the node's key is none; it is never repeated."""
+
+    code = "PUSH_KEY_INVALID"
+    http_status = 422
+
+
+class PushInterrupted(LumbungError):
+    """The hub could not be reached often enough, or a file changed meanwhile; the next push goes on from there."""
+
+    code = "PUSH_INTERRUPTED"
+    http_status = 503
+    transient = True
+
+
+class PushRefused(LumbungError):
+    """The hub says no; its code and sentence are passed on."""
+
+    code = "PUSH_REFUSED"
+    http_status = 502

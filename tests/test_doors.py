@@ -37,6 +37,10 @@ ROUTES = {
     ("/graphql", "POST"): "actor of the bearer token, scope in every query",
     ("/health/live", "GET"): "says that it lives",
     ("/health/ready", "GET"): "says which part is not ready",
+    ("/inbox/{member}", "GET"): "signature of a key of that member; tests/hub/test_inbox.py",
+    ("/inbox/{member}/manifest", "PUT"): "signature of a key of that member",
+    ("/inbox/{member}/files/{sha256}", "GET"): "signature of a key of that member",
+    ("/inbox/{member}/files/{sha256}", "PUT"): "signature of a key of that member",
 }
 #: Each root field with the arguments that it needs to be asked.
 FIELDS: dict[str, str] = {

@@ -6,6 +6,7 @@ from federation.connectors.base import Connector, KeepPage
 from federation.connectors.ckan import CkanConnector
 from federation.connectors.folder import FolderConnector
 from federation.connectors.http import HttpConnector
+from federation.connectors.inbox import InboxConnector
 from federation.connectors.rest import RestConnector
 from federation.connectors.sql import SqlConnector
 from federation.credentials import token_of
@@ -44,3 +45,5 @@ def connector_for(
             return RestConnector(source, policy=policy)
         case SourceKind.SQL:
             return SqlConnector(source)
+        case SourceKind.INBOX:
+            return InboxConnector(source)

@@ -1,16 +1,22 @@
-"""`lumbung node serve`: the server that a regency without a portal runs itself."""
+"""`lumbung node`: what a regency without a portal runs itself (serve, push), and the keys that the hub gives it."""
 
+import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core import node_keys
+from core.access import SYSTEM
 from core.messages import text
-from hub.cli.app import app
-from hub.cli.output import as_json, out
+from hub.cli.app import JsonOption, app, home_of
+from hub.cli.output import as_json, err, out, print_json
 
 node_app = typer.Typer(no_args_is_help=True, help="Simpul: server data milik kabupaten/kota sendiri.")
+key_app = typer.Typer(no_args_is_help=True, help="Kunci simpul, dibuat di hub.")
 app.add_typer(node_app, name="node")
+node_app.add_typer(key_app, name="key")
 
 
 @node_app.command("serve")
@@ -37,3 +43,59 @@ def node_serve(
             out.print(text("cli.node.ready", member=shown, url=address, folder=folder))
 
     serve(folder, member, shown, host=host, port=port, url=url, on_ready=ready)
+
+
+@node_app.command("push")
+def node_push(
+    member: Annotated[str, typer.Option("--member", help="Kode anggota, misalnya 33.74.")],
+    folder: Annotated[Path, typer.Option("--folder", help="Folder berkas yang dikirim.")],
+    hub: Annotated[str, typer.Option("--hub", help="Alamat hub, https://...")],
+    key_env: Annotated[str, typer.Option("--key-env", help="Variabel lingkungan berisi kunci simpul.")],
+    json: JsonOption = False,
+) -> None:
+    """Mengirim isi sebuah folder ke kotak masuk hub; yang terputus dilanjutkan pada pengiriman berikutnya."""
+    from node.push import Pusher
+
+    pushed = Pusher(hub, member, os.environ.get(key_env, "").strip()).push(folder)
+    if json:
+        problems = [p.as_dict() for p in pushed.problems]
+        facts = {"datasets": pushed.datasets, "files": pushed.files, "bytes": pushed.bytes}
+        print_json({**facts, "unchanged": pushed.unchanged, "problems": problems})
+        return
+    for problem in pushed.problems:
+        err.print(f"{problem.what()} {problem.fix()}", soft_wrap=True, markup=False)
+    name = "cli.node.unchanged" if pushed.unchanged else "cli.node.pushed"
+    out.print(text(name, datasets=pushed.datasets, files=pushed.files, bytes=pushed.bytes, hub=hub))
+
+
+@key_app.command("issue")
+def key_issue(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Mesin mana; tercatat dalam jejak audit.")],
+    member: Annotated[str, typer.Option("--member", help="Kode anggota, misalnya 33.74.")],
+    organisation: Annotated[str | None, typer.Option("--organisation", help="Dinas di bawah anggota.")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Masa berlaku.")] = 365,
+    json: JsonOption = False,
+) -> None:
+    """Membuat kunci simpul; hanya ditampilkan sekali ini. Dicabut dengan `lumbung token revoke`."""
+    from hub.home import open_home
+
+    granary = open_home(home_of(context))
+    try:
+        now = granary.clock()
+        issued = node_keys.issue(
+            granary.sessions,
+            name=name,
+            member=member,
+            regions=granary.registry.member(member).regions,
+            by=SYSTEM,
+            now=now,
+            organisation=organisation,
+            expires=now + timedelta(days=days),
+        )
+    finally:
+        granary.close()
+    if json:
+        print_json({"id": issued.id, "key": issued.secret, "expires": now + timedelta(days=days)})
+    else:
+        out.print(text("cli.node.key", key=issued.secret, token=issued.id, days=days), soft_wrap=True)

@@ -112,9 +112,11 @@ def _shown(source: SourceConfig) -> dict[str, object]:
 @source_app.command("add")
 def source_add(
     context: typer.Context,
-    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, rest, atau sql")],
-    location: Annotated[str, typer.Argument(help="Alamat; folder: letaknya; sql: nama variabel lingkungan.")],
+    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, rest, sql, atau inbox")],
     member: Annotated[str, typer.Option("--member", help="Kode anggota, misalnya 33.74.")],
+    location: Annotated[
+        str, typer.Argument(help="Alamat; folder: letaknya; sql: nama variabel lingkungan; inbox: kosong.")
+    ] = "",
     source_id: Annotated[str | None, typer.Option("--id", help="Nama sumber; bila kosong dibuatkan.")] = None,
     title: Annotated[str | None, typer.Option("--title")] = None,
     organisation: Annotated[str | None, typer.Option("--organisation", help="Dinas pemilik sumber ini.")] = None,

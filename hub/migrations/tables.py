@@ -3,6 +3,7 @@
 import catalog.models
 import core.audit
 import core.counters
+import core.node_keys
 import core.outbox
 import core.tokens
 import federation.models

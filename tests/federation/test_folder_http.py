@@ -10,6 +10,7 @@ from core.settings import Settings
 from federation.connectors.ckan import CkanConnector
 from federation.connectors.folder import FolderConnector, open_inside
 from federation.connectors.http import HttpConnector
+from federation.connectors.inbox import InboxConnector
 from federation.connectors.registry import connector_for
 from federation.connectors.rest import RestConnector
 from federation.connectors.sql import SqlConnector
@@ -137,6 +138,7 @@ def test_each_kind_has_its_connector_and_a_named_token_must_be_there(
         SourceKind.FOLDER: FolderConnector,
         SourceKind.REST: RestConnector,
         SourceKind.SQL: SqlConnector,
+        SourceKind.INBOX: InboxConnector,
     }
     for kind in SourceKind:
         source = SourceConfig(id="x", kind=kind, url="https://data.contoh.go.id", member="33")
