@@ -26,9 +26,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One remark beside a published delivery.
+    """One remark beside a delivery.
 
-    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, MOMENT_WITHOUT_TIME, REPEATED_ROWS.
+    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, MOMENT_WITHOUT_TIME, REPEATED_ROWS; and, with a dot, those of the
+    reader (`reader.rows_short`), whose code is its message's name.
     """
 
     code: str
@@ -36,7 +37,8 @@ class Warned:
 
     def text(self, locale: str | None = None) -> str:
         """The sentence a steward reads."""
-        return messages.text(f"quality.warning.{self.code}", locale, **self.values)
+        name = self.code if "." in self.code else f"quality.warning.{self.code}"
+        return messages.text(name, locale, **self.values)
 
 
 @dataclass(frozen=True, slots=True)

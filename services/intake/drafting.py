@@ -45,7 +45,7 @@ def draft(landed: LandedItem, table: TableDone, run: str, returned: SnapshotStor
     """A checked table as the catalogue takes it; its returned rows are kept in `returned` before this gives back."""
     item, outcome, contract = landed.item, table.outcome, table.contract
     check = None
-    if contract is not None:
+    if contract is not None or outcome.holds or outcome.warnings:
         check = CheckDraft(
             statistics={
                 "source_rows": outcome.source_rows,

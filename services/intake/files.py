@@ -23,6 +23,7 @@ from quality.worker import Checker, CheckJob
 from services.intake.choose import mapped_table, write_table
 from services.intake.errors import MappedTableMissing
 from services.intake.nihil import without_nihil
+from services.intake.notes import noted
 
 _SHOWN_TABLES, _SHOWN_COLUMNS = 5, 8
 #: Memory that reading took is given back to the machine before a table of so many bytes is checked.
@@ -90,7 +91,7 @@ def take(checker: Checker, job: FileJob) -> FileDone:
             raise MappedTableMissing(table=(job.mapping.table if job.mapping else None) or "-", tables="-")
     except LumbungError as error:
         return FileDone(None, unreadable=error)
-    tables = list(result.tables)
+    tables, remarks = list(result.tables), result.notes
     if not tables:
         return FileDone(result.machine_readable)
     del result
@@ -108,13 +109,14 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         work.mkdir()
         large = tables[0].data.nbytes > _LARGE
         table, said = tables.pop(0), False
+        notes = (*remarks, *table.notes)
         if contract is not None and contract.event:
             table, said = without_nihil(table)
         check = _check_job(job, write_table(table, work / "table.arrow"), contract, nihil=said or job.nihil)
         del table
         if large:
             pa.default_memory_pool().release_unused()
-        done.append(TableDone(name, contract, checker.run(check)))
+        done.append(TableDone(name, contract, noted(checker.run(check), notes)))
         check.table.unlink()
     return FileDone(True, tuple(done))
 
