@@ -41,7 +41,7 @@ def read_csv(
     """
     raw = path.read_bytes()
     encoding = decode.detect(raw)
-    if encoding.name == "utf-8" and len(raw) >= bulk_from:
+    if encoding.name == "utf-8" and len(raw) >= bulk_from and raw.find(decode.INNER_MARK, encoding.mark) < 0:
         done = _read_bulk(memoryview(raw)[encoding.mark :], name, place, limits, _said(encoding))
         if done is not None:
             return done
@@ -80,8 +80,13 @@ def _read_whole(
     if newline == "\r\r\n":
         text, newline = text.replace("\r\r\n", "\n"), "\r\n"
     guess = dialect.detect(_head(text))
+    if guess.width == 1 and (plain := _unwrapped(text)) is not None:
+        text, guess = plain, dialect.detect(_head(plain))
+        notes.append(Note("reader.lines_unquoted"))
     width = guess.width if guess.width > 1 else None
     parsed = _parse(text, guess.dialect, place, limits, width=width)
+    if dialect.SEP.match(text):
+        parsed.lines[0] = Line(1, [])  # it is for the program, not for a person
     remarks = _remarks(parsed, width, place, limits, ended=text.endswith(("\n", "\r")))
     said = _described(guess.dialect, encoding, newline)
     tables: list[TextTable] = []
@@ -91,6 +96,26 @@ def _read_whole(
     return tables, notes
 
 
+def _unwrapped(text: str) -> str | None:
+    """A text whose every line was quoted as a whole, without those quotes; None unless that makes it a table.
+
+    A spreadsheet set to another delimiter opens a CSV as one column and saves it so.
+    """
+    head = [line.rstrip("\r\n") for line in physical_lines(_head(text))]
+    filled = [line for line in head if line]
+    if len(filled) < 2 or not all(len(line) > 1 and line[0] == line[-1] == '"' for line in filled):
+        return None
+    out: list[str] = []
+    for line in physical_lines(text):
+        body = line.rstrip("\r\n")
+        wrapped = len(body) > 1 and body[0] == body[-1] == '"'
+        out.append(body[1:-1].replace('""', '"') + line[len(body) :] if wrapped else line)
+    plain = "".join(out)
+    guess = dialect.detect(_head(plain))
+    widths = {len(record.cells) for record in records(_head(plain), guess.dialect, guess.width) if record.cells}
+    return plain if guess.width > 1 and widths == {guess.width} else None  # sentences with commas are uneven
+
+
 def _read_bulk(
     body: memoryview, name: str, place: Place, limits: ReadLimits, encoding: str
 ) -> tuple[list[TextTable], list[Note]] | None:
@@ -98,7 +123,7 @@ def _read_bulk(
     head = _head(bytes(body[: _SAMPLE + 4]).decode("utf-8", "ignore"))
     guess = dialect.detect(head)
     end = bulk.boundary(body, len(body) - _TAIL)
-    if guess.width < 2 or end is None or not bulk.suits(guess.dialect, "utf-8"):
+    if guess.width < 2 or end is None or not bulk.suits(guess.dialect, "utf-8") or dialect.SEP.match(head):
         return None
     top = _parse(head, guess.dialect, place, limits, width=guess.width)
     if top.repaired or top.unclosed:
@@ -192,6 +217,9 @@ def _remarks(parsed: _Parsed, width: int | None, place: Place, limits: ReadLimit
             raise QuoteUnclosed(where)
         notes.append(Note("reader.cut_short", {"row": str(record.line)}))
     short = end is not None and width is not None and 1 < len(end.cells) < width
+    if end is not None and short:  # where other rows leave out their last cells too, the last one may
+        alike = sum(1 for line in parsed.lines if len(line.cells) == len(end.cells) and line is not end)
+        short = alike <= 0.01 * len(parsed.lines)
     if not ended and (short or end_is_literal) and end is not None and not parsed.unclosed and len(parsed.lines) > 3:
         notes.append(Note("reader.cut_short", {"row": str(end.number)}))
     return notes

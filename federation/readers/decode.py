@@ -16,6 +16,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CHUNK = 1 << 20
+#: A byte order mark within a text, as files put one behind another have it; nobody sees it.
+INNER_MARK = codecs.BOM_UTF8
 #: Windows-1252 leaves five bytes undefined; as Latin-1 they are control characters that nobody typed.
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
 
@@ -78,6 +80,9 @@ def decode(raw: bytes | memoryview, encoding: Encoding) -> tuple[str, list[Note]
             notes.append(Note("reader.cut_character"))
         if "\ufffd" in text:
             notes.append(Note("reader.characters_lost", {"count": str(text.count("\ufffd"))}))
+    if "\ufeff" in text:
+        notes.append(Note("reader.mark_removed", {"count": str(text.count("\ufeff"))}))
+        text = text.replace("\ufeff", "")
     if "\0" in text:
         notes.append(Note("reader.nul_removed", {"count": str(text.count("\0"))}))
         text = text.replace("\0", "")

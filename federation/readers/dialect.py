@@ -14,7 +14,9 @@ from federation.readers.cells import Kind, kind
 from federation.readers.records import Dialect, Record, records
 
 #: How believable each delimiter is before anything is counted; a space is met in every sentence.
-DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.98, " ": 0.55}
+DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.98, "^": 0.9, "~": 0.9, " ": 0.55}
+#: Excel's own first line that states the delimiter.
+SEP = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _SAMPLE_RECORDS = 300
 _LEFTOVER = re.compile(r"[;\t|]|^\"|\"$|^'|'$")
 
@@ -31,8 +33,11 @@ class Guess:
 def detect(sample: str) -> Guess:
     """The best dialect for a sample that begins at the file's beginning; one column where nothing divides it."""
     best = Guess(Dialect(delimiter=""), 1, 0.0)
-    decimal_only = _commas_are_decimal(sample)
-    for delimiter, prior in DELIMITERS.items():
+    stated = SEP.match(sample)
+    if stated:
+        sample = sample[stated.end() :]
+    decimal_only = _commas_are_decimal(sample) and not stated
+    for delimiter, prior in ({stated.group(1): 1.0} if stated else DELIMITERS).items():
         if delimiter not in sample or (delimiter == "," and decimal_only):
             continue
         for quote, escape in _quotings(sample, delimiter):

@@ -18,6 +18,8 @@ _FOOTNOTE = re.compile(
     r"\W*(?:sumber|catatan|keterangan|ket|source|sources|note|notes|catatan kaki|diolah|dicetak|diunduh|data diolah)\b",
     re.IGNORECASE,
 )
+#: The same with a colon behind it: no first cell of a row begins so.
+_SAID = re.compile(r"\W*(?:sumber|catatan|keterangan|ket|source|note)s?\s*[:\uff1a]", re.IGNORECASE)
 #: How a row begins that sums up others; a pattern that Python and RE2 read alike.
 TOTAL = r"[^0-9A-Za-z]*(?:jumlah|total|grand total|sub\s*-?total|rata\s*-?\s*rata|average)\b"
 _RULER = re.compile(r"[-=_+:]{3,}")
@@ -291,7 +293,8 @@ def _pop_footnotes(lines: list[Line]) -> list[str]:
         said = _FOOTNOTE.match(line.text) is not None
         alone = line.filled == 1 and line.first == 0 and kind(line.text) is Kind.TEXT
         cut = said and line.filled == 2 and width >= 3 and kind_row(line) == {Kind.TEXT}
-        if not cut and not (alone and (width >= 3 or said)):
+        torn = width >= 2 and line.first == 0 and _SAID.match(line.cells[0]) is not None
+        if not cut and not torn and not (alone and (width >= 3 or said)):
             break
         out.insert(0, line.text)
         lines.pop()

@@ -6,6 +6,7 @@ Refused with their place: NaN and Infinity (F07), a key named twice (F08), nesti
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from json.decoder import JSONDecodeError, JSONObject  # type: ignore[attr-defined]  # undocumented, stable since 3.1
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]  # the scanner that knows positions
 from pathlib import Path
@@ -30,6 +31,8 @@ from federation.readers.errors import (
 from federation.readers.result import ReadLimits
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|[\[\]{}]', re.DOTALL)
+#: What Python says where a value is followed by another.
+_MORE = "Extra data"
 _Rows = list[dict[str, str | None]]
 
 
@@ -60,7 +63,7 @@ def read_json(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[
     text, notes = decode.decode(raw, decode.detect(raw))
     if not text.strip():
         raise FileEmpty(place)
-    value = parse(text, place, limits)
+    value = _value(text, place, limits, notes)
     if _is_geojson(value):
         return "geojson", [_table(_features(value), name, place, limits)], notes
     tables = [
@@ -69,6 +72,35 @@ def read_json(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[
     if not tables:
         notes.append(Note("reader.json_no_table"))
     return "json", tables, notes
+
+
+def _value(text: str, place: Place, limits: ReadLimits, notes: list[Note]) -> Any:
+    """The value of a text; where it is JSON Lines, the list of the values of its lines, with a remark."""
+    try:
+        return parse(text, place, limits)
+    except JsonBroken as error:
+        if error.values.get("reason") != _MORE:
+            raise
+        lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len({line.lstrip()[0] for _, line in lines}) > 1 or not _stands_alone(lines[0][1]):
+            raise
+    values: list[Any] = []
+    for number, line in lines:
+        try:
+            values.append(parse(line, place, limits))
+        except JsonBroken as error:
+            where = replace(error.place, row=number)
+            cut = number == lines[-1][0] and not text.endswith("\n")
+            raise JsonBroken(where, reason=error.values["reason"], near=error.values["near"], cut=cut) from error
+    notes.append(Note("reader.json_lines", {"count": str(len(values))}))
+    return values
+
+
+def _stands_alone(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict | list)
+    except (JSONDecodeError, RecursionError):
+        return False
 
 
 def parse(text: str, place: Place, limits: ReadLimits) -> Any:

@@ -1,0 +1,20 @@
+"""Footnotes that hold the delimiter: they stay footnotes, and no row is made of them."""
+
+from pathlib import Path
+
+from tests.federation.readers import factories as f
+
+
+def test_a_source_line_with_semicolons_is_a_footnote(tmp_path: Path) -> None:
+    text = (
+        "Kab;Harga;Stok\nPati;12.000;10\nKudus;13.000;20\n"
+        "Sumber: Dinas Pangan; diolah; 2024\nCatatan: *) sementara; **) sangat sementara\n"
+    )
+    table = f.only(f.read_bytes(tmp_path, text))
+    assert f.rows(table) == [("Pati", "12.000", "10"), ("Kudus", "13.000", "20")]
+    assert [note[:7] for note in table.footnotes] == ["Sumber:", "Catatan"]
+
+
+def test_a_row_about_a_source_is_a_row(tmp_path: Path) -> None:
+    text = "nama;jenis;debit\nKali Garang;sungai;10\nSumber Air Muncul;mata air;5\n"
+    assert f.rows(f.only(f.read_bytes(tmp_path, text)))[1] == ("Sumber Air Muncul", "mata air", "5")
