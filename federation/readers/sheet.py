@@ -11,6 +11,7 @@ import python_calamine as calamine
 
 from core.table import Note, Place, TextTable
 from federation.readers import workbook
+from federation.readers.beside import parts as beside_each_other
 from federation.readers.build import build
 from federation.readers.errors import SheetTooLarge, WorkbookBroken, WorkbookEncrypted
 from federation.readers.finder import Line, find
@@ -83,7 +84,10 @@ def _read_sheet(
     ]
     filled = _fill_down(lines, merges)
     tables: list[TextTable] = []
-    for i, table in enumerate(find(lines, merges, even=True)):
+    beside = beside_each_other(lines, merges)
+    if len(beside) > 1:
+        notes.append(Note("reader.tables_beside", {"count": str(len(beside))}))
+    for i, table in enumerate(table for part, ranges in beside for table in find(part, ranges, even=True)):
         label = (place.sheet or "") if i == 0 else f"{place.sheet}#{i + 1}"
         where = Place(place.file, place.member, place.sheet, table.number)
         given = [str(line.number) for line in table.rows if line.number in filled]
