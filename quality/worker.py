@@ -82,6 +82,7 @@ class Checker:
             }
         )
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it would be printed among what a program answers
         self.using = self.threads
         return connection
 

@@ -15,6 +15,7 @@ from catalog.errors import AsOfUnknown, DraftInvalid, DraftKeyNotUnique, Resourc
 from catalog.models import CheckRecord, Dataset, QuarantineBatch, QuarantineRow, Resource, Snapshot
 from catalog.relations import relation, resolve, text_relation
 from catalog.snapshots import commit, commit_many
+from catalog.tables import Shape, Workbench
 from core.access import SYSTEM
 from core.contract import Classification, Column, ColumnType, Mode
 from core.duck import Duck
@@ -307,6 +308,18 @@ def test_a_minor_version_with_a_new_column_reads_the_rows_before_as_null(catalog
         rows=parquet(catalogue.folder / "wide2", table.set_column(3, "market", pa.array([None], pa.string()))),
     )
     assert same.unchanged  # the rows are what they were
+
+
+def test_a_large_table_has_the_identity_that_it_has_when_hashed_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = Shape((("a", ColumnType.INTEGER),), (), Mode.REPLACE)
+    table = pa.table({"a": pa.array(range(20_000), pa.int64()), "_row": pa.array(range(20_000), pa.int64())})
+    with Workbench(tmp_path) as bench:
+        bench.load(parquet(tmp_path, table), shape)
+        whole = bench.identity(shape, "harga")
+        monkeypatch.setattr("catalog.tables._AT_ONCE", 0)
+        assert bench.identity(shape, "harga") == whole
 
 
 def test_values_of_every_type_keep_their_identity(catalogue: Catalogue) -> None:
