@@ -14,6 +14,7 @@ from federation.readers.errors import FieldTooLarge, FileEmpty, QuoteUnclosed, T
 from federation.readers.finder import Found, Line, find
 from federation.readers.records import Dialect, Record, physical_lines, records
 from federation.readers.result import ReadLimits
+from federation.readers.words import join_words
 
 _SAMPLE = 128 * 1024
 _TAIL = 64 * 1024
@@ -88,6 +89,9 @@ def _read_whole(
     if dialect.SEP.match(text):
         parsed.lines[0] = Line(1, [])  # it is for the program, not for a person
     remarks = _remarks(parsed, width, place, limits, ended=text.endswith(("\n", "\r")))
+    if guess.dialect.delimiter == " " and width and not parsed.repaired and not parsed.unclosed:
+        joined = join_words(text, parsed.lines, width)
+        remarks += [joined] if joined else []
     said = _described(guess.dialect, encoding, newline)
     tables: list[TextTable] = []
     for i, table in enumerate(find(parsed.lines)):
