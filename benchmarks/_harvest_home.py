@@ -107,13 +107,13 @@ def standard() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_table(path: Path, rows: int, *, first: int = 0) -> None:
+def write_table(path: Path, rows: int, *, first: int = 0, region: str = "33.01") -> None:
     """A CSV file as an office writes it: semicolons, Rp 12.345, day first; a few rows in a thousand are wrong."""
     database = duckdb.connect()
     try:
         database.execute(f"""
             COPY (SELECT i AS nomor, strftime(DATE '2021-01-01' + (i % 1500)::INT, '%d/%m/%Y') AS tanggal,
-              CASE WHEN i % 997 = 5 THEN '3x' ELSE '33.01' END AS "kode wilayah",
+              CASE WHEN i % 997 = 5 THEN '3x' ELSE '{region}' END AS "kode wilayah",
               'Komoditas ' || lpad((i * 7 % 40)::VARCHAR, 2, '0') AS komoditas,
               CASE WHEN i % 20 = 0 THEN 'liter' ELSE 'kg' END AS satuan,
               'Rp ' || replace(format('{{:,}}', 8000 + (i * 7919) % 60000), ',', '.') AS harga,
