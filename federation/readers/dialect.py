@@ -68,6 +68,7 @@ def _escapes(sample: str, quote: str) -> list[str]:
 def _single_quotes_are_words(sample: str, guess: Guess) -> bool:
     """Whether the records are as even without them and no column has them throughout: then they are text."""
     rows = [r.cells for r in records(sample, Dialect(guess.dialect.delimiter, '"')) if r.cells][:_SAMPLE_RECORDS]
+    rows = [cells for cells in rows if len(cells) > 1]  # titles and footnotes are single cells
     if any(len(cells) != guess.width for cells in rows):
         return False
     for column in zip(*rows, strict=True):

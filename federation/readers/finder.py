@@ -113,7 +113,8 @@ def _regions(lines: Sequence[Line]) -> list[_Region]:
     loose: list[str] = []
     widest = _common_width(lines)
     for block in _blocks(lines):
-        if all(line.filled == 1 or _says_pair(line) for line in block) and (not out or widest > 2):
+        said = widest > 1 and _FOOTNOTE.match(block[0].text) is not None
+        if all(line.filled == 1 or _says_pair(line) for line in block) and (not out or widest > 2 or said):
             texts = [line.text for line in block]
             if out and _FOOTNOTE.match(texts[0]):
                 out[-1].footnotes.extend(texts)

@@ -18,3 +18,13 @@ def test_a_source_line_with_semicolons_is_a_footnote(tmp_path: Path) -> None:
 def test_a_row_about_a_source_is_a_row(tmp_path: Path) -> None:
     text = "nama;jenis;debit\nKali Garang;sungai;10\nSumber Air Muncul;mata air;5\n"
     assert f.rows(f.only(f.read_bytes(tmp_path, text)))[1] == ("Sumber Air Muncul", "mata air", "5")
+
+
+def test_a_source_line_below_a_table_of_two_columns_is_a_footnote(tmp_path: Path) -> None:
+    table = f.only(f.read_bytes(tmp_path, "kab,harga\nPati,1\nKudus,2\n\nSumber: BPS\n"))
+    assert (len(table), table.footnotes) == (2, ("Sumber: BPS",))
+
+
+def test_a_footnote_makes_no_quote_of_an_apostrophe(tmp_path: Path) -> None:
+    table = f.only(f.read_bytes(tmp_path, "tanggal,nama\n2024-01-01,Pati\n2024-01-02,'petik'\n\nSumber: BPS\n"))
+    assert f.rows(table)[1] == ("2024-01-02", "'petik'")

@@ -6,6 +6,7 @@ import json
 import tempfile
 from itertools import product
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -16,10 +17,10 @@ from federation.readers import ReadLimits, errors, read
 from federation.readers.csv import read_csv
 from tests.federation.readers import factories as f
 
-DELIMITERS = (",", ";", "\t", "|", " ", ", ")
+DELIMITERS = (",", ";", "\t", "|", " ", ", ", "^", "~")
 QUOTES = ('"', "'")
 ENDS = ("\n", "\r\n", "\r")
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 
 WORDS = st.sampled_from(
     ["Pati", "Kab. Kudus", "Kota Semarang", "Pasar Johar", "beras medium", "cabai, rawit", "a;b", "x|y", "d'Orsay", "é"]
@@ -113,6 +114,44 @@ def test_rows_written_as_a_workbook_read_back_equal(table: tuple[list[str], list
         got = f.only(f.read_bytes(Path(folder), f.xlsx([header, *rows]), "data.xlsx"))
     assert list(got.columns) == header
     assert [list(row) for row in f.rows(got)] == rows
+
+
+@SETTINGS
+@given(table=tables())
+def test_rows_written_as_an_open_document_read_back_equal(table: tuple[list[str], list[list[str]]]) -> None:
+    header, rows = table
+
+    def cell(text: str) -> str:
+        inner = escape(text.replace("\t", " ")).replace("\n", "</text:p><text:p>")
+        return f'<table:table-cell office:value-type="string"><text:p>{inner}</text:p></table:table-cell>'
+
+    sheet = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in [header, *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        got = f.only(f.read_bytes(Path(folder), f.ods(sheet), "data.ods"))
+    assert list(got.columns) == header
+    assert [list(row) for row in f.rows(got)] == [[text.replace("\t", " ") for text in row] for row in rows]
+
+
+@SETTINGS
+@given(
+    table=tables(),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    holes=st.sets(st.tuples(st.integers(0, 11), st.integers(2, 6))),
+    above=st.booleans(),
+    below=st.booleans(),
+)
+def test_blank_cells_titles_and_footnotes_change_no_row(
+    table: tuple[list[str], list[list[str]]], delimiter: str, holes: set[tuple[int, int]], *, above: bool, below: bool
+) -> None:
+    header, rows = table
+    rows = [["" if (i, j) in holes else cell for j, cell in enumerate(row)] for i, row in enumerate(rows)]
+    assume(all(any(row[j] for row in rows) for j in range(len(header))))
+    text = written([header, *rows], delimiter, '"', "\n", escape=False, every=False)
+    text = ("Data Harga Pangan\nTahun 2024\n\n" if above else "") + text + ("\nSumber: Dinas Pangan\n" if below else "")
+    with tempfile.TemporaryDirectory() as folder:
+        got = f.only(f.read_bytes(Path(folder), text))
+    assert list(got.columns) == header
+    assert [[cell or "" for cell in row] for row in f.rows(got)] == rows
 
 
 # Its examples are long on purpose, and shrinking them would take minutes.
