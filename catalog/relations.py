@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.errors import AsOfUnknown, DatasetUnknown
 from catalog.models import Dataset, Resource, Snapshot, Stream, Visibility
+from catalog.query import visible
 from catalog.snapshots import shape_of
 from catalog.store import SnapshotStore
 from core import counters
+from core.access import Actor
 from core.contract import ColumnType, Contract, Mode
 from core.rows import Part, Relation
 
@@ -49,15 +51,23 @@ def resolve(session: Session, as_of: AsOf) -> int:
     return as_of
 
 
-def relation(session: Session, store: SnapshotStore, contract: Contract, as_of: AsOf = None) -> Relation:
+def relation(
+    session: Session, store: SnapshotStore, contract: Contract, as_of: AsOf = None, *, actor: Actor | None = None
+) -> Relation:
     """A contract's rows of every resource, as they stood at a commit; files are verified once a process.
+
+    Args:
+        actor: whose question it is: files of datasets that it may not know of are no part of the answer, whatever
+            the contract allows (a portal's private dataset under an open standard). None is the catalogue itself.
 
     Raises:
         AsOfUnknown, SnapshotMissing, SnapshotDamaged.
     """
     seq = resolve(session, as_of)
     shape = shape_of(contract, ())
-    wanted = (Stream.contract == contract.name, Stream.major == contract.major)
+    wanted = [Stream.contract == contract.name, Stream.major == contract.major]
+    if actor is not None:
+        wanted.append(visible(actor))
     parts = _parts(session, store, wanted, seq, whole=shape.mode is Mode.REPLACE)
     return Relation(contract.name, shape.columns, shape.key, shape.mode, parts, seq)
 

@@ -86,7 +86,7 @@ def of_contract(contract: Contract) -> Resolve:
     """The rows of a contract."""
 
     def resolve(session: Session, context: Context, as_of: AsOf) -> tuple[Relation, Scope]:
-        found = relations.relation(session, context.services.store, contract, as_of)
+        found = relations.relation(session, context.services.store, contract, as_of, actor=context.actor)
         return found, scope(context.actor, contract)
 
     return resolve

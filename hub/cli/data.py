@@ -212,7 +212,7 @@ def _found(granary: Granary, name: str, as_of: int | datetime | None) -> tuple[R
     with session_scope(granary.sessions) as session:
         if name in granary.contracts:
             contract = granary.contracts[name]
-            return relations.relation(session, granary.store, contract, as_of), scope(SYSTEM, contract)
+            return relations.relation(session, granary.store, contract, as_of, actor=SYSTEM), scope(SYSTEM, contract)
         dataset = query.dataset_named(session, SYSTEM, name)
         relation = relations.text_relation(session, granary.store, dataset_id=dataset.id, as_of=as_of)
         columns = [c for c, _ in relation.columns]

@@ -169,7 +169,7 @@ class Home:
         """A data standard's rows as an actor reads them, in key order."""
         standard = self.granary.contracts[contract]
         with self.granary.sessions() as session:
-            relation = relations.relation(session, self.granary.store, standard, as_of)
+            relation = relations.relation(session, self.granary.store, standard, as_of, actor=actor)
         return self._read(relation, scope(actor, standard))
 
     def text_rows(self, dataset: str, actor: Actor = SYSTEM, as_of: int | None = None) -> list[dict[str, Any]]:

@@ -238,6 +238,20 @@ async def test_private_datasets_of_a_portal_are_limited(
         assert [len(home.text_rows(found.id, a)) for a in (ANONYMOUS, STRANGER, STEWARD, COORDINATOR)] == [0, 0, 3, 3]
 
 
+@pytest.mark.parametrize("private", [True, False])
+async def test_an_open_standard_opens_no_private_dataset(
+    home: Home, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    monkeypatch.setenv("TOKEN_UJI", "rahasia")
+    office = Office()
+    async with serving(office) as url:
+        office.offer(url, "penduduk", private=private)
+        home.portal(url, PEOPLE, token_env="TOKEN_UJI")
+        await harvest(home)
+    seen = [len(home.rows("population", actor=a)) for a in (ANONYMOUS, STRANGER, STEWARD, COORDINATOR)]
+    assert seen == ([0, 0, 3, 3] if private else [3, 3, 3, 3])
+
+
 def test_a_slip_in_one_members_file_leaves_the_others_harvested(home: Home, tmp_path: Path) -> None:
     make.write(home.drop(PEOPLE, folder="a"), "penduduk.csv", FILE)
     slip = home.folder / "members" / "99.02.toml"
