@@ -168,14 +168,15 @@ def _speed(folder: Path, size: int, runs: int) -> dict[str, Bar]:
         ("pandas_sniffing", "pandas", "sniff", part), ("frictionless", "frictionless", "rows", part),
     ):  # fmt: skip
         python, reason = python_of(tool)
-        target = "no bar: stated beside it" if name == "duckdb" else ">= 1"
         if python is None:
-            bars[f"speed_to_{name}"] = Bar(None, target, None, {"reason": reason})
+            bars[f"speed_to_{name}"] = Bar(None, ">= 1", None, {"reason": reason})
             continue
-        theirs = _timed(tool, variant, python, path, runs)
-        ratio = ours["mb_per_second"] / theirs["mb_per_second"]
-        ok = None if name == "duckdb" else ratio >= 1
-        bars[f"speed_to_{name}"] = Bar(round(ratio, 2), target, ok, {"variant": variant, **theirs})
+        theirs = {"variant": variant, **_timed(tool, variant, python, path, runs)}
+        ratio = round(ours["mb_per_second"] / theirs["mb_per_second"], 2)
+        if name == "duckdb":  # faster on two threads, and no bar: it is the one that drops and merges records
+            facts["to_duckdb"], facts["duckdb"] = ratio, theirs
+        else:
+            bars[f"speed_to_{name}"] = Bar(ratio, ">= 1", ratio >= 1, theirs)
     facts["all_rows_read"] = ours["rows"] == rows
     return {"speed": Bar(ours["mb_per_second"], "no bar: MB/s, ratios below", ours["rows"] == rows, facts), **bars}
 
