@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload, sessionmaker
 
 from catalog import reviews
+from catalog.copies import Rank, nobody_owns, settle
 from catalog.errors import DatasetUnknown
 from catalog.models import Dataset, DatasetState, Resource, ReviewKind, Visibility
 from catalog.seen import SeenDataset, SeenResource, clean, fingerprint
@@ -83,10 +84,12 @@ def apply_crawl(
     complete: bool,
     now: datetime,
     policy: Policy,
+    rank: Rank = nobody_owns,
 ) -> CrawlReport:
     """Bring the catalogue in line with what a crawl saw, in one transaction.
 
     Args:
+        rank: who owns a dataset that several sources show.
         complete: whether the crawl reached the source's end; only then can anything be missing.
     """
     with writing(sessions) as session:
@@ -97,6 +100,7 @@ def apply_crawl(
             _ask(crawl, ReviewKind.EMPTY_SOURCE, None, {"datasets": len(known)})
             return crawl.report()
         seen = list({d.origin_id: d for d in map(clean, seen)}.values())
+        born = {d.id: d.origin for d in known.values()}
         for one in seen:
             dataset = known.get(one.origin_id)
             if dataset is not None and _is_another(dataset, one):
@@ -108,6 +112,7 @@ def apply_crawl(
         if complete:
             _miss(crawl, [d for d in known.values() if d.origin_id not in {s.origin_id for s in seen}], known, policy)
             _miss_resources(crawl, list(known.values()), policy)
+        _settle_copies(crawl, born, rank)
         _publish(crawl)
         return crawl.report()
 
@@ -242,7 +247,7 @@ def _mark_seen(crawl: _Crawl, dataset: Dataset) -> None:
     dataset.last_seen, dataset.missed_crawls, dataset.missing_since = crawl.now, 0, None
     if dataset.state == DatasetState.WITHDRAWN and dataset.withdrawn_by != SYSTEM.id:
         return
-    if dataset.state == DatasetState.WITHDRAWN:
+    if dataset.state == DatasetState.WITHDRAWN and dataset.copy_of is None:
         crawl.hidden.append((dataset, None, True, messages.text("catalog.reason.returned", "id")))
     if dataset.state not in (None, DatasetState.ACTIVE):
         crawl.note("returned", dataset.id)
@@ -268,6 +273,17 @@ def _replace_identity(crawl: _Crawl, old: Dataset, seen: SeenDataset) -> None:
     new = _add(crawl, seen, generation=old.generation + 1)
     crawl.session.flush()
     _ask(crawl, ReviewKind.ID_REUSED, new, {"before": old.id, "name_before": old.name, "name": seen.name})
+
+
+def _settle_copies(crawl: _Crawl, born: Mapping[str, str | None], rank: Rank) -> None:
+    """Decide anew which of several sources counts, for what this crawl brought, changed or lost."""
+    touched = {id_ for kind in ("new", "changed", "returned", "withdrawn") for id_ in crawl.found.get(kind, ())}
+    if not touched:
+        return
+    crawl.session.flush()
+    now = [crawl.session.get_one(Dataset, id_).origin for id_ in sorted(touched)]
+    before = [born[id_] for id_ in touched if id_ in born]
+    crawl.hidden += [(d, None, visible, why) for d, visible, why in settle(crawl.session, (*now, *before), rank)]
 
 
 def _set_missing(crawl: _Crawl, dataset: Dataset) -> None:
@@ -377,7 +393,8 @@ def reinstate(sessions: sessionmaker[Session], dataset: str, *, actor: Actor, re
         if row.state == DatasetState.WITHDRAWN:
             row.state, row.missed_crawls = DatasetState.MISSING.value, 0
             row.withdrawn_at = row.withdrawn_by = row.withdrawn_reason = None
-            crawl.hidden.append((row, None, True, reason))
+            if row.copy_of is None:
+                crawl.hidden.append((row, None, True, reason))
             crawl.note("returned", row.id)
             _publish(crawl, actor)
             audit.record(session, actor, "dataset.reinstated", row.id, {"reason": reason}, now=now)

@@ -50,6 +50,7 @@ class Dataset(Base):
         Index("ix_dataset_source_origin", "source", "origin_id"),
         Index("ix_dataset_member_title", "member", "title", "id"),
         Index("ix_dataset_title_id", "title", "id"),
+        Index("ix_dataset_origin", "origin"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -59,6 +60,8 @@ class Dataset(Base):
     organisation_title: Mapped[str | None] = mapped_column(Text)
     origin_id: Mapped[str] = mapped_column(Text)
     origin: Mapped[str | None] = mapped_column(Text)  # its identifier at the portal where it was born
+    #: the id of the dataset that counts in its place, where both were born as one; see `catalog/copies.py`
+    copy_of: Mapped[str | None] = mapped_column(String(32))
     generation: Mapped[int] = mapped_column(default=1)
     name: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)

@@ -14,7 +14,7 @@ from core.clock import aware
 from core.contract import Classification
 
 #: How long what a source says may be where the database has a limit or an index; what is longer is cut.
-_LONGEST = {"title": 500, "name": 500, "organisation": 200, "format": 60, "mime": 200}
+_LONGEST = {"title": 500, "name": 500, "organisation": 200, "origin": 500, "format": 60, "mime": 200}
 _LONGEST_ID = 500
 
 

@@ -29,6 +29,7 @@ from services.granary import Granary
 from services.intake.errors import HarvestStopped
 from services.intake.fetching import FetchLoop
 from services.intake.outcome import Outcome, SourceReport
+from services.intake.ownership import ownership
 from services.intake.take_in import Harvest, take_in
 from services.intake.work import Item, pending
 
@@ -317,6 +318,7 @@ def _register(harvest: Harvest, crawl: Crawl, report: SourceReport) -> None:
         complete=crawl.complete,
         now=granary.clock(),
         policy=granary.settings,
+        rank=ownership(granary.registry.members),
     )
     report.new, report.changed = len(registered.new), len(registered.changed)
     report.missing, report.withdrawn = len(registered.missing), len(registered.withdrawn)

@@ -91,6 +91,11 @@ class Dataset:
         """Whether it is at its source."""
         return DatasetState(self.record.state)
 
+    @catalog("Salinan: the same dataset counts at another source, which owns it; its rows are read there.")
+    def is_copy(self) -> bool:
+        """Whether another source's dataset counts in its place."""
+        return self.record.copy_of is not None
+
     @catalog()
     def classification(self) -> Classification:
         """Who may see it."""
