@@ -6,12 +6,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.db import make_engine, make_sessions
 from hub.migrations import upgrade
 from tests import postgres
+
+# How long an example takes is the machine's business, not the tests': none may fail because others were busy.
+settings.register_profile("lumbung", deadline=None)
+settings.load_profile("lumbung")
 
 
 @pytest.fixture(scope="session")
