@@ -74,7 +74,10 @@ def test_F33_bytes_of_no_kind_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("wilayah.sql", "/*\n  Bismillah, data wilayah, hak cipta\n*/\nINSERT INTO w(kode,nama) VALUES ('33','Jawa Tengah');"),
+        (
+            "wilayah.sql",
+            "/*\n  Bismillah, data wilayah, hak cipta\n*/\nINSERT INTO w(kode,nama) VALUES ('33','Jawa Tengah');",
+        ),
         ("wilayah.csv", "CREATE TABLE w (kode text, nama text);\nINSERT INTO w VALUES ('33', 'Jawa Tengah');"),
     ],
 )
