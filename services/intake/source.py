@@ -6,6 +6,7 @@ Plain functions; `flows/harvest.py` runs the same sequence with each batch as a 
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,12 +52,18 @@ class Progress:
     total: int
 
 
-def one_after_another(
+def two_at_a_time(
     work: Callable[[Sequence[Item]], list[Outcome]], batches: Sequence[Sequence[Item]]
 ) -> Iterator[list[Outcome]]:
-    """Run the batches in this thread."""
-    for batch in batches:
-        yield work(batch)
+    """Run the batches in two threads, so that one is fetched and checked while the other is committed."""
+    if len(batches) == 1:
+        yield work(batches[0])
+        return
+    pool = ThreadPoolExecutor(2, thread_name_prefix="batch")
+    try:
+        yield from pool.map(work, batches)
+    finally:
+        pool.shutdown(cancel_futures=True)  # where one has failed as a whole, the others need not begin
 
 
 def _nobody(_: Progress) -> None:
@@ -145,14 +152,14 @@ def harvest_source(
     member: Member,
     source: SourceConfig,
     *,
-    run_batches: RunBatches = one_after_another,
+    run_batches: RunBatches = two_at_a_time,
     watch: Watch = _nobody,
     dry_run: bool = False,
 ) -> SourceReport:
     """Pull what is new or changed at a source into the catalogue; its failure is in the report, not raised.
 
     Args:
-        run_batches: how the batches are run; in this thread unless a flow says otherwise.
+        run_batches: how the batches are run; in threads of this process unless a flow says otherwise.
         watch: told of progress, from whichever thread finishes a batch.
         dry_run: look only; nothing is written, the report says what would be fetched.
     """

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from services.intake.source import BATCH
 from tests.federation.fetch_factories import serving
 from tests.services import factories as make
 from tests.services.factories import PEOPLE, PRICES, Home
@@ -48,3 +49,15 @@ def test_D06_a_table_that_the_catalogue_refuses_fails_alone_in_its_batch(home: H
     assert error["code"] in ("SNAPSHOT_DAMAGED", "SNAPSHOT_MISSING")
     assert [e.code for e in home.errors] == [error["code"]]
     assert home.runs[-1].state == "partial"
+
+
+def test_several_batches_are_under_way_at_once_and_all_of_them_arrive(home: Home) -> None:
+    drop = home.drop(PEOPLE)
+    for n in range(BATCH * 2 + 1):
+        make.write(drop, f"penduduk {n:02}.csv", make.people(n))
+    told: list[int] = []
+    report = home.harvest(watch=lambda progress: told.append(progress.done))
+    assert (report.state, report.snapshots, report.errors) == ("ok", BATCH * 2 + 1, [])
+    assert told == [0, BATCH, BATCH * 2, BATCH * 2 + 1]
+    assert home.harvest().snapshots == 0
+    home.sound()
