@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from catalog.models import Dataset, DatasetState
-from catalog.relations import batched
+from catalog.writing import batched
 from core import messages
 from core.access import SYSTEM
 

@@ -4,23 +4,23 @@ A snapshot's file is derived: its rows come again from the landed bytes by the s
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from catalog import row_files
 from catalog.drafts import Draft
-from catalog.errors import SnapshotDamaged, SnapshotMissing
-from catalog.models import QuarantineBatch, Snapshot
-from catalog.snapshots import live_parts, shape_of
+from catalog.errors import DraftInvalid, DraftKeyNotUnique, SnapshotDamaged, SnapshotMissing
+from catalog.models import QuarantineBatch, RowFile, Snapshot, Stream
+from catalog.preparing import Again, Head, Known, places, prepare
 from catalog.store import SnapshotStore
-from catalog.tables import Before, Workbench
 from catalog.writing import reading, writing
 from core import counters
-from core.contract import Contract, Mode
 from core.errors import LumbungError
+from core.verdict import Verdict
 
 #: Makes a snapshot's rows again: from its landed bytes, with its mapping and contract version; None where it cannot.
 Replay = Callable[[Snapshot], Draft | None]
@@ -51,60 +51,78 @@ def scrub(sessions: sessionmaker[Session], store: SnapshotStore) -> list[Lumbung
 
 
 def rebuild(sessions: sessionmaker[Session], store: SnapshotStore, replay: Replay) -> Rebuilt:
-    """Make every missing or damaged snapshot file again, oldest first, and prove it by its identity.
+    """Make every missing or damaged snapshot file again, oldest first, and prove it by its snapshots' identities.
 
-    What the file held before is not changed: the same rows under the same number. Where another version of the
-    program writes other bytes for the same rows, the row's `content_sha256` follows.
+    What the files held before is not changed: the same rows under the same numbers. Where another version of the
+    program writes other bytes for the same rows, the rows' `content_sha256` follows. Segments are made again by
+    `catalog/compaction.py`, from these files.
     """
     broken = {str(fault.values["sha256"]) for fault in scrub(sessions, store)}
     with reading(sessions) as session:
         checked = session.scalar(select(func.count()).select_from(Snapshot)) or 0
         query = select(Snapshot).where(Snapshot.content_sha256.in_(broken)).order_by(Snapshot.seq)
         todo = list(session.scalars(query)) if broken else []
+    files: dict[str, list[Snapshot]] = {}
+    for snapshot in todo:
+        files.setdefault(snapshot.content_sha256, []).append(snapshot)
     rebuilt: list[int] = []
     lost: list[int] = []
-    for snapshot in todo:
-        (rebuilt if _again(sessions, store, snapshot, replay) else lost).append(snapshot.seq)
-    return Rebuilt(checked, tuple(rebuilt), tuple(lost))
+    for together in files.values():
+        (rebuilt if _again(sessions, store, together, replay) else lost).extend(s.seq for s in together)
+    return Rebuilt(checked, tuple(sorted(rebuilt)), tuple(sorted(lost)))
 
 
-def _again(sessions: sessionmaker[Session], store: SnapshotStore, snapshot: Snapshot, replay: Replay) -> bool:
-    draft = replay(snapshot)
-    if draft is None or draft.rows is None:
-        return False
-    shape = shape_of(draft.contract, draft.columns)
-    with Workbench(store.folder) as bench:
-        bench.load(draft.rows, shape, resource=snapshot.resource_id, table=snapshot.table)
-        if bench.identity(shape, *_standard(draft.contract)) != snapshot.identity:
+def _again(sessions: sessionmaker[Session], store: SnapshotStore, together: Sequence[Snapshot], replay: Replay) -> bool:
+    """Make the file of some snapshots again; all of them must come out as they were."""
+    drafts: list[Draft] = []
+    for snapshot in together:
+        draft = replay(snapshot)
+        if draft is None or draft.rows is None:
             return False
-        with reading(sessions) as session:
-            earlier = _earlier(session, snapshot)
-        if shape.mode is Mode.UPSERT:
-            try:
-                files = [Before(store.verify(sha256), seq) for seq, sha256 in earlier]
-            except (SnapshotMissing, SnapshotDamaged):
-                return False
-            bench.before(files, shape)
-            # whether rows may have gone is decided as it was then: by what was counted
-            bench.compare(shape, may_remove=snapshot.removed > 0)
-        with store.draft() as path:
-            bench.write(shape, path, mark=f"{snapshot.stream_id}/{earlier[-1][0] if earlier else 0}")
-            stored = store.put(path, consume=True)
-    if stored.sha256 != snapshot.content_sha256:
+        drafts.append(replace(draft, verdict=Verdict(snapshot.verdict), fetched_at=snapshot.fetched_at))
+    streams = [snapshot.stream_id for snapshot in together]
+    sha256 = together[0].content_sha256
+    with reading(sessions) as session:
+        file = session.scalar(select(RowFile).where(RowFile.sha256 == sha256, RowFile.part == row_files.COMMIT))
+        base = file.base if file is not None else together[0].seq
+        known = Known(
+            heads={s.stream_id: _head_before(session, s) for s in together},
+            places=places(session, drafts),
+            files={(file.contract, file.major): row_files.commits(session, (file.contract, file.major), base - 1)}
+            if file is not None
+            else {},
+        )
+    again = Again(
+        seq=base - 1,
+        offsets={s.stream_id: s.seq - base for s in together},
+        removing=frozenset(s.stream_id for s in together if s.removed > 0),
+        identities={s.stream_id: s.identity for s in together},
+    )
+    try:
+        made = prepare(store, drafts, streams, known, again).prepared
+    except (SnapshotMissing, SnapshotDamaged, DraftInvalid, DraftKeyNotUnique):
+        return False
+    stored = {p.file for p in made}
+    now = stored.pop()
+    if stored or now is None:
+        return False
+    if now.sha256 != sha256:
         with writing(sessions) as session:
-            row = session.get_one(Snapshot, snapshot.seq)
-            row.content_sha256, row.size = stored.sha256, stored.size
+            share = {"content_sha256": now.sha256, "size": now.size // len(together)}
+            session.execute(update(Snapshot).where(Snapshot.content_sha256 == sha256).values(share))
+            own = {"sha256": now.sha256, "size": now.size}
+            session.execute(update(RowFile).where(RowFile.sha256 == sha256).values(own))
     return True
 
 
-def _standard(contract: Contract | None) -> tuple[str | None, ...]:
-    return (contract.name, contract.version, contract.sha256) if contract else (None, None, None)
-
-
-def _earlier(session: Session, snapshot: Snapshot) -> list[tuple[int, str]]:
-    """The files that the snapshot was compared with."""
-    parts = live_parts(session, [snapshot.stream_id], snapshot.seq - 1)
-    return list(parts.get(snapshot.stream_id, ()))
+def _head_before(session: Session, snapshot: Snapshot) -> Head:
+    """Where the snapshot's stream stood before it; without an identity, so that it is never taken as unchanged."""
+    query = select(Snapshot.seq, Snapshot.live_rows, Snapshot.content_sha256).where(
+        Snapshot.stream_id == snapshot.stream_id, Snapshot.seq < snapshot.seq
+    )
+    found = session.execute(query.order_by(Snapshot.seq.desc()).limit(1)).first()
+    member = session.get_one(Stream, snapshot.stream_id).member
+    return Head(member=member) if found is None else Head(found[0], "", found[1], found[2], member)
 
 
 def sweep_orphans(
@@ -123,11 +141,11 @@ def sweep_orphans(
     Args:
         quarantine: the store is that of returned rows.
     """
-    column = QuarantineBatch.file_sha256 if quarantine else Snapshot.content_sha256
+    columns = [QuarantineBatch.file_sha256] if quarantine else [Snapshot.content_sha256, RowFile.sha256]
     files = size = 0
     with writing(sessions) as session:
         counters.hold(session)
-        named = set(session.scalars(select(column)))
+        named = {sha256 for column in columns for sha256 in session.scalars(select(column))}
         for sha256 in list(store.names()):
             if sha256 not in named and _old(store.path(sha256), older_than_seconds, seconds):
                 files, size = files + 1, size + store.remove(sha256)

@@ -138,6 +138,7 @@ class Stream(Base):
     identity: Mapped[str] = mapped_column(String(64))  # of the newest delivery
     live_rows: Mapped[int] = mapped_column(BigInteger)
     superseded_seq: Mapped[int | None] = mapped_column(BigInteger)  # the table has moved to another contract
+    member: Mapped[str | None] = mapped_column(String(60))  # as its rows name it; the dataset's may have changed since
 
 
 class Snapshot(Base):
@@ -155,8 +156,8 @@ class Snapshot(Base):
     contract_sha256: Mapped[str | None] = mapped_column(String(64))
     mode: Mapped[str] = mapped_column(String(10))
     identity: Mapped[str] = mapped_column(String(64))
-    content_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    size: Mapped[int] = mapped_column(BigInteger)  # bytes of the file
+    content_sha256: Mapped[str] = mapped_column(String(64), index=True)  # snapshots of one commit share a file
+    size: Mapped[int] = mapped_column(BigInteger)  # its share of the file's bytes
     rows: Mapped[int] = mapped_column(BigInteger)  # of the delivery
     added: Mapped[int] = mapped_column(BigInteger)
     changed: Mapped[int] = mapped_column(BigInteger)
@@ -172,6 +173,39 @@ class Snapshot(Base):
     mapping: Mapped[dict[str, Any] | None]  # how source columns became these columns
 
     resource: Mapped[Resource] = relationship()
+
+
+class RowFile(Base):
+    """A file of a contract's rows: what one commit wrote (level 0), or a segment merged from such files.
+
+    A reader at a commit takes the files that are not superseded, began by then and were not dead yet. Every segment
+    can be made again from the files of level 0 between its first and last commit (`catalog/compaction.py`).
+    """
+
+    __tablename__ = "row_file"
+    __table_args__ = (Index("ix_row_file_contract", "contract", "major", "superseded_by"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    contract: Mapped[str] = mapped_column(String(80))
+    major: Mapped[int]
+    level: Mapped[int]
+    part: Mapped[str] = mapped_column(String(10))  # "commit", "live" or "history": rows that had ended by last_seq
+    base: Mapped[int] = mapped_column(BigInteger)  # added to the rows' numbers; 0 for segments
+    first_seq: Mapped[int] = mapped_column(BigInteger)
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes
+    closings: Mapped[int] = mapped_column(BigInteger)  # rows that take the place of one row elsewhere
+    wholes: Mapped[int] = mapped_column(BigInteger)  # rows that take the place of a whole stream before
+    layout: Mapped[dict[str, Any]]  # columns with types, key, time
+    time_min: Mapped[str | None] = mapped_column(String(40))  # of the time column; null where a row has none
+    time_max: Mapped[str | None] = mapped_column(String(40))
+    open: Mapped[int]  # its snapshots that no whole table has replaced yet
+    dead_seq: Mapped[int | None] = mapped_column(BigInteger)  # from this commit on none of its rows counts
+    superseded_by: Mapped[str | None] = mapped_column(String(32))
+    superseded_at: Mapped[datetime | None]
+    made_at: Mapped[datetime]
 
 
 class Visibility(Base):

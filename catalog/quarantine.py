@@ -3,6 +3,7 @@
 A batch is open until a later delivery of the same table replaces it; why a row is returned is `quality`'s matter.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -10,26 +11,36 @@ from sqlalchemy.orm import Session
 
 from catalog.drafts import Draft
 from catalog.models import QuarantineBatch, QuarantineRow
+from catalog.writing import batched
 from core.ids import new_id
 
 #: How many rows of a batch are kept in the database.
 KEPT = 1000
 
 
-def replace(session: Session, draft: Draft, seq: int | None, *, now: datetime) -> QuarantineBatch | None:
-    """Open the draft's batch and close the one before, in the caller's transaction.
+def standing(session: Session, resources: Iterable[str]) -> dict[tuple[str, str], list[QuarantineBatch]]:
+    """The open batches of some resources, by resource and table."""
+    found: dict[tuple[str, str], list[QuarantineBatch]] = {}
+    for some in batched(resources):
+        query = select(QuarantineBatch).where(
+            QuarantineBatch.resource_id.in_(some), QuarantineBatch.closed_at.is_(None)
+        )
+        for batch in session.scalars(query):
+            found.setdefault((batch.resource_id, batch.table), []).append(batch)
+    return found
+
+
+def replace(
+    session: Session, draft: Draft, seq: int | None, before: Sequence[QuarantineBatch], *, now: datetime
+) -> QuarantineBatch | None:
+    """Open the draft's batch and close those that are open before, in the caller's transaction.
 
     The same rows again stay in the batch that they are in. A held delivery leaves the batch of the served
     snapshot open beside its own.
     """
-    query = select(QuarantineBatch).where(
-        QuarantineBatch.resource_id == draft.resource_id,
-        QuarantineBatch.table == draft.table,
-        QuarantineBatch.closed_at.is_(None),
-    )
     new = draft.quarantine
     standing = False
-    for batch in session.scalars(query):
+    for batch in before:
         if new is not None and batch.file_sha256 == new.file.sha256:
             standing = True
         elif not draft.held or batch.snapshot_seq is None:

@@ -4,25 +4,25 @@ A point in time is always a number of the sequence; a moment is turned into the 
 How the rows are then asked is left to `core/rows.py`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, false, func, not_, select
 from sqlalchemy.orm import Session, aliased
 
+from catalog import row_files
 from catalog.errors import AsOfUnknown, DatasetUnknown
 from catalog.models import Dataset, Resource, Snapshot, Stream, Visibility
+from catalog.preparing import shape_of
 from catalog.query import visible
-from catalog.snapshots import shape_of
 from catalog.store import SnapshotStore
+from catalog.writing import batched
 from core import counters
 from core.access import Actor
 from core.contract import ColumnType, Contract, Mode
 from core.rows import Part, Relation
 
-T = TypeVar("T")
 AsOf = int | datetime | None
 
 
@@ -65,11 +65,34 @@ def relation(
     """
     seq = resolve(session, as_of)
     shape = shape_of(contract, ())
-    wanted = [Stream.contract == contract.name, Stream.major == contract.major]
-    if actor is not None:
-        wanted.append(visible(actor))
-    parts = _parts(session, store, wanted, seq, whole=shape.mode is Mode.REPLACE)
-    return Relation(contract.name, shape.columns, shape.key, shape.mode, parts, seq)
+    standard = (contract.name, contract.major)
+    files = row_files.packed(store, row_files.active(session, standard, seq), shape)
+    hidden, moved = _exceptions(session, standard, seq, actor)
+    return Relation(contract.name, shape.columns, shape.key, shape.mode, (), seq, files, hidden, moved)
+
+
+def _exceptions(
+    session: Session, standard: tuple[str, int], seq: int, actor: Actor | None
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The streams of a contract that an actor does not see at a commit, and those that name a member of before."""
+    rival = aliased(Stream)
+    own = (Stream.contract == standard[0], Stream.major == standard[1])
+    same_table = (rival.resource_id == Stream.resource_id) & (rival.table == Stream.table)
+    taken_over = exists().where(same_table, rival.contract.is_distinct_from(Stream.contract))
+    left = exists().where(Visibility.dataset_id == Dataset.id)
+    secret = not_(visible(actor)) if actor is not None else false()
+    query = (
+        select(Stream.id, Stream.member, Dataset.member)
+        .join(Resource, Resource.id == Stream.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .where(*own, taken_over | left | secret | Stream.member.is_distinct_from(Dataset.member))
+    )
+    odd = session.execute(query).all()
+    if not odd:
+        return (), ()
+    live = _live_streams(session, (*own, not_(secret), Stream.id.in_([id_ for id_, _, _ in odd])), seq)
+    hidden = tuple(sorted(id_ for id_, _, _ in odd if id_ not in live))
+    return hidden, tuple(sorted((id_, now) for id_, then, now in odd if then != now))
 
 
 def text_relation(
@@ -96,7 +119,7 @@ def text_relation(
     wanted: list[ColumnElement[bool]] = [Stream.contract.is_(None), where]
     if table is not None:
         wanted.append(Stream.table == table)
-    parts = _parts(session, store, wanted, seq, whole=True)
+    parts = _parts(session, store, wanted, seq)
     headers = session.scalars(
         select(Snapshot.columns).where(Snapshot.seq.in_([p.snapshot for p in parts])).order_by(Snapshot.seq)
     )
@@ -107,35 +130,24 @@ def text_relation(
     return Relation(name, tuple((c, ColumnType.TEXT) for c in columns.values()), (), Mode.REPLACE, parts, seq)
 
 
-def _parts(
-    session: Session, store: SnapshotStore, wanted: Sequence[ColumnElement[bool]], seq: int, *, whole: bool
-) -> tuple[Part, ...]:
-    streams = _live_streams(session, wanted, seq)
+def _parts(session: Session, store: SnapshotStore, wanted: Sequence[ColumnElement[bool]], seq: int) -> tuple[Part, ...]:
     rows: list[Any] = []
-    for some in batched(streams.items()):
+    for some in batched(_live_streams(session, wanted, seq).values()):
         query = (
             select(
-                Snapshot.seq, Snapshot.stream_id, Snapshot.mode, Snapshot.content_sha256, Snapshot.fetched_at,
-                Snapshot.verdict, Snapshot.resource_id, Dataset.id.label("dataset_id"), Dataset.member, Dataset.source,
+                Snapshot.seq, Snapshot.content_sha256, Snapshot.fetched_at, Snapshot.verdict, Snapshot.resource_id,
+                Dataset.id.label("dataset_id"), Dataset.member, Dataset.source,
             )
             .join(Resource, Resource.id == Snapshot.resource_id)
             .join(Dataset, Dataset.id == Resource.dataset_id)
         )  # fmt: skip
-        if whole:
-            rows += session.execute(query.where(Snapshot.seq.in_([newest for _, newest in some])))
-        else:
-            rows += session.execute(query.where(Snapshot.stream_id.in_([s for s, _ in some]), Snapshot.seq <= seq))
-    last_whole: dict[str, int] = {}
-    for row in rows:
-        if row.mode == Mode.REPLACE:
-            last_whole[row.stream_id] = max(row.seq, last_whole.get(row.stream_id, 0))
+        rows += session.execute(query.where(Snapshot.seq.in_(some)))
     return tuple(
         Part(
             store.verify(row.content_sha256), row.seq, row.member, row.source, row.dataset_id, row.resource_id,
             row.fetched_at, row.verdict,
         )
         for row in sorted(rows, key=lambda row: int(row.seq))
-        if row.seq >= last_whole.get(row.stream_id, 0)
     )  # fmt: skip
 
 
@@ -191,10 +203,3 @@ def _hidden(session: Session, datasets: Iterable[str], seq: int) -> set[tuple[st
         query = query.where(Visibility.dataset_id.in_(some), Visibility.seq <= seq).order_by(Visibility.seq)
         last |= {(dataset, resource): visible for dataset, resource, visible in session.execute(query)}
     return {what for what, visible in last.items() if not visible}
-
-
-def batched(items: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
-    """The items in lists that a database takes as one IN."""
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some

@@ -2,74 +2,31 @@
 
 A crash before the transaction leaves an orphan file and nothing else; a crash after it leaves a whole snapshot
 (D01, P03). Two writers of one table cannot both build on the same snapshot: the second prepares anew. What the
-rows are is decided in `catalog/tables.py`, what readers get in `catalog/relations.py`.
+rows are is decided in `catalog/preparing.py`, what readers get in `catalog/relations.py`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload, sessionmaker
 
-from catalog import checks, quarantine
+from catalog import checks, quarantine, row_files
 from catalog.drafts import CheckDraft, Commit, Draft, QuarantineDraft, ReturnedRow
-from catalog.errors import CommitConflict, ResourceUnknown, SnapshotDamaged, SnapshotMissing
-from catalog.models import Resource, RunStep, Snapshot, Stream
+from catalog.errors import CommitConflict, ResourceUnknown
+from catalog.models import QuarantineBatch, Resource, RunStep, Snapshot, Stream
+from catalog.preparing import Pack, Prepared, known, prepare, shape_of, stream_id
 from catalog.runs import Lease, guard
-from catalog.store import SnapshotStore, Stored
-from catalog.tables import Before, Difference, Shape, Workbench
-from catalog.writing import reading, writing
+from catalog.store import SnapshotStore
+from catalog.writing import batched, reading, writing
 from core import counters, outbox
-from core.contract import Classification, ColumnType, Contract, Mode
-from core.ids import derived_id
+from core.contract import Classification, Mode
 from core.verdict import Verdict
 
 __all__ = ["CheckDraft", "Commit", "Draft", "QuarantineDraft", "ReturnedRow", "commit", "commit_many", "shape_of"]
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Where a stream stood when a commit was prepared."""
-
-    seq: int
-    identity: str
-    live_rows: int
-    parts: tuple[tuple[int, str], ...]  # seq and file of what is live, in order
-
-
-_NOTHING = _Head(0, "", 0, ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A draft with its file, if it needs one."""
-
-    draft: Draft
-    stream: str
-    base: int
-    rows: int = 0
-    identity: str = ""
-    file: Stored | None = None
-    difference: Difference = Difference(0, 0, 0)  # noqa: RUF009  # it is frozen
-    live_rows: int = 0
-
-
-def shape_of(contract: Contract | None, columns: Sequence[str]) -> Shape:
-    """The columns, key, time and mode of a table; without a contract every column is text and each file replaces."""
-    if contract is None:
-        return Shape(tuple((name, ColumnType.TEXT) for name in columns), (), Mode.REPLACE)
-    mode = contract.mode if contract.key else Mode.REPLACE
-    return Shape(tuple((c.name, c.type) for c in contract.columns), contract.key, mode, contract.time_column)
-
-
-def stream_id(resource_id: str, table: str, contract: Contract | None) -> str:
-    """The id of the succession of snapshots that a draft continues."""
-    standard = (contract.name, str(contract.major)) if contract else ("", "0")
-    return derived_id("stream", resource_id, table, *standard)
 
 
 def commit(
@@ -109,93 +66,29 @@ def commit_many(
         raise ValueError("two drafts of the same table in one commit")
     for _ in range(_ATTEMPTS):
         with reading(sessions) as session:
-            heads = _heads(session, streams)
-        with Workbench(store.folder) as bench:
-            prepared = [
-                _prepare(bench, store, draft, stream, heads.get(stream, _NOTHING))
-                for draft, stream in zip(drafts, streams, strict=True)
-            ]
+            before = known(session, drafts, streams)
+        ready = prepare(store, drafts, streams, before)
         with writing(sessions) as session:
             counters.hold(session)
             if lease is not None:
                 guard(session, lease)
-            if _moved_on(session, prepared) or not all(p.file is None or store.has(p.file.sha256) for p in prepared):
+            files = {p.file.sha256 for p in ready.prepared if p.file is not None}
+            if _moved_on(session, ready.prepared) or not all(map(store.has, files)):
                 continue
-            return _record(session, prepared, now)
+            return _record(session, ready.prepared, ready.packs, now)
     raise CommitConflict(resource=drafts[0].resource_id, attempts=_ATTEMPTS)
 
 
-def _heads(session: Session, streams: Sequence[str]) -> dict[str, _Head]:
-    parts = live_parts(session, streams)
-    rows = session.execute(
-        select(Stream.id, Stream.head_seq, Stream.identity, Stream.live_rows).where(Stream.id.in_(streams))
-    )
-    return {id_: _Head(seq, identity, live, parts.get(id_, ())) for id_, seq, identity, live in rows}
-
-
-def live_parts(
-    session: Session, streams: Sequence[str], upto: int | None = None
-) -> dict[str, tuple[tuple[int, str], ...]]:
-    """Of each stream the files that make up its rows (up to a commit): the last whole one, and what came after."""
-    query = select(Snapshot.stream_id, Snapshot.seq, Snapshot.content_sha256, Snapshot.mode)
-    query = query.where(Snapshot.stream_id.in_(streams)).order_by(Snapshot.stream_id, Snapshot.seq)
-    if upto is not None:
-        query = query.where(Snapshot.seq <= upto)
-    out: dict[str, tuple[tuple[int, str], ...]] = {}
-    for stream, rows in groupby(session.execute(query), lambda row: row.stream_id):
-        parts: list[tuple[int, str]] = []
-        for row in rows:
-            if row.mode == Mode.REPLACE:
-                parts.clear()
-            parts.append((row.seq, row.content_sha256))
-        out[stream] = tuple(parts)
-    return out
-
-
-def _prepare(bench: Workbench, store: SnapshotStore, draft: Draft, stream: str, head: _Head) -> _Prepared:
-    if draft.held or draft.rows is None:
-        return _Prepared(draft, stream, head.seq, live_rows=head.live_rows)
-    contract = draft.contract
-    shape = shape_of(contract, draft.columns)
-    rows = bench.load(draft.rows, shape, resource=draft.resource_id, table=draft.table)
-    standard = (contract.name, contract.version, contract.sha256) if contract else (None, None, None)
-    identity = bench.identity(shape, *standard)
-    same = _Prepared(draft, stream, head.seq, rows, identity, live_rows=head.live_rows)
-    if head.identity == identity:
-        return same
-    difference = _difference(bench, store, same, shape, head)
-    if shape.mode is Mode.UPSERT:
-        if head.seq and difference.empty:
-            return same
-        live = head.live_rows + difference.added - difference.removed
-    else:
-        live = rows
-    with store.draft() as path:
-        bench.write(shape, path, mark=f"{stream}/{head.seq}")
-        file = store.put(path, consume=True)
-    return _Prepared(draft, stream, head.seq, rows, identity, file, difference, live)
-
-
-def _difference(bench: Workbench, store: SnapshotStore, new: _Prepared, shape: Shape, head: _Head) -> Difference:
-    try:
-        files = [Before(store.verify(sha256), seq) for seq, sha256 in head.parts]
-    except (SnapshotMissing, SnapshotDamaged):
-        if shape.mode is Mode.UPSERT:
-            raise
-        return Difference(new.rows, 0, head.live_rows)  # a whole new table heals a damaged one; only the counts suffer
-    bench.before(files, shape)
-    # a row that was returned has not been removed at the source, and its key may be unreadable
-    return bench.compare(shape, may_remove=new.draft.quarantine is None)
-
-
-def _moved_on(session: Session, prepared: Sequence[_Prepared]) -> bool:
+def _moved_on(session: Session, prepared: Sequence[Prepared]) -> bool:
     """Whether another writer has committed to one of the streams since."""
-    query = select(Stream.id, Stream.head_seq).where(Stream.id.in_([p.stream for p in prepared]))
-    heads: dict[str, int] = {row.id: row.head_seq for row in session.execute(query)}
-    return any(heads.get(p.stream, 0) != p.base for p in prepared)
+    heads: dict[str, int] = {}
+    for some in batched(p.stream for p in prepared):
+        found = session.execute(select(Stream.id, Stream.head_seq).where(Stream.id.in_(some)))
+        heads |= {row.id: row.head_seq for row in found}
+    return any(heads.get(p.stream, 0) != p.head.seq for p in prepared)
 
 
-def _record(session: Session, prepared: Sequence[_Prepared], now: datetime) -> tuple[Commit, ...]:
+def _record(session: Session, prepared: Sequence[Prepared], packs: Sequence[Pack], now: datetime) -> tuple[Commit, ...]:
     ids = {p.draft.resource_id for p in prepared}
     resources = {
         r.id: r
@@ -214,8 +107,10 @@ def _record(session: Session, prepared: Sequence[_Prepared], now: datetime) -> t
     session.flush()  # streams before the snapshots that name them
     session.add_all(_snapshot(p, seqs[p.stream], stamp, now) for p in fresh if p.file is not None)
     session.flush()
+    _file(session, fresh, packs, first, now)
+    batches = quarantine.standing(session, ids)
     for p in prepared:
-        _remark(session, p, resources[p.draft.resource_id], seqs.get(p.stream), now)
+        _remark(session, p, resources[p.draft.resource_id], seqs.get(p.stream), batches=batches, now=now)
     session.flush()
     _count_rows(session, [resources[p.draft.resource_id] for p in fresh])
     _finish_steps(session, prepared)
@@ -223,7 +118,7 @@ def _record(session: Session, prepared: Sequence[_Prepared], now: datetime) -> t
     return tuple(_outcome(p, seqs.get(p.stream)) for p in prepared)
 
 
-def _advance(session: Session, p: _Prepared, seq: int, known: dict[str, Stream]) -> None:
+def _advance(session: Session, p: Prepared, seq: int, known: dict[str, Stream]) -> None:
     """Move the stream's head, and mark the known streams of the same table under other contracts as superseded."""
     contract = p.draft.contract
     stream = known.get(p.stream)
@@ -234,6 +129,7 @@ def _advance(session: Session, p: _Prepared, seq: int, known: dict[str, Stream])
             table=p.draft.table,
             contract=contract.name if contract else None,
             major=contract.major if contract else 0,
+            member=p.member or None,
         )
         session.add(stream)
     stream.head_seq, stream.identity, stream.live_rows, stream.superseded_seq = seq, p.identity, p.live_rows, None
@@ -242,7 +138,7 @@ def _advance(session: Session, p: _Prepared, seq: int, known: dict[str, Stream])
             other.superseded_seq = seq
 
 
-def _snapshot(p: _Prepared, seq: int, stamp: datetime, now: datetime) -> Snapshot:
+def _snapshot(p: Prepared, seq: int, stamp: datetime, now: datetime) -> Snapshot:
     assert p.file is not None
     draft, contract = p.draft, p.draft.contract
     return Snapshot(
@@ -253,10 +149,10 @@ def _snapshot(p: _Prepared, seq: int, stamp: datetime, now: datetime) -> Snapsho
         contract=contract.name if contract else None,
         contract_version=contract.version if contract else None,
         contract_sha256=contract.sha256 if contract else None,
-        mode=shape_of(contract, draft.columns).mode.value,
+        mode=_mode(p).value,
         identity=p.identity,
         content_sha256=p.file.sha256,
-        size=p.file.size,
+        size=p.share,
         rows=p.rows,
         added=p.difference.added,
         changed=p.difference.changed,
@@ -273,13 +169,48 @@ def _snapshot(p: _Prepared, seq: int, stamp: datetime, now: datetime) -> Snapsho
     )
 
 
-def _remark(session: Session, p: _Prepared, resource: Resource, seq: int | None, now: datetime) -> None:
+def _file(session: Session, fresh: Sequence[Prepared], packs: Sequence[Pack], first: int, now: datetime) -> None:
+    """Enter the commit's files, and let those go whose snapshots whole tables have replaced."""
+    for pack in packs:
+        seqs = (first + pack.offsets[0], first + pack.offsets[-1])
+        session.add(
+            row_files.row_file(
+                pack.standard,
+                pack.shape,
+                pack.file,
+                pack.written,
+                level=0,
+                part=row_files.COMMIT,
+                base=first,
+                seqs=seqs,
+                open_snapshots=len(pack.offsets),
+                now=now,
+            )
+        )
+    gone = Counter(p.head.file for p in fresh if p.head.seq and p.draft.contract and _mode(p) is Mode.REPLACE)
+    if gone:
+        row_files.replaced(session, gone, first + len(fresh) - 1)
+
+
+def _mode(p: Prepared) -> Mode:
+    return shape_of(p.draft.contract, p.draft.columns).mode
+
+
+def _remark(
+    session: Session,
+    p: Prepared,
+    resource: Resource,
+    seq: int | None,
+    *,
+    batches: Mapping[tuple[str, str], Sequence[QuarantineBatch]],
+    now: datetime,
+) -> None:
     """Bring the resource up to date and keep what the gate found, unless all of it is on record already."""
     draft = p.draft
     confirmed = seq if seq is not None else _standing(p)
     if draft.check is not None:
         checks.record(session, draft, confirmed, fresh=seq is not None, now=now)
-    quarantine.replace(session, draft, confirmed, now=now)
+    quarantine.replace(session, draft, confirmed, batches.get((draft.resource_id, draft.table), ()), now=now)
     resource.last_verdict = draft.verdict.value
     resource.last_checked = now
     resource.landed_sha256 = draft.landed_sha256 or resource.landed_sha256
@@ -294,9 +225,9 @@ def _remark(session: Session, p: _Prepared, resource: Resource, seq: int | None,
         resource.current_seq = max(seq, resource.current_seq or 0)
 
 
-def _standing(p: _Prepared) -> int | None:
+def _standing(p: Prepared) -> int | None:
     """The snapshot that an unchanged delivery confirms; a held one confirms none."""
-    return (p.base or None) if p.identity else None
+    return (p.head.seq or None) if p.identity else None
 
 
 def _count_rows(session: Session, resources: Sequence[Resource]) -> None:
@@ -310,13 +241,13 @@ def _count_rows(session: Session, resources: Sequence[Resource]) -> None:
         resource.rows = rows.get(resource.id, 0)
 
 
-def _finish_steps(session: Session, prepared: Sequence[_Prepared]) -> None:
+def _finish_steps(session: Session, prepared: Sequence[Prepared]) -> None:
     for run in {p.draft.run_id for p in prepared} - {None}:
         done = [p.draft.resource_id for p in prepared if p.draft.run_id == run]
         session.execute(delete(RunStep).where(RunStep.run_id == run, RunStep.key.in_(done)))
 
 
-def _message(p: _Prepared, seq: int | None, resources: Mapping[str, Resource]) -> outbox.Message | None:
+def _message(p: Prepared, seq: int | None, resources: Mapping[str, Resource]) -> outbox.Message | None:
     if seq is None and p.identity:
         return None
     facts = {
@@ -334,7 +265,7 @@ def _message(p: _Prepared, seq: int | None, resources: Mapping[str, Resource]) -
     return outbox.Message("snapshot.committed" if seq is not None else "delivery.held", p.draft.resource_id, facts)
 
 
-def _outcome(p: _Prepared, seq: int | None) -> Commit:
+def _outcome(p: Prepared, seq: int | None) -> Commit:
     return Commit(
         resource_id=p.draft.resource_id,
         table=p.draft.table,

@@ -106,6 +106,28 @@ class Part:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A committed file whose rows carry their own provenance, and from which commit on and until which they count.
+
+    Beside the data it has `_stream`, `_ord` (place within its snapshot), `_deleted`, `_to` (first commit without the
+    row; null where the file knows none), and `_closes_seq` with `_closes_ord`: the snapshot and place of the row that
+    this one takes the place of, or with a null place all earlier rows of its stream (docs/adr/0006).
+
+    Attributes:
+        base: what is added to `_snapshot`: a commit's own file counts from 0, since numbers are given afterwards.
+        closings: rows that take the place of a single row of another file.
+        wholes: rows that take the place of all earlier rows of their stream.
+        complete: it has every column of the relation; a file of an earlier minor version may not.
+    """
+
+    path: Path
+    base: int
+    closings: int
+    wholes: int
+    complete: bool = True
+
+
 PROVENANCE: dict[str, ColumnType] = {
     "_snapshot": ColumnType.INTEGER,
     "_row": ColumnType.INTEGER,
@@ -130,6 +152,9 @@ class Relation:
             with REPLACE the caller passes each resource's newest part only.
         parts: the snapshot files that make it up.
         seq: the commit it is resolved to; cursors carry it, so pages stay stable while others commit.
+        files: files whose rows carry their own provenance and validity; they need no `mode`.
+        hidden: streams of `files` that are not seen at this commit.
+        moved: streams whose dataset has gone over to another member since their rows were written, and to which.
     """
 
     name: str
@@ -138,6 +163,9 @@ class Relation:
     mode: Mode
     parts: tuple[Part, ...]
     seq: int
+    files: tuple[Packed, ...] = ()
+    hidden: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

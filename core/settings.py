@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     harvests_at_once: int = Field(default=4, ge=1, le=256)
     stale_hours: float = Field(default=24.0, gt=0)
 
+    # retention in days, 0 for ever; what a table's rows of now are made from is never removed (services/retention.py)
+    keep_landing_days: int = Field(default=1_095, ge=0)
+    keep_runs_days: int = Field(default=365, ge=0)
+    keep_errors_days: int = Field(default=180, ge=0)
+
     # serving
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import typer
 
-from catalog import maintenance, query, relations
+from catalog import compaction, maintenance, query, relations
 from catalog.query import DatasetFilter, RunFilter
 from core import cursors
 from core.access import SYSTEM, scope, scope_text
@@ -310,6 +310,8 @@ def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
     """Memeriksa semua versi, memulihkan yang hilang atau rusak dari berkas aslinya, dan membuang berkas sisa."""
     with _home(context) as granary, TemporaryDirectory(dir=granary.staging) as folder:
         made = replay.rebuild(granary, Path(folder))
+        segments, unmade = compaction.restore(granary.sessions, granary.store)
+        compaction.forget(granary.sessions, now=granary.clock())
         swept = maintenance.sweep_orphans(granary.sessions, granary.store)
         returned = maintenance.sweep_orphans(granary.sessions, granary.returned, quarantine=True)
         leftovers = granary.landing.sweep()
@@ -317,6 +319,8 @@ def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
         "checked": made.checked,
         "restored": list(made.rebuilt),
         "failed": list(made.lost),
+        "segments": segments,
+        "segments_failed": unmade,
         "swept": swept.files + returned.files + leftovers,
     }
     if as_json:
@@ -324,5 +328,5 @@ def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
     else:
         shown = {**answer, "restored": len(made.rebuilt), "failed": len(made.lost)}
         out.print(text("cli.rebuild.done", **shown))
-    if made.lost:
+    if made.lost or unmade:
         raise typer.Exit(1)

@@ -27,6 +27,7 @@ from federation import state
 from federation.connectors.base import Crawl, RemoteDataset
 from federation.member import Member, SourceConfig
 from services.granary import Granary
+from services.intake.compacting import compact_when_due
 from services.intake.errors import HarvestStopped
 from services.intake.fetching import FetchLoop
 from services.intake.outcome import Outcome, SourceReport
@@ -171,6 +172,7 @@ def harvest_source(
             _look_only(granary, downloads, source, report)
         else:
             _harvest(granary, downloads, member, source, report=report, run_batches=run_batches, watch=watch)
+            compact_when_due(granary)
     except LumbungError as error:
         error.values.setdefault("source", source.id)
         report.state = RunState.FAILED.value

@@ -83,7 +83,12 @@ class Harvested:
         """The rows that a standard serves, by the file that they came from."""
         with session_scope(self.house.granary.sessions) as session:
             found = relations.relation(session, self.house.granary.store, self.house.granary.contracts[contract], None)
-        return {part.resource: pq.read_table(part.path, partitioning=None).to_pylist() for part in found.parts}
+        names = [name for name, _ in found.columns]
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for file in found.files:
+            for row in pq.read_table(file.path, partitioning=None).to_pylist():
+                rows.setdefault(row["_resource"], []).append({n: row[n] for n in (*names, "_row")})
+        return rows
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from catalog import maintenance
-from catalog.models import SourceLease
+from catalog.models import RowFile, SourceLease
 from services.intake.tidy import tidy
 from tests.services import factories as make
 from tests.services.factories import NOW, PEOPLE, PRICES, Home
@@ -121,7 +121,8 @@ def nothing_left(home: Home) -> None:
     assert list(granary.staging.iterdir()) == []
     assert list(granary.store.leftovers()) == list(granary.returned.leftovers()) == []
     assert list((home.folder / "landing" / "tmp").iterdir()) == []
-    assert set(granary.store.names()) == {s.content_sha256 for s in home.snapshots}
+    named = {s.content_sha256 for s in home.snapshots} | {f.sha256 for f in home.all(RowFile)}
+    assert set(granary.store.names()) == named
 
 
 def test_P01_P03_D01_killed_at_four_points_a_harvest_loses_and_repeats_nothing(dying: Dying, home: Home) -> None:

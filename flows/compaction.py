@@ -1,0 +1,28 @@
+"""Compaction as Prefect runs it: nightly, for what harvests left; the merging is `catalog/compaction.py`."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+
+from catalog import compaction, maintenance
+from catalog.compaction import Compacted
+from services.intake.opened import opened
+
+
+@flow(name="compact", log_prints=False)
+def compact_home(home: str) -> list[Compacted]:
+    """Merge every contract's tail into segments and remove segments that no reader has open any more."""
+    granary = opened(Path(home)).granary
+    now = granary.clock()
+    done = compaction.compact(granary.sessions, granary.store, now=now)
+    if compaction.forget(granary.sessions, now=now):
+        maintenance.sweep_orphans(granary.sessions, granary.store)
+    create_table_artifact([_row(one) for one in done], key="compaction", description="Compaction")
+    return done
+
+
+def _row(one: Compacted) -> dict[str, Any]:
+    names = ("contract", "major", "files_before", "files_after", "rows", "size")
+    return {name: getattr(one, name) for name in names}
