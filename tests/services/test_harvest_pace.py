@@ -30,7 +30,8 @@ async def test_S02_what_has_landed_is_committed_while_one_file_still_does_not_co
     home.sound()
 
 
-def test_D06_a_table_that_the_catalogue_refuses_fails_alone_in_its_batch(home: Home) -> None:
+def test_D06_tables_that_the_catalogue_refuses_fail_alone_in_their_batch(home: Home) -> None:
+    """What was committed together under one standard lies in one file: both price lists stand on the damaged one."""
     drop = home.drop(PRICES, PEOPLE)
     for name in ("harga a", "harga b"):
         make.write(drop, f"{name}.csv", make.prices(5))
@@ -44,10 +45,10 @@ def test_D06_a_table_that_the_catalogue_refuses_fails_alone_in_its_batch(home: H
         make.write(drop, f"{name}.csv", make.prices(6))
     make.write(drop, "penduduk.csv", make.people(1, 2, 3))
     report = home.harvest()
-    assert (report.state, report.snapshots) == ("partial", 2)
-    [error] = report.errors  # missing, since the damaged file has been set aside when its turn alone comes
-    assert error["code"] in ("SNAPSHOT_DAMAGED", "SNAPSHOT_MISSING")
-    assert [e.code for e in home.errors] == [error["code"]]
+    assert (report.state, report.snapshots) == ("partial", 1)
+    codes = [error["code"] for error in report.errors]  # missing, once the damaged file has been set aside
+    assert len(codes) == 2 and set(codes) <= {"SNAPSHOT_DAMAGED", "SNAPSHOT_MISSING"}
+    assert sorted(e.code for e in home.errors) == sorted(codes)
     assert home.runs[-1].state == "partial"
 
 
