@@ -8,6 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -29,6 +30,9 @@ def _start(memory: str, threads: int) -> None:
     """Runs once in each process: imports the heavy library and opens DuckDB."""
     global _checker  # noqa: PLW0603 - the process's own state, set once by its initializer
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    # A process with a thread left cannot take DuckDB's module apart and would say so in a hundred lines at its end;
+    # by then its last answer has been sent and nothing of its own is left to put away.
+    Finalize(None, os._exit, args=(0,), exitpriority=-100)
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     import great_expectations  # noqa: F401 - loaded before the first delivery arrives
