@@ -79,7 +79,8 @@ def test_P01_a_checking_process_ends_with_the_process_that_was_killed(tmp_path: 
     script = tmp_path / "parent.py"
     script.write_text(
         "import os, time\nfrom quality.pool import CheckPool\nif __name__ == '__main__':\n"
-        "    os.write(1, b'%d\\n' % CheckPool(1, '512MB', 1).warm().result(120))\n    time.sleep(600)\n"
+        "    pool = CheckPool(1, '512MB', 1)  # one that nobody holds would end its processes by itself\n"
+        "    os.write(1, b'%d\\n' % pool.warm().result(120))\n    time.sleep(60)\n"
     )
     with subprocess.Popen(
         [sys.executable, str(script)], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, start_new_session=True
