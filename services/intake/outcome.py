@@ -54,7 +54,6 @@ class SourceReport:
     missing: int = 0
     withdrawn: int = 0
     fetched: int = 0
-    not_modified: int = 0
     snapshots: int = 0
     rows_published: int = 0
     rows_quarantined: int = 0
