@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.contract_metadata import Metadata, Variable
+
 
 class ColumnType(StrEnum):
     """What a column holds once it is typed; the Parquet and GraphQL types follow from it."""
@@ -66,6 +68,7 @@ class Column:
     classification: Classification = Classification.OPEN
     personal: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    variable: Variable = field(default_factory=Variable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ class Contract:
     event: bool = False  # event data: an empty delivery that says *nihil* is a complete report
     standard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # SDI's five parts of the dataset
     reject_share: float = 0.5  # a delivery with a larger share of quarantined rows is held
-    sha256: str = ""  # of the YAML's canonical form, part of a snapshot's identity with the version
+    metadata: Metadata = field(default_factory=Metadata)
+    sha256: str = ""  # of the YAML's canonical form without its metadata, part of a snapshot's identity
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import yaml
 from jsonschema import Draft201909Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from core import contract_metadata
 from core.contract import Classification, Column, ColumnType, Contract, Mode, Rule, Volume
 from core.errors import ContractInvalid
 from core.rules import Place, column_rules, table_rules
@@ -34,7 +35,7 @@ OWNERS = ("catalog", "quality", "logistics", "flood")
 _TABLE_PROPERTIES = {
     *PARTS, "title", "mode", "volume", "event", "regionColumn", "timeColumn", "rejectShare",
 }  # fmt: skip
-_COLUMN_PROPERTIES = {*PARTS, "title", "unit", "reference", "personal"}
+_COLUMN_PROPERTIES = {*PARTS, "title", "unit", "reference", "personal", contract_metadata.VARIABLE}
 
 
 @cache
@@ -145,6 +146,9 @@ class _Reader:
                 else default
             ),
             personal=bool(custom.get("personal", False)),
+            variable=contract_metadata.variable(
+                custom.get(contract_metadata.VARIABLE), f"{path}/{contract_metadata.VARIABLE}", self.refuse
+            ),
             labels={str(e["value"]): str(e.get("label", "")) for e in raw.get("enum", ()) if logical == "string"},
         )
 
@@ -217,10 +221,13 @@ class _Reader:
             event=bool(custom.get("event", False)),
             standard=self.standard(self.schema, custom, "/schema/0"),
             reject_share=float(custom.get("rejectShare", 0.5)),
-            sha256=hashlib.sha256(
-                json.dumps(self.data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-            ).hexdigest(),
+            metadata=contract_metadata.metadata(self.data_custom(), frozenset(names), self.refuse),
+            sha256=hashlib.sha256(self.hashed().encode()).hexdigest(),
         )
 
     def data_custom(self) -> dict[str, Any]:
-        return self.custom(self.data, "", {"classification", "source"})
+        return self.custom(self.data, "", {"classification", *contract_metadata.DOCUMENT})
+
+    def hashed(self) -> str:
+        governing = contract_metadata.described(self.data)
+        return json.dumps(governing, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
