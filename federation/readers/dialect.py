@@ -9,6 +9,7 @@ also type the columns are not used anywhere: one read Rp 122.831 as 122.831.
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from federation.readers.cells import Kind, kind
 from federation.readers.records import Dialect, Record, records
@@ -38,8 +39,8 @@ def detect(sample: str) -> Guess:
         sample = sample[stated.end() :]
     decimal_only = _commas_are_decimal(sample) and not stated
     for delimiter, prior in ({stated.group(1): 1.0} if stated else DELIMITERS).items():
-        if delimiter not in sample or (delimiter == "," and decimal_only):
-            continue
+        if prior <= best.score or delimiter not in sample or (delimiter == "," and decimal_only):
+            continue  # no score is above its prior
         for quote, escape in _quotings(sample, delimiter):
             guess = _score(sample, Dialect(delimiter, quote, escape), prior)
             if guess.score > best.score + 1e-9:
@@ -56,7 +57,7 @@ def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
     """The quote and escape characters worth trying: those that stand where such characters stand."""
     edge = re.escape(delimiter)
     quotes = ['"']
-    if re.search(rf"(?:^|{edge} *|[\r\n])'(?:[^'\r\n]|'')*'(?={edge}|\s*$|[\r\n])", sample):
+    if "'" in sample and re.search(rf"(?:^|{edge} *|[\r\n])'(?:[^'\r\n]|'')*'(?={edge}|\s*$|[\r\n])", sample):
         quotes.append("'")
     return [(quote, escape) for quote in quotes for escape in _escapes(sample, quote)]
 
@@ -80,6 +81,8 @@ def _single_quotes_are_words(sample: str, guess: Guess) -> bool:
 
 def _commas_are_decimal(sample: str) -> bool:
     """Whether each comma stands between digits and the first line has none: one column of decimal numbers."""
+    if "," not in sample:
+        return False
     first = next((line for line in re.split(r"[\r\n]+", sample) if line.strip()), "")
     return "," not in first and not re.search(r"(?<!\d),|,(?!\d)|,\d+,", sample)
 
@@ -118,6 +121,7 @@ def _type_score(rows: list[Record]) -> float:
     return points / count if count else 0.0
 
 
+@lru_cache(maxsize=65_536)
 def _points(cell: str) -> float:
     text = cell.strip()
     if not text:
@@ -136,13 +140,14 @@ def _with_space(sample: str, guess: Guess) -> Dialect:
     dialect = guess.dialect
     if dialect.delimiter == " ":
         return dialect
-    pattern = re.escape(dialect.delimiter)
-    behind = Counter(sample[m.end() : m.end() + 1] == " " for m in re.finditer(pattern, _unquoted(sample, dialect)))
-    return replace(dialect, spaced=behind[True] > 0.9 * sum(behind.values()))
+    bare = _unquoted(sample, dialect)
+    return replace(dialect, spaced=bare.count(dialect.delimiter + " ") > 0.9 * bare.count(dialect.delimiter))
 
 
 def _unquoted(sample: str, dialect: Dialect) -> str:
     """The sample with what stands in quotes blanked out, positions kept."""
+    if dialect.quote not in sample:
+        return sample
     quote = re.escape(dialect.quote)
     inner = rf"{quote}[^{quote}]*{quote}"
     if dialect.escape:

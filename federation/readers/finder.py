@@ -22,7 +22,8 @@ _FOOTNOTE = re.compile(
 _SAID = re.compile(r"\W*(?:sumber|catatan|keterangan|ket|source|note)s?\s*[:\uff1a]", re.IGNORECASE)
 #: How a row begins that sums up others; a pattern that Python and RE2 read alike.
 TOTAL = r"[^0-9A-Za-z]*(?:jumlah|total|grand total|sub\s*-?total|rata\s*-?\s*rata|average)\b"
-_RULER = re.compile(r"[-=_+:]{3,}")
+_DRAWN = "-=_+:"
+_RULER = re.compile(rf"[{_DRAWN}]{{3,}}")
 _TOTAL = re.compile(TOTAL, re.IGNORECASE)
 
 
@@ -32,19 +33,15 @@ class Line:
 
     number: int
     cells: list[str]
-    #: how many cells are not blank, and the index of the last one of those
+    #: how many cells are not blank, and the index of the first and last one of those
     filled: int = -1
+    first: int = -1
     last: int = -1
 
     def __post_init__(self) -> None:
         full = [i for i, cell in enumerate(self.cells) if cell and not cell.isspace()]
         self.filled = len(full)
-        self.last = full[-1] if full else -1
-
-    @property
-    def first(self) -> int:
-        """The index of the first cell that is not blank; -1 where there is none."""
-        return next((i for i, cell in enumerate(self.cells) if cell and not cell.isspace()), -1)
+        self.first, self.last = (full[0], full[-1]) if full else (-1, -1)
 
     @property
     def text(self) -> str:
@@ -98,7 +95,7 @@ def find(lines: Sequence[Line], merges: Sequence[Merge] = (), *, even: bool = Fa
 
 def _is_ruler(line: Line) -> bool:
     """Whether it only draws a line (`|---|---|`), as people do under a header."""
-    if line.filled < 1:
+    if line.filled < 1 or line.cells[line.first].strip()[0] not in _DRAWN:
         return False
     cells = [cell.strip() for cell in line.cells if cell.strip()]
     return all(_RULER.fullmatch(cell) for cell in cells) and (len(cells) > 1 or len(cells[0]) > 4)

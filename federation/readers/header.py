@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from federation.readers.cells import Kind, is_year, kind
@@ -48,23 +48,20 @@ def profile(lines: Sequence["Line"]) -> Profile:
     """The profile of a body, from its lower part (up to 200 rows), where no header is."""
     count = len(lines)
     start = min(count - 1, max(1, min(_MAX_HEADER + 2, count // 2))) if count else 0
-    seen: dict[int, Counter[Kind]] = {}
-    years: Counter[int] = Counter()
-    for line in lines[start : start + 200]:
-        if line.filled < 2 and count > 1 and len(line.cells) > 1:
-            continue
-        for column, cell in enumerate(line.cells):
-            what = kind(cell)
-            if what is not Kind.EMPTY:
-                seen.setdefault(column, Counter())[what] += 1
-                years[column] += is_year(cell)
+    body = [line.cells for line in lines[start : start + 200] if line.filled >= 2 or count == 1 or len(line.cells) <= 1]
     typed: dict[int, Kind] = {}
-    for column, kinds in seen.items():
+    yearly: set[int] = set()
+    for column, cells in enumerate(zip_longest(*body, fillvalue="")):
+        kinds = Counter(map(kind, cells))
+        del kinds[Kind.EMPTY]
+        if not kinds:
+            continue
         what, times = kinds.most_common(1)[0]
         if what is not Kind.TEXT and times >= 0.7 * kinds.total():
             typed[column] = what
-    yearly = frozenset(c for c in typed if years[c] > 0.5 * seen[c].total())
-    return Profile(typed, yearly)
+            if sum(map(is_year, cells)) > 0.5 * kinds.total():
+                yearly.add(column)
+    return Profile(typed, frozenset(yearly))
 
 
 def header_rows(lines: Sequence["Line"], merges: Sequence[Merge]) -> tuple[int, int]:
