@@ -84,11 +84,12 @@ def watched_by(watch: Watch) -> Iterator[None]:
 class _Shown:
     """What Prefect's page shows of a run; where its server is gone, the harvest goes on without it (P02)."""
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, source: str | None) -> None:
         self._member = member
+        self._about = (member.code,) if source is None else (member.code, source)
         self._lost = False
         self._progress: Any = self._tell(
-            create_progress_artifact, 0.0, key=artifact_key("progress", member.code), description=member.name
+            create_progress_artifact, 0.0, key=artifact_key("progress", *self._about), description=member.name
         )
 
     def _tell(self, word: Callable[..., Any], *args: Any, **more: Any) -> Any:
@@ -108,7 +109,7 @@ class _Shown:
     def table(self, reports: Sequence[SourceReport]) -> None:
         """What came of each source."""
         rows = [_row(r) for r in reports]
-        key = artifact_key("harvest", self._member.code)
+        key = artifact_key("harvest", *self._about)
         self._tell(create_table_artifact, rows, key=key, description=self._member.name)
 
 
@@ -120,11 +121,11 @@ def harvest_member(home: str, member: str, source: str | None = None) -> list[So
     """Harvest all sources of a member (or one), each under its own lease; a report a source, also where it failed."""
     here = opened(Path(home))
     known = here.granary.registry.member(member)
-    shown = _Shown(known)
+    shown = _Shown(known, source)
 
     def told(progress: Progress) -> None:
         shown.progress(progress)
-        for watch in _watchers:
+        for watch in set(_watchers):
             watch(progress)
 
     reports: list[SourceReport] = []

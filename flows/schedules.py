@@ -24,7 +24,7 @@ ENTRYPOINT = "flows/harvest.py:harvest_member"
 
 
 def limit_harvests(at_once: int) -> None:
-    """Set how many members are harvested at once, across all processes that share the Prefect server."""
+    """Set how many harvests are under way at once, across all processes that share the Prefect server."""
 
     async def upsert() -> None:
         async with get_client() as client:

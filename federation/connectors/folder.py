@@ -55,8 +55,11 @@ class FolderConnector:
         Raises:
             FolderMissing: the folder is not there or cannot be read; never an empty crawl in place of it.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix=f"folder-{self.source.id}") as pool:
+        pool = ThreadPoolExecutor(1, thread_name_prefix=f"folder-{self.source.id}")
+        try:
             return await asyncio.get_running_loop().run_in_executor(pool, self._look, mark or {})
+        finally:
+            pool.shutdown(wait=False)  # a folder on a machine that hangs must not hold the loop of all other sources
 
     def _look(self, mark: Mapping[str, Any]) -> Crawl:
         root = self.source.path

@@ -16,7 +16,7 @@ from core.messages import text
 from federation.packs import find_pack, init_home
 from flows.server import PrefectServer, environment
 from hub.cli.app import JsonOption, app, home_of
-from hub.cli.harvest import harvest_members, print_reports, through_prefect
+from hub.cli.harvest import harvest_sources, print_reports, through_prefect
 from hub.cli.output import as_json as to_json
 from hub.cli.output import err, out
 from hub.cli.serve import serve_home
@@ -61,7 +61,8 @@ def demo(
         url = server.ready()
         stack.enter_context(_environment(environment(chosen.home, url)))
         members = [m.code for m in made.members]
-        reports = harvest_members(members, through_prefect(ready, None), quiet=as_json)
+        sources = [s for s in ready.granary.registry.sources if s.member in members]
+        reports = harvest_sources(sources, through_prefect(ready), at_once=chosen.sources_at_once, quiet=as_json)
         seconds = round(time.monotonic() - began, 1)
         summary = _summary(reports, members, seconds)
         if as_json:

@@ -41,7 +41,7 @@ def flows_serve(context: typer.Context) -> None:
     with prefect_for(granary.settings.home) as url:
         from flows.schedules import limit_harvests, serve
 
-        limit_harvests(granary.settings.harvests_at_once)
+        limit_harvests(granary.settings.sources_at_once)
         out.print(text("cli.flows.serving", url=url))
         serve(granary.registry, granary.settings)
 
@@ -57,7 +57,7 @@ def flows_deploy(
 
     granary = open_home(home_of(context))
     granary.close()
-    limit_harvests(granary.settings.harvests_at_once)
+    limit_harvests(granary.settings.sources_at_once)
     names = deploy(granary.registry, granary.settings, pool, Path(__file__).resolve().parents[2])
     if as_json:
         print_json({"pool": pool, "deployments": names})

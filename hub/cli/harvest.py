@@ -12,6 +12,7 @@ from core.clock import on_screen
 from core.db import session_scope
 from core.messages import text
 from federation import state
+from federation.member import SourceConfig
 from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table, progress
 from hub.cli.stopping import stoppable
@@ -20,12 +21,12 @@ from services.intake.opened import Opened, close_all, opened
 from services.intake.outcome import SourceReport
 from services.intake.source import Progress, Watch, harvest_source
 
-#: Members harvested at once by one command; each has its own flow run.
-AT_ONCE = 4
+#: Harvests one source, telling somebody how it comes along; its report.
+One = Callable[[SourceConfig, Watch], list[SourceReport]]
 
 
 class Shown:
-    """A progress display with one bar for all chosen members, told from several threads."""
+    """A progress display with one bar for all chosen sources, told from several threads."""
 
     def __init__(self, total: int) -> None:
         self.display = progress()
@@ -39,27 +40,30 @@ class Shown:
         )
 
     def advance(self) -> None:
-        """One member is through."""
+        """One source is through."""
         self.display.advance(self._task)
 
 
-def harvest_members(
-    members: Sequence[str], one: Callable[[str, Watch], list[SourceReport]], *, quiet: bool
-) -> list[SourceReport]:
-    """Harvest members some at a time, showing progress on standard error unless `quiet`; reports in member order."""
-    shown = Shown(len(members))
+def harvest_sources(sources: Sequence[SourceConfig], one: One, *, at_once: int, quiet: bool) -> list[SourceReport]:
+    """Harvest sources side by side, so that nobody waits for one that hangs; reports in the order of the sources.
 
-    def run(member: str) -> list[SourceReport]:
-        reports = one(member, shown.watch)
+    Args:
+        at_once: how many are under way together; what they check is still checked one after the other.
+        quiet: no progress on standard error.
+    """
+    shown = Shown(len(sources))
+
+    def run(source: SourceConfig) -> list[SourceReport]:
+        reports = one(source, shown.watch)
         shown.advance()
         return reports
 
-    with ThreadPoolExecutor(AT_ONCE) as pool, nullcontext() if quiet else shown.display:
-        return [report for reports in pool.map(run, members) for report in reports]
+    with ThreadPoolExecutor(at_once) as pool, nullcontext() if quiet else shown.display:
+        return [report for reports in pool.map(run, sources) for report in reports]
 
 
-def through_prefect(home: Opened, source: str | None) -> Callable[[str, Watch], list[SourceReport]]:
-    """Harvest one member as a Prefect flow run; Prefect's address must be in the environment already.
+def through_prefect(home: Opened) -> One:
+    """Harvest a source as a Prefect flow run; Prefect's address must be in the environment already.
 
     Raises:
         PrefectUnreachable: its server does not answer, or ceased to; what was taken in is stored all the same.
@@ -69,23 +73,22 @@ def through_prefect(home: Opened, source: str | None) -> Callable[[str, Watch], 
     from flows.server import reaching
 
     with reaching():
-        limit_harvests(home.granary.settings.harvests_at_once)
+        limit_harvests(home.granary.settings.sources_at_once)
     folder = str(home.granary.settings.home)
 
-    def one(member: str, watch: Watch) -> list[SourceReport]:
+    def one(source: SourceConfig, watch: Watch) -> list[SourceReport]:
         with watched_by(watch), reaching():
-            return harvest_member.with_options(flow_run_name=member)(folder, member, source)
+            return harvest_member.with_options(flow_run_name=source.id)(folder, source.member, source.id)
 
     return one
 
 
-def directly(home: Opened, source: str | None, *, dry_run: bool) -> Callable[[str, Watch], list[SourceReport]]:
-    """Harvest one member with the same steps and no Prefect."""
+def directly(home: Opened, *, dry_run: bool) -> One:
+    """Harvest a source with the same steps and no Prefect."""
 
-    def one(member: str, watch: Watch) -> list[SourceReport]:
-        known = home.granary.registry.member(member)
-        chosen = [s for s in known.sources if source in (None, s.id)]
-        return [harvest_source(home.granary, home.downloads, known, s, watch=watch, dry_run=dry_run) for s in chosen]
+    def one(source: SourceConfig, watch: Watch) -> list[SourceReport]:
+        member = home.granary.registry.member(source.member)
+        return [harvest_source(home.granary, home.downloads, member, source, watch=watch, dry_run=dry_run)]
 
     return one
 
@@ -166,16 +169,17 @@ def harvest(
     open_home(folder).close()
     home = opened(folder)
     try:
-        members = _members(home, member, source)
+        sources, at_once = _chosen(home, member, source), home.granary.settings.sources_at_once
         with stoppable() as stopped:
             if dry_run or direct:
-                one = directly(home, source, dry_run=dry_run)
-                reports = harvest_members(members, one, quiet=as_json)
+                one = directly(home, dry_run=dry_run)
+                reports = harvest_sources(sources, one, at_once=at_once, quiet=as_json)
             else:
                 from flows.server import prefect_for
 
                 with prefect_for(home.granary.settings.home):
-                    reports = harvest_members(members, through_prefect(home, source), quiet=as_json)
+                    one = through_prefect(home)
+                    reports = harvest_sources(sources, one, at_once=at_once, quiet=as_json)
         stale = _stale(home)
     finally:
         close_all()
@@ -207,10 +211,10 @@ def _stale(home: Opened) -> list[str]:
     ]
 
 
-def _members(home: Opened, member: str | None, source: str | None) -> list[str]:
+def _chosen(home: Opened, member: str | None, source: str | None) -> Sequence[SourceConfig]:
     registry = home.granary.registry
     if source is not None:
-        return [registry.source(source).member]
+        return [registry.source(source)]
     if member is not None:
-        return [registry.member(member).code]
-    return [m.code for m in registry.members if m.sources]
+        return registry.member(member).sources
+    return registry.sources

@@ -10,7 +10,8 @@ from core.errors import LumbungError
 from core.settings import Settings
 from federation.connectors.base import Crawl
 from federation.connectors.registry import connector_for
-from federation.fetch import Fetched, Fetcher, FetchLimits, NotModified
+from federation.fetch import Fetcher
+from federation.fetched import Fetched, FetchLimits, NotModified
 from federation.landing import Landing
 from federation.member import Allowance, SourceConfig
 from services.intake.errors import HarvestStopped

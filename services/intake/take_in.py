@@ -20,7 +20,7 @@ from catalog.runs import Failure, Lease
 from core.errors import LumbungError
 from core.ids import new_id
 from core.verdict import Verdict
-from federation.fetch import Fetched
+from federation.fetched import Fetched
 from federation.member import Member, SourceConfig
 from federation.readers import ReadLimits
 from services.granary import Granary

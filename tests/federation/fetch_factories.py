@@ -22,7 +22,8 @@ from cryptography.x509.oid import NameOID
 
 from core.db import Base, make_engine, make_sessions
 from federation.connectors.base import RemoteResource
-from federation.fetch import Fetcher, FetchLimits
+from federation.fetch import Fetcher
+from federation.fetched import FetchLimits
 from federation.landing import Landing
 from federation.member import Allowance, AllowanceKind, SourceConfig, SourceKind
 from federation.retry import Backoff

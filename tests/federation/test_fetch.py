@@ -29,7 +29,8 @@ from federation.errors import (
     TlsRefused,
     UrlRefused,
 )
-from federation.fetch import Fetched, Fetcher, NotModified
+from federation.fetch import Fetcher
+from federation.fetched import Fetched, NotModified
 from federation.member import AllowanceKind, SourceConfig, SourceKind
 from tests.federation.fetch_factories import (
     HOST,

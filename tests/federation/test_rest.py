@@ -24,7 +24,7 @@ from federation.errors import (
     SourceTooSlow,
     XmlRefused,
 )
-from federation.fetch import Fetched, NotModified
+from federation.fetched import Fetched, NotModified
 from federation.member import SourceConfig, SourceKind
 from federation.member_errors import MemberKeyUnknown, MemberValueInvalid
 from federation.members_file import parse_member

@@ -23,7 +23,7 @@ from federation.errors import (
     SqlTooManyRows,
     TokenMissing,
 )
-from federation.fetch import Fetched, NotModified
+from federation.fetched import Fetched, NotModified
 from federation.member import SourceConfig, SourceKind
 from federation.member_errors import MemberValueInvalid
 from federation.members_edit import add_source
