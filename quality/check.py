@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +27,8 @@ AHEAD = timedelta(hours=36)
 TYPED = "_typed"
 _STORED = "id"
 _SHOWN = 120
+#: So few source rows are written as JSON sooner than a statement is planned.
+_FEW = 1_000
 REASON = pa.struct([(name, pa.string()) for name in ("rule", "column", "value", "message")])
 
 
@@ -230,6 +233,9 @@ class Failing:
     def _original(self, at: pa.Array) -> pa.Array:
         """The source rows as JSON text, keys in the source's order."""
         headers = [name for name in self.source.column_names if name != ROW]
+        if len(at) <= _FEW:
+            rows = self.source.select(headers).take(at).to_pylist()
+            return pa.array([orjson.dumps(row).decode() for row in rows], pa.string())
         rows = self.source.select(headers).take(at).rename_columns([f"_c{i}" for i in range(len(headers))])
         self.connection.register("_originals", rows.append_column(AT, at))
         pairs = ", ".join(f"{literal(header)}, _c{i}" for i, header in enumerate(headers))

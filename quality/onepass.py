@@ -7,6 +7,8 @@ broken values. Nothing here decides about rows or deliveries: `quality/check.py`
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from inspect import isfunction
+from types import MethodType
 from typing import Any
 
 import duckdb
@@ -34,6 +36,23 @@ _AGGREGATES = {
     "column.distinct_values.count": "count(DISTINCT {c})",
 }
 _CLEAN = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
+
+
+class _Settled:
+    """An expectation for judging only: its own methods, over a configuration that is made once, not at every look.
+
+    Great Expectations makes it anew some four times a rule, which is most of what judging a small table costs.
+    """
+
+    def __init__(self, expectation: Any) -> None:
+        self._expectation = expectation
+        self.configuration = expectation.configuration
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(type(self._expectation), name, None)
+        found = MethodType(found, self) if isfunction(found) else getattr(self._expectation, name)
+        self.__dict__[name] = found
+        return found
 
 
 @dataclass(slots=True)
@@ -93,9 +112,9 @@ def compile_suite(contract: Contract) -> Compiled:
         needed = expectation.get_validation_dependencies(
             execution_engine=engine, runtime_configuration=dict(RESULT_FORMAT)
         )
-        configuration = expectation.configuration
-        written = convert_to_json_serializable(configuration.to_json_dict())
-        check = Check(rule, expectation, configuration, written, needed.result_format)
+        judge = _Settled(expectation)
+        written = convert_to_json_serializable(judge.configuration.to_json_dict())
+        check = Check(rule, judge, judge.configuration, written, needed.result_format)
         for name in needed.metric_configurations:
             if name == "table.columns":
                 check.known[name] = columns
@@ -146,6 +165,9 @@ def _samples(
     def together(rule: Rule) -> str:
         return f"arg_min({{'v': {_shown(rule)}}}, {quote(order)}, {SAMPLE}) FILTER ({predicates.breaks(rule)})"
 
+    absent = {r.id: count for r, count in broken if r.type == predicates.NOT_NULL}
+    found.update((id_, [None] * min(SAMPLE, count)) for id_, count in absent.items())
+    broken = [(r, count) for r, count in broken if r.id not in absent]
     rowwise = [r for r, _ in broken if r.type not in predicates.UNIQUE]
     if rows <= SMALL:
         ask(rowwise, together, f" FROM {relation}")

@@ -91,7 +91,8 @@ _BREAKS: dict[str, Callable[[Kwargs], str]] = {
 UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
 #: Rules that one row can break by itself.
 ROWWISE = frozenset(_BREAKS)
-_NULL_RULES = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
+NOT_NULL = "expect_column_values_to_not_be_null"
+_NULL_RULES = (NOT_NULL, "expect_column_values_to_be_null")
 
 
 def breaks(rule: Rule) -> str:

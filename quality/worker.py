@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -130,8 +131,12 @@ def _read(path: Path) -> pa.Table:
             return pa.ipc.open_stream(mapped).read_all()
 
 
-def _write(table: pa.Table, path: Path) -> Path:
-    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
+def _write(table: pa.Table, path: Path, *, keep: bool = False) -> Path:
+    """Write a file of rows; what is small and only read once more, by the commit, is not worth packing."""
+    if table.num_rows <= onepass.SMALL and not keep:
+        pq.write_table(table, path, compression="none", use_dictionary=False, write_statistics=False)
+    else:
+        pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
     return path
 
 
@@ -187,7 +192,7 @@ class _Delivery:
             failing = self._failing(done, broken)
             set_aside = failing.num_rows if failing is not None else 0
             self.holds += gate.rejected_share(self.contract, self.source.num_rows, set_aside)
-            accepted = None if self.holds else self._accepted(failing)
+            accepted = None if self.holds else self._accepted(typed, failing)
         finally:
             connection.unregister(TYPED)
         reasons = check.tally(failing) if failing is not None else {}
@@ -228,10 +233,18 @@ class _Delivery:
         reasons = search.reasons([r for r in self.contract.rules if r.id in broken])
         return search.table(reasons) if reasons else None
 
-    def _accepted(self, failing: pa.Table | None) -> pa.Table:
+    def _accepted(self, typed: pa.Table, failing: pa.Table | None) -> pa.Table:
+        """The rows that are not set aside, in the order of the key."""
+        names, order_by = [*(c.name for c in self.contract.columns), ROW], (*self.contract.key, ROW)
+        if typed.num_rows <= onepass.SMALL:  # planning a statement costs more than sorting so few
+            if failing is not None and failing.num_rows:
+                good = np.ones(typed.num_rows, np.bool_)
+                good[failing[AT].to_numpy()] = False
+                typed = typed.filter(pa.array(good))
+            return typed.select(names).sort_by([(name, "ascending") for name in order_by])
         connection = self.checker.connection
-        columns = ", ".join(quote(name) for name in (*(c.name for c in self.contract.columns), ROW))
-        order = ", ".join(f"{quote(name)} ASC NULLS LAST" for name in (*self.contract.key, ROW))
+        columns = ", ".join(map(quote, names))
+        order = ", ".join(f"{quote(name)} ASC NULLS LAST" for name in order_by)
         where = ""
         if failing is not None and failing.num_rows:
             connection.register("_failing", failing.select([AT]))
@@ -252,7 +265,8 @@ class _Delivery:
         out, set_aside = self.job.out, None
         if failing is not None and failing.num_rows:
             types = pa.schema([(ROW, pa.int64()), ("original", pa.string()), ("reasons", pa.list_(REASON))])
-            set_aside = _write(failing.select([ROW, "original", "reasons"]).cast(types), out / "quarantined.parquet")
+            rows = failing.select([ROW, "original", "reasons"]).cast(types)
+            set_aside = _write(rows, out / "quarantined.parquet", keep=True)
         held = bool(self.holds)
         verdict = Verdict.HELD if held else Verdict.WARNED if self.warnings else Verdict.PUBLISHED
         return CheckOutcome(
