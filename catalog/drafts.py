@@ -71,6 +71,7 @@ class Draft:
         mapping: how source columns became contract columns, for the lineage.
         check: what the gate found, or None where nothing was checked.
         quarantine: the rows returned, or None where there are none.
+        partial: it is a part of what was sent, so that nothing absent from it is taken as removed.
     """
 
     resource_id: str
@@ -85,6 +86,7 @@ class Draft:
     mapping: Mapping[str, Any] | None = None
     check: CheckDraft | None = None
     quarantine: QuarantineDraft | None = None
+    partial: bool = False
 
     @property
     def held(self) -> bool:

@@ -94,3 +94,31 @@ class AnswerInvalid(LumbungError):
 
     code = "ANSWER_INVALID"
     http_status = 422
+
+
+class HoldUnknown(LumbungError):
+    """Nothing so called is held, its bytes are others by now, or the asker has no say there."""
+
+    code = "HOLD_UNKNOWN"
+    http_status = 404
+
+
+class HoldAmbiguous(LumbungError):
+    """Several held deliveries are called so."""
+
+    code = "HOLD_AMBIGUOUS"
+    http_status = 409
+
+
+class HoldStands(LumbungError):
+    """A reason of the hold can be set aside by nobody; it has to be mended."""
+
+    code = "HOLD_STANDS"
+    http_status = 409
+
+
+class ReasonMissing(LumbungError):
+    """A decision was given without its reason."""
+
+    code = "REASON_MISSING"
+    http_status = 422

@@ -284,8 +284,10 @@ class _Group:
             member=member,
             fetched_at=draft.fetched_at,
             verdict=draft.verdict.value,
-            # a row that was returned has not been removed at the source, and its key may be unreadable
-            may_remove=p.stream in self._again.removing if self._again else draft.quarantine is None,
+            # a row that was returned, or cut off, has not been removed at the source, and its key may be unreadable
+            may_remove=p.stream in self._again.removing
+            if self._again
+            else draft.quarantine is None and not draft.partial,
             place={"resource": draft.resource_id, "table": draft.table},
         )
 

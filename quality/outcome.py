@@ -1,11 +1,11 @@
 """What checking one delivery gives back: holds, warnings, and the outcome that the catalogue commits or keeps out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import messages
-from core.verdict import Verdict
+from core.verdict import Release, Verdict, hold_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Hold:
 class Warned:
     """One remark beside a delivery.
 
-    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, MOMENT_WITHOUT_TIME, REPEATED_ROWS; and, with a dot, those of the
-    reader (`reader.rows_short`), whose code is its message's name.
+    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, MOMENT_WITHOUT_TIME, REPEATED_ROWS, HOLD_RELEASED (by a person); and,
+    with a dot, those of the reader (`reader.rows_short`), whose code is its message's name.
     """
 
     code: str
@@ -39,6 +39,18 @@ class Warned:
         """The sentence a steward reads."""
         name = self.code if "." in self.code else f"quality.warning.{self.code}"
         return messages.text(name, locale, **self.values)
+
+
+def after_release(holds: Iterable[Hold], release: Release | None) -> tuple[list[Hold], list[Warned]]:
+    """The holds that still stand after a person's word, and a remark for each that it has set aside."""
+    kept: list[Hold] = []
+    said: list[Warned] = []
+    for hold in holds:
+        if release is not None and hold_mark(hold.code, hold.values) in release.holds:
+            said.append(Warned("HOLD_RELEASED", {"hold": hold.code, "by": release.by, "reason": release.reason}))
+        else:
+            kept.append(hold)
+    return kept, said
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 from core.contract import Contract, Severity
 from core.mapping import DatasetMapping
 from core.reference import CodeList
-from core.verdict import Verdict
+from core.verdict import Release, Verdict
 from quality import check, gate, onepass
 from quality.cast import ARROW, AT, ROW, Cast, cast
 from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
-from quality.outcome import CheckOutcome, Hold, Warned
+from quality.outcome import CheckOutcome, Hold, Warned, after_release
 from quality.predicates import quote
 from quality.result import pack
 
@@ -48,6 +48,7 @@ class CheckJob:
         decided: the styles remembered for its columns, and a person's answers.
         nihil: the source says that there was nothing to report.
         now: the moment of the check, aware.
+        released: the holds that a person has set aside for these very bytes, or None.
     """
 
     table: Path
@@ -62,6 +63,7 @@ class CheckJob:
     decided: Mapping[str, str]
     nihil: bool
     now: datetime
+    released: Release | None = None
 
 
 class Checker:
@@ -168,8 +170,8 @@ class _Delivery:
     def outcome(self) -> CheckOutcome:
         job, rows = self.job, self.source.num_rows
         if hold := gate.changed_columns(job.previous_columns, self.columns):
-            self.holds.append(hold)
-        self.holds += gate.volume(self.contract, rows, job.previous_rows, nihil=job.nihil)
+            self._hold(hold)
+        self._hold(*gate.volume(self.contract, rows, job.previous_rows, nihil=job.nihil))
         if rows == 0:
             return self._empty()
         done = cast(
@@ -180,9 +182,15 @@ class _Delivery:
         self.warnings += done.warnings
         if done.table is None:
             return self._answer(done, None, None, {}, b"")
-        self.holds += gate.retyped_columns(self.contract, done, job.previous_columns)
-        self.holds += gate.foreign_regions(done)
+        self._hold(*gate.retyped_columns(self.contract, done, job.previous_columns))
+        self._hold(*gate.foreign_regions(done))
         return self._checked(done, done.table)
+
+    def _hold(self, *holds: Hold) -> None:
+        """Hold the delivery, unless a person has set this hold aside; that is said instead."""
+        kept, said = after_release(holds, self.job.released)
+        self.holds += kept
+        self.warnings += said
 
     def _checked(self, done: Cast, typed: pa.Table) -> CheckOutcome:
         connection = self.checker.connection
@@ -190,14 +198,14 @@ class _Delivery:
         try:
             result, broken = self._evaluate()
             failing = self._failing(done, broken)
-            set_aside = failing.num_rows if failing is not None else 0
-            self.holds += gate.rejected_share(self.contract, self.source.num_rows, set_aside)
+            returned = failing.num_rows if failing is not None else 0
+            self._hold(*gate.rejected_share(self.contract, self.source.num_rows, returned))
             accepted = None if self.holds else self._accepted(typed, failing)
         finally:
             connection.unregister(TYPED)
         reasons = check.tally(failing) if failing is not None else {}
-        if set_aside:
-            self.warnings.append(Warned("ROWS_QUARANTINED", {"rows": set_aside, "of": self.source.num_rows}))
+        if returned:
+            self.warnings.append(Warned("ROWS_QUARANTINED", {"rows": returned, "of": self.source.num_rows}))
         if reasons.get("key.repeated"):
             self.warnings.append(Warned("REPEATED_ROWS", {"rows": reasons["key.repeated"]}))
         return self._answer(done, accepted, failing, reasons, pack(result))
@@ -223,7 +231,7 @@ class _Delivery:
             elif rule.severity is Severity.WARNING:
                 self.warnings.append(Warned("RULE_BROKEN", values))
             elif rule.id != "rows.volume":  # the gate has said so already, in its own words
-                self.holds.append(Hold("RULE_BROKEN", values))
+                self._hold(Hold("RULE_BROKEN", values))
         return onepass.as_json(compiled, result), broken
 
     def _failing(self, done: Cast, broken: set[str]) -> pa.Table | None:

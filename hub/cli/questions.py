@@ -1,14 +1,13 @@
 """`lumbung questions`, `answer`: columns whose style a person must state, and the statement."""
 
-import getpass
 from typing import Annotated, Any
 
 import typer
 
 from catalog import questions as asking
-from core.access import Actor, Role
 from core.db import session_scope
 from core.messages import text
+from hub.cli.acting import ByOption, acting
 from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table
 from hub.home import open_home
@@ -70,16 +69,20 @@ def answer(
     column: Annotated[str, typer.Argument(help="Nama kolom seperti tertulis pada pertanyaan.")],
     style: Annotated[str, typer.Argument(help="dmy, mdy, atau ymd untuk tanggal; id atau en untuk angka.")],
     reason: Annotated[str, typer.Option("--reason", help="Dasar jawaban; dicatat dalam jejak audit.")],
-    by: Annotated[str | None, typer.Option("--by", help="Siapa yang menjawab; kosong: pengguna komputer ini.")] = None,
+    by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Menetapkan cara penulisan sebuah kolom bagi sumbernya; panen berikut menerima kiriman yang ditahan."""
     granary = open_home(home_of(context))
-    name = by or getpass.getuser()
-    actor = Actor(id=f"cli:{name}"[:120], name=name[:200], roles=frozenset({Role.ADMIN}))
     try:
         settled = asking.answer(
-            granary.sessions, resource, column, style.lower(), reason=reason, actor=actor, now=granary.clock()
+            granary.sessions,
+            resource,
+            column,
+            style.lower(),
+            reason=reason,
+            actor=acting(granary, by),
+            now=granary.clock(),
         )
     finally:
         granary.close()

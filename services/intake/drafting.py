@@ -16,6 +16,7 @@ from core.verdict import Verdict
 from quality.outcome import CheckOutcome
 from services.intake.errors import MappedTableMissing
 from services.intake.files import TableDone
+from services.intake.notes import is_partial
 from services.intake.outcome import Outcome
 from services.intake.work import Item
 
@@ -70,6 +71,7 @@ def draft(landed: LandedItem, table: TableDone, run: str, returned: SnapshotStor
         mapping=_lineage(item) if contract is not None else None,
         check=check,
         quarantine=_returned(outcome, returned) if contract is not None else None,
+        partial=is_partial(outcome),
     )
 
 

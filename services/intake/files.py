@@ -16,6 +16,7 @@ from core.errors import LumbungError
 from core.ids import new_id
 from core.mapping import DatasetMapping
 from core.table import TextTable
+from core.verdict import Release
 from federation.readers import ReadLimits, read
 from quality.lists import SentList
 from quality.outcome import CheckOutcome
@@ -23,7 +24,7 @@ from quality.worker import Checker, CheckJob
 from services.intake.choose import mapped_table, write_table
 from services.intake.errors import MappedTableMissing
 from services.intake.nihil import without_nihil
-from services.intake.notes import noted
+from services.intake.notes import noted, without_cut_row
 
 _SHOWN_TABLES, _SHOWN_COLUMNS = 5, 8
 #: Memory that reading took is given back to the machine before a table of so many bytes is checked.
@@ -38,6 +39,7 @@ class FileJob:
         path, name, mime, limits: as `federation.readers.read` takes them.
         out: an empty folder for what is made on the way and for the files of the outcomes.
         contract, mapping: the standard of the one table that the mapping means; the file's others become rows of text.
+        released: the holds of that table that a person has set aside for this file's bytes, or None.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class FileJob:
     decided: Mapping[str, str]
     nihil: bool
     now: datetime
+    released: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,15 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         large = tables[0].data.nbytes > _LARGE
         table, said = tables.pop(0), False
         notes = (*remarks, *table.notes)
+        released = job.released if contract is not None else None
+        table = without_cut_row(table, notes, released)
         if contract is not None and contract.event:
             table, said = without_nihil(table)
         check = _check_job(job, write_table(table, work / "table.arrow"), contract, nihil=said or job.nihil)
         del table
         if large:
             pa.default_memory_pool().release_unused()
-        done.append(TableDone(name, contract, noted(checker.run(check), notes)))
+        done.append(TableDone(name, contract, noted(checker.run(check), notes, released)))
         check.table.unlink()
     return FileDone(True, tuple(done))
 
@@ -151,4 +156,5 @@ def _check_job(job: FileJob, arrow: Path, contract: Contract | None, *, nihil: b
         previous_rows=job.previous_rows,
         previous_columns=job.previous_columns,
         decided=job.decided,
+        released=job.released,
     )

@@ -1,17 +1,25 @@
-"""What the reader remarked about a file, carried beside what the gate found; a file that was cut is held (F34)."""
+"""What the reader remarked about a file, carried beside what the gate found; a file that was cut is held (F34).
+
+A person may say that its whole rows are to be taken in all the same (`catalog/holds.py`); the row in which it was cut
+never is, because half a number is a number.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.table import Note
-from core.verdict import Verdict
-from quality.outcome import CheckOutcome, Hold, Warned
+import pyarrow.compute as pc
+
+from core.table import Note, TextTable
+from core.verdict import Release, Verdict
+from quality.outcome import CheckOutcome, Hold, Warned, after_release
 
 #: The reader's remarks that say that a file ends before its end.
 CUT = frozenset({"reader.cut_short", "reader.cut_character"})
+#: The hold of such a file.
+FILE_CUT = "FILE_CUT"
 
 
-def noted(outcome: CheckOutcome, notes: Sequence[Note]) -> CheckOutcome:
+def noted(outcome: CheckOutcome, notes: Sequence[Note], released: Release | None = None) -> CheckOutcome:
     """The outcome with the reader's remarks among its warnings, where a steward meets them; held if the file was cut.
 
     Remarks do not change a verdict otherwise: they are about how a file is written, the verdict about what it says.
@@ -21,5 +29,23 @@ def noted(outcome: CheckOutcome, notes: Sequence[Note]) -> CheckOutcome:
     cut = next((note for note in notes if note.code in CUT), None)
     if cut is None:
         return outcome
-    hold = Hold("FILE_CUT", {"row": cut.values.get("row", "-")})
-    return replace(outcome, verdict=Verdict.HELD, accepted=None, holds=(*outcome.holds, hold))
+    kept, said = after_release([Hold(FILE_CUT, {"row": cut.values.get("row", "-")})], released)
+    if not kept:
+        verdict = Verdict.WARNED if outcome.verdict is Verdict.PUBLISHED else outcome.verdict
+        return replace(outcome, verdict=verdict, warnings=(*warnings, *said))
+    return replace(outcome, verdict=Verdict.HELD, accepted=None, holds=(*outcome.holds, *kept))
+
+
+def without_cut_row(table: TextTable, notes: Sequence[Note], released: Release | None) -> TextTable:
+    """The table without the row in which its file was cut, where a person has released it; else as it is."""
+    cuts = [note for note in notes if note.code in CUT]
+    if released is None or FILE_CUT not in released.holds or not cuts:
+        return table
+    at = next((int(note.values["row"]) for note in cuts if "row" in note.values), None)
+    rows = max(0, len(table) - 1) if at is None else int(pc.sum(pc.less(table.row_numbers, at)).as_py() or 0)
+    return replace(table, data=table.data.slice(0, rows), row_numbers=table.row_numbers.slice(0, rows))
+
+
+def is_partial(outcome: CheckOutcome) -> bool:
+    """Whether what was accepted is known to be a part of what was sent."""
+    return any(w.code == "HOLD_RELEASED" and w.values["hold"] == FILE_CUT for w in outcome.warnings)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import joinedload
 
-from catalog import maintenance
+from catalog import holds, maintenance
 from catalog.drafts import Draft
 from catalog.maintenance import Rebuilt
 from catalog.models import Resource, Snapshot
@@ -25,6 +25,7 @@ from quality.worker import CheckJob
 from services.granary import Granary
 from services.intake.choose import mapped_table, write_table
 from services.intake.nihil import without_nihil
+from services.intake.notes import without_cut_row
 from services.intake.take_in import read_limits
 from services.intake.work import Item, item_of
 
@@ -41,18 +42,20 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
     try:
         member, item = _found(granary, snapshot)
         path = granary.landing.open(snapshot.landed_sha256)
-        tables = read(path, item.remote.name, mime=item.remote.mime, limits=read_limits(granary)).tables
+        result = read(path, item.remote.name, mime=item.remote.mime, limits=read_limits(granary))
     except LumbungError:
         return None
     contract = item.contract if snapshot.contract is not None else None
     if snapshot.contract is not None and (contract is None or item.mapping is None):
         return None
+    released = item.releases.get(snapshot.landed_sha256) if contract is not None else None
     if contract is not None and item.mapping is not None:
-        table = mapped_table(tables, item.mapping)
+        table = mapped_table(result.tables, item.mapping)
     else:
-        table = next((t for t in tables if snapshot.table in ("", t.name)), None)
+        table = next((t for t in result.tables if snapshot.table in ("", t.name)), None)
     if table is None:
         return None
+    table = without_cut_row(table, (*result.notes, *table.notes), released)
     work = folder / new_id()
     work.mkdir(parents=True)
     # its own time decides which dates lie in the future; limits against the delivery before were passed then
@@ -61,6 +64,7 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
         previous_rows=None,
         previous_columns=None,
         now=snapshot.clock_at,
+        released=released,
     )
     outcome = granary.checks().submit(job).result()
     if outcome.verdict is Verdict.HELD or outcome.accepted is None:
@@ -116,7 +120,8 @@ def _found(granary: Granary, snapshot: Snapshot) -> tuple[Member, Item]:
         query_options = [joinedload(Resource.dataset)]
         resource = session.get_one(Resource, snapshot.resource_id, options=query_options)
         source = granary.registry.source(resource.dataset.source)
-        item = item_of(granary, source, resource.dataset, resource, None)
+        releases = holds.releases(session, source.id).get(resource.id)
+        item = item_of(granary, source, resource.dataset, resource, None, releases=releases)
         if item.problem is not None:
             raise item.problem
         return granary.registry.member(source.member), item

@@ -229,6 +229,7 @@ class _Batch:
             decided=item.decided,
             nihil=item.nihil,
             now=granary.clock(),
+            released=item.releases.get(landed.sha256),
         )
         future = checks.call(take, job, file=landed.path)
         self.checking.append(future)

@@ -1,7 +1,8 @@
 """What a source still has to be taken in: derived from the catalogue, so that a crash leaves nothing forgotten."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -9,12 +10,13 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from catalog import questions
+from catalog import holds, questions
 from catalog.models import Dataset, DatasetState, Resource, Snapshot
 from catalog.questions import Answers
 from core.contract import Contract
 from core.errors import LumbungError
 from core.mapping import DatasetMapping
+from core.verdict import Release
 from federation.connectors.base import RemoteResource
 from federation.member import SourceConfig, SourceKind
 from federation.registry import Registry
@@ -34,12 +36,13 @@ class Item:
         id, dataset: catalogue ids; `origin_dataset` is the dataset's id at its source.
         remote: the resource as its source describes it.
         key: what its intake will be made from; stored when it is finished.
-        replay: the landed bytes to read again where only mapping or contract changed, or where a question about
-            the file has been answered, else None.
+        replay: the landed bytes to read again where only mapping or contract changed, where a question about the
+            file has been answered, or where it has been released by hand, else None.
         rows, columns, decided: of the delivery before, for the gate.
         problem: why it cannot be taken in at all, or None.
         landed, done: the bytes and key of its last finished intake.
         nihil: the dataset's metadata says that there was nothing to report.
+        releases: what people have released of it, by the sha256 of the bytes that they meant.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Item:
     landed: str | None = None
     done: str | None = None
     nihil: bool = False
+    releases: Mapping[str, Release] = field(default_factory=dict)
 
     def finished_with(self, sha256: str) -> bool:
         """Whether these very bytes have been taken in already under this mapping and contract."""
@@ -108,6 +112,7 @@ def item_of(
     rows: int | None,
     *,
     known: Answers | None = None,
+    releases: Mapping[str, Release] | None = None,
 ) -> Item:
     """One resource as its source, mapping and contract make it now; `rows` is what its last delivery had."""
     mapping: DatasetMapping | None = None
@@ -147,6 +152,7 @@ def item_of(
         landed=resource.landed_sha256,
         done=resource.intake_key,
         nihil=stated_in(dataset.extras),
+        releases={k: r for k, r in (releases or {}).items() if contract and r.contract == contract.name},
     )
 
 
@@ -175,12 +181,16 @@ def pending(
         .order_by(Dataset.title, Dataset.id, Resource.position)
     )
     rows, known = _delivered(session, source), questions.answers(session, source.id)
-    answered = questions.answered(session, source.id, known)
+    decided = questions.answered(session, source.id, known) | holds.awaited(session, source.id)
+    releases = holds.releases(session, source.id)
     found: list[Item] = []
     for dataset, resource in session.execute(query):
-        item = item_of(granary, source, dataset, resource, rows.get(resource.id), known=known)
-        if resource.id in answered and item.key == resource.intake_key:
-            item = replace(item, replay=resource.landed_sha256)
+        item = item_of(
+            granary, source, dataset, resource, rows.get(resource.id), known=known, releases=releases.get(resource.id)
+        )
+        if resource.id in decided:  # also where its source dates the same bytes anew: they are not finished with
+            again = resource.landed_sha256 if item.key == resource.intake_key else item.replay
+            item = replace(item, replay=again, done=None)
         if landed_only or DatasetState.MISSING in (dataset.state, resource.state):
             due = item.replay is not None  # what is gone at its source is still served, and follows its mapping
         else:
