@@ -123,7 +123,8 @@ class Numbers:
 
     def wholes(self, style: str) -> tuple[pa.Array, Bools]:
         """Values as whole numbers (halves away from zero), and whether they were whole already."""
-        if self._factor is None and bool(np.isin(self.kinds, (PLAIN, BAD)).all()):
+        grouped = (DOT, EN) if style == "id" else (COMMA, ID)  # whole without its marks, or not allowed at all
+        if self._factor is None and bool(np.isin(self.kinds, (PLAIN, BAD, *grouped)).all()):
             short = pc.less_equal(pc.utf8_length(self._digits), 18)
             plain = pc.if_else(short, self._plain(style), pa.scalar(None, pa.string()))
             return pc.cast(plain, pa.int64()), np.ones(len(plain), np.bool_)
@@ -276,7 +277,9 @@ def _ints(texts: pa.Array) -> Ints:
 def dates(texts: pa.Array, this_year: int) -> Dates:
     """The spellings of a date or moment column; `this_year` bounds two-digit years."""
     clean = pc.replace_substring_regex(_clean(texts), _WEEKDAY, "")
-    timed, clock = _parse(clean, _CLOCK)
+    timed, clock = np.zeros(len(clean), np.bool_), dict[str, pa.Array]()
+    if pc.any(pc.match_substring_regex(clean, "[:.]")).as_py():
+        timed, clock = _parse(clean, _CLOCK)
     day = pc.utf8_trim_whitespace(pc.if_else(pa.array(timed), clock["d"], clean)) if timed.any() else clean
     kinds = np.full(len(clean), UNREADABLE, np.uint8)
     parts = tuple(np.full(len(clean), _NONE, np.int64) for _ in range(3))
@@ -295,9 +298,8 @@ def dates(texts: pa.Array, this_year: int) -> Dates:
             part[found] = values[found]
         if kind == ORDERED:
             short = np.asarray(pc.equal(pc.utf8_length(groups["c"]), 2))
-    return Dates(
-        kinds, timed, (parts[0], parts[1], parts[2]), short, _clocks(timed, clock), _offsets(clock["z"]), this_year
-    )
+    offsets = _offsets(clock["z"]) if clock else np.full(len(clean), _NO_OFFSET, np.int64)
+    return Dates(kinds, timed, (parts[0], parts[1], parts[2]), short, _clocks(timed, clock), offsets, this_year)
 
 
 def _months(names: pa.Array) -> Ints:
