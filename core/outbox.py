@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String, delete, func, select, update
+from sqlalchemy import BigInteger, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from core import counters
@@ -62,10 +62,11 @@ def emit(session: Session, *messages: Message, now: datetime) -> None:
     if not messages:
         return
     first, at = counters.take(session, counters.OUTBOX, now, len(messages))
-    session.add_all(
-        OutboxEvent(id=first + i, topic=m.topic, key=m.key, payload=dict(m.payload), at=at)
+    rows = [
+        {"id": first + i, "topic": m.topic, "key": m.key, "payload": dict(m.payload), "at": at}
         for i, m in enumerate(messages)
-    )
+    ]
+    session.execute(insert(OutboxEvent), rows)
 
 
 def deliver(
