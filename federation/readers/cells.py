@@ -21,9 +21,10 @@ class Kind(IntEnum):
 
 
 #: How people write that there is nothing.
-NOTHING = frozenset(
-    {"", "-", "--", "---", "–", "—", "...", "…", "n/a", "na", "n.a.", "null", "none", "nan", "(-)", "*"}
-)
+NOTHING = frozenset({
+    "", "-", "--", "---", "–", "—", "...", "…", "n/a", "na", "n.a.", "null", "none", "nan", "(-)", "*", "nihil", "tad",
+    "tidak ada", "tidak ada data", "belum ada", "belum ada data", "belum lapor", "tidak tersedia", "kosong",
+})  # fmt: skip
 
 #: The months as people write them, Indonesian and English, whole or short; a pattern in lower case.
 MONTH = (
@@ -32,7 +33,8 @@ MONTH = (
 )
 _NUMBER = re.compile(
     r"\(?\s*[-+−]?\s*(?:rp\.?|idr|us\$|usd|[$€£])?\s*[-+−]?"
-    r"(?:\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+)?(?:[.,]\d+|[.,]-)?(?:e[-+]?\d+)?\s*(?:%|persen)?\s*\)?",
+    r"(?:\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+)?(?:[.,]\d+|[.,]-)?(?:e[-+]?\d+)?\s*(?:%|persen)?\s*\)?"
+    r"(?:\s*\*{1,3}\)?)?",  # a figure that a footnote calls provisional
     re.IGNORECASE,
 )
 _DATE = re.compile(

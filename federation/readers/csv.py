@@ -18,6 +18,8 @@ from federation.readers.words import join_words
 
 _SAMPLE = 128 * 1024
 _TAIL = 64 * 1024
+#: A text of nothing else is an empty sheet that somebody saved.
+_NO_CONTENT = ',;\t|" \r\n\f\v\u00a0'
 #: From this size on the middle is parsed in bulk; below, our own parser is as fast.
 BULK_FROM = 1 << 20
 
@@ -48,7 +50,7 @@ def read_csv(
             return done
     text, notes = decode.decode(raw, encoding)
     del raw
-    if not text.strip():
+    if not text[:_SAMPLE].strip(_NO_CONTENT) and not text.strip(_NO_CONTENT):
         raise FileEmpty(place)
     if encoding.name != "utf-8" and len(text) >= bulk_from:
         done = _read_bulk(memoryview(text.encode()), name, place, limits, _said(encoding))

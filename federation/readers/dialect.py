@@ -100,14 +100,22 @@ def _score(sample: str, dialect: Dialect, prior: float) -> Guess:
     width = max(widths, key=lambda w: (widths[w] * (w - 1) / w, w))
     if any(row.flaw for row in rows):  # with the width known, more records can be repaired
         rows = [r for r in records(sample, dialect, width) if any(c.strip() for c in r.cells)][:_SAMPLE_RECORDS]
-    # Titles above and footnotes below are single cells: they speak little for or against a dialect.
-    weight = sum(0.15 if len(row.cells) == 1 else 1.0 for row in rows)
+    # Titles above and footnotes below are single cells: they speak little for or against a dialect. Of spaces they do:
+    # any sentence and any list of names has those.
+    spaces = dialect.delimiter == " "
+    if spaces and (widths[width] < max(2, 0.3 * len(rows)) or _words_only(rows)):
+        return Guess(dialect, 1, 0.0)
+    weight = sum(0.15 if len(row.cells) == 1 and not spaces else 1.0 for row in rows)
     even = sum(1.0 for row in rows if len(row.cells) == width) / weight
     flawed = sum(1 for row in rows if row.flaw == "unclosed") + 0.3 * sum(1 for r in rows if r.flaw == "quote")
     typed = _type_score([row for row in rows if len(row.cells) == width])
     # A repair is believed, but a dialect that needs none is believed more.
     sound = 1.0 - 0.5 * min(1.0, flawed / len(rows))
     return Guess(dialect, width, prior * min(1.0, even) ** 1.5 * ((width - 0.6) / width) * typed * sound)
+
+
+def _words_only(rows: list[Record]) -> bool:
+    return all(kind(cell) in (Kind.TEXT, Kind.EMPTY) for row in rows for cell in row.cells)
 
 
 def _type_score(rows: list[Record]) -> float:

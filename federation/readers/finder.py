@@ -11,15 +11,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from core.table import Note
+from federation.readers.around import is_footnote, is_form, is_page, is_pair, is_said, is_signature, is_unit
 from federation.readers.cells import Kind, kind
 from federation.readers.header import Merge, Profile, header_rows, join_header, profile
 
-_FOOTNOTE = re.compile(
-    r"\W*(?:sumber|catatan|keterangan|ket|source|sources|note|notes|catatan kaki|diolah|dicetak|diunduh|data diolah)\b",
-    re.IGNORECASE,
-)
-#: The same with a colon behind it: no first cell of a row begins so.
-_SAID = re.compile(r"\W*(?:sumber|catatan|keterangan|ket|source|note)s?\s*[:\uff1a]", re.IGNORECASE)
 #: How a row begins that sums up others; a pattern that Python and RE2 read alike.
 TOTAL = r"[^0-9A-Za-z]*(?:jumlah|total|grand total|sub\s*-?total|rata\s*-?\s*rata|average)\b"
 _DRAWN = "-=_+:"
@@ -82,9 +77,11 @@ def find(lines: Sequence[Line], merges: Sequence[Merge] = (), *, even: bool = Fa
         for part in _split(region, even=even):
             table = _table(part, merges, even=even)
             previous = found[-1] if found else None
-            if previous is not None and not part.title and _continues(previous, table):
+            if previous is not None and _continues(previous, table):
                 previous.rows.extend(table.rows)
-                previous.footnotes.extend(table.footnotes)
+                previous.footnotes.extend(
+                    [*(said for said in part.title if said not in previous.title), *table.footnotes]
+                )
                 previous.notes.append(Note("reader.header_repeated", {"row": str(table.number)}))
             else:
                 found.append(table)
@@ -107,27 +104,31 @@ def _regions(lines: Sequence[Line]) -> list[_Region]:
         body = [line for line in lines if line.filled]
         return [_Region([], body)] if body else []
     out: list[_Region] = []
-    loose: list[str] = []
+    loose: list[Line] = []
     widest = _common_width(lines)
     for block in _blocks(lines):
-        said = widest > 1 and _FOOTNOTE.match(block[0].text) is not None
-        if all(line.filled == 1 or _says_pair(line) for line in block) and (not out or widest > 2 or said):
-            texts = [line.text for line in block]
-            if out and _FOOTNOTE.match(texts[0]):
-                out[-1].footnotes.extend(texts)
+        said = widest > 1 and is_footnote(block[0].text)
+        about = all(line.filled == 1 or is_pair(line) or (widest > 2 and is_form(line)) for line in block)
+        if about and (not out or widest > 2 or said):
+            if out and is_footnote(block[0].text):
+                out[-1].footnotes.extend(line.text for line in block)
             else:
-                loose.extend(texts)
+                loose.extend(block)
+            continue
+        if out and is_signature(block):
+            loose.extend(block)
             continue
         head = _title_lines(block)
-        title = loose + [line.text for line in block[:head]]
-        body = block[head:]
-        if out and not title and _goes_on(out[-1].lines, body):
-            out[-1].lines.extend(body)
+        title, body = loose + block[:head], block[head:]
+        # A block of the same table has no header of its own: what stands above it names a group of its rows.
+        if out and _goes_on(out[-1].lines, body):
+            out[-1].footnotes.extend(line.text for line in title if is_page(line.text))
+            out[-1].lines.extend([*(line for line in title if not is_page(line.text)), *body])
         else:
-            out.append(_Region(title, body))
+            out.append(_Region([line.text for line in title], body))
         loose = []
     if loose and out:
-        out[-1].footnotes.extend(loose)
+        out[-1].footnotes.extend(line.text for line in loose)
     return out
 
 
@@ -152,7 +153,10 @@ def _title_lines(block: list[Line]) -> int:
     for line, following in pairwise(block):
         alone = line.filled == 1 and width >= 2
         parent = line.first > 0 and len(line.text) < 40 and following.filled >= 2 and following.last >= line.first
-        pair = line.filled == 2 and line.last <= 2 and width >= 3 and _is_pair(line, following, width)
+        parent = parent and not is_unit(line)
+        pair = width >= 3 and (is_pair(line) or _is_pair(line, following, width))
+        heads = following.first > 0 or line.cells[line.first] == following.cells[0]  # its second row follows
+        pair = pair or (width >= 3 and is_form(line) and not heads)
         if (alone and not parent) or pair:
             count += 1
         else:
@@ -161,17 +165,9 @@ def _title_lines(block: list[Line]) -> int:
 
 
 def _is_pair(line: Line, following: Line, width: int) -> bool:
-    """Whether a row of two cells says `Kabupaten : Semarang` above a wider table."""
-    if _says_pair(line):
-        return True
+    """Whether a row of two cells stands above a much wider table."""
     below = following.filled >= 0.8 * width and following.first == 0
-    return below and width >= 5 and line.first == 0 and line.last == 1
-
-
-def _says_pair(line: Line) -> bool:
-    """Whether it has two cells with a colon between them."""
-    cells = [cell.strip() for cell in line.cells if cell.strip()]
-    return len(cells) == 2 and line.last <= 3 and (cells[0].endswith(":") or cells[1].startswith(":"))
+    return below and width >= 5 and line.filled == 2 and line.first == 0 and line.last == 1
 
 
 def _common_width(block: Sequence[Line]) -> int:
@@ -187,7 +183,8 @@ def _goes_on(before: list[Line], after: list[Line]) -> bool:
         return False
     if len(before) == 1:  # a header alone, then a blank row, then its data
         return kind_row(before[0]) == {Kind.TEXT} and after[0].filled >= 0.5 * before[0].filled
-    typed, odd = seen.mismatch(after[0].cells)
+    lead = next((line for line in after[:3] if line.filled > 1), after[0])  # behind a row that names a group
+    typed, odd = seen.mismatch(lead.cells)
     if not seen.typed:
         return after[0].last == before[-1].last and after[0].cells != before[0].cells
     return typed > 0 and odd < 0.5 * typed
@@ -256,6 +253,8 @@ def _continues(before: Found, after: Found) -> bool:
     """Whether a table with the same header carries on the one before it: pages of one report, not a second copy."""
     if before.header is None or after.header is None or not _same_cells(before.header, after.header):
         return False
+    if not all(is_page(said) or said in before.title for said in after.title):
+        return False  # a title of its own names what this part is about
     seen = {tuple(cell.strip() for cell in line.cells) for line in before.rows[:200]}
     sample = [tuple(cell.strip() for cell in line.cells) for line in after.rows[:20]]
     repeats = sum(1 for row in sample if row in seen)
@@ -286,17 +285,34 @@ def _pop_footnotes(lines: list[Line]) -> list[str]:
     """The lines below the last row, taken off the end."""
     width = _common_width(lines)
     out: list[str] = []
+    _pop_signature(lines, out, width)
     while len(lines) > 1 and width >= 2:
         line = lines[-1]
-        said = _FOOTNOTE.match(line.text) is not None
+        said = is_footnote(line.text)
         alone = line.filled == 1 and line.first == 0 and kind(line.text) is Kind.TEXT
         cut = said and line.filled == 2 and width >= 3 and kind_row(line) == {Kind.TEXT}
-        torn = width >= 2 and line.first == 0 and _SAID.match(line.cells[0]) is not None
+        torn = line.first == 0 and is_said(line.cells[0])
         if not cut and not torn and not (alone and (width >= 3 or said)):
             break
         out.insert(0, line.text)
         lines.pop()
     return out
+
+
+def _pop_signature(lines: list[Line], out: list[str], width: int) -> None:
+    """Take off the rows where a report is signed; they stand in columns that hold something else."""
+    start = len(lines)
+    while start > 1 and width >= 3 and lines[start - 1].filled < min(3, width) and _words_only(lines[start - 1]):
+        start -= 1
+    while start < len(lines) and not (lines[start].first > 0 and is_signature(lines[start : start + 1])):
+        start += 1
+    if 0 < start < len(lines):
+        out.extend(line.text for line in lines[start:])
+        del lines[start:]
+
+
+def _words_only(line: Line) -> bool:
+    return kind_row(line) <= {Kind.TEXT, Kind.DATE}
 
 
 def note_totals(table: Found, more: Sequence[int] = ()) -> None:

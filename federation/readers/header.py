@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
+from federation.readers.around import is_label
 from federation.readers.cells import Kind, is_year, kind
 
 if TYPE_CHECKING:
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 #: A merged range: first row number, first column index, last row number, last column index.
 Merge = tuple[int, int, int, int]
 _MAX_HEADER = 8
-_NUMBERED = re.compile(r"\(?\s*\d{1,3}\s*\)?|\(\d+\s*=.*\)|\[\d+\]")
+#: A column's number, perhaps with how it is worked out from others: `5 = 4/3`, `(6=4-5)`.
+_NUMBERED = re.compile(r"\(?\s*\d{1,3}\s*\)?|\(\d+\s*=.*\)|\d{1,3}\s*=[\d\s()+\-*/:x\u00d7%]+|\[\d+\]")
+
+
+#: Words of the second language that official tables repeat their header in.
+_ENGLISH = re.compile(
+    r"\b(?:total|number|male|female|year|month|date|(?:sub)?district|regency|municipality|village|province|area|population"
+    r"|percentage|production|average|amount|value|description|type|category|name|unit)s?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,8 @@ class Profile:
             if seen is Kind.EMPTY:
                 continue
             typed += 1
-            if seen is not expected or (is_year(cell) and column not in self.yearly):
+            short = expected is Kind.CODE and seen is Kind.NUMBER  # 33.18 among 33.18.01
+            if (seen is not expected and not short) or (is_year(cell) and column not in self.yearly):
                 odd += 1
         return typed, odd
 
@@ -71,31 +82,46 @@ def header_rows(lines: Sequence["Line"], merges: Sequence[Merge]) -> tuple[int, 
         kinds = {kind(cell) for cell in lines[0].cells} - {Kind.EMPTY}
         words = sum(1 for cell in lines[0].cells if kind(cell) is Kind.TEXT)
         return (1 if kinds <= {Kind.TEXT} or words >= 0.8 * lines[0].filled else 0), 0
-    if not _heads(lines[0], seen, first=True):
+    if not _heads(lines[0], seen):
         return 0, 0
     count = 1
     limit = min(_MAX_HEADER, len(lines))
     while count < limit:
         line = lines[count]
-        if _is_numbering(line) or not (_heads(line, seen, first=False) or _fills(lines, count, merges)):
+        if _is_numbering(line) or not (_heads(line, seen, above=lines[:count]) or _fills(lines, count, merges)):
             break
         count += 1
     numbering = int(count < len(lines) and _is_numbering(lines[count]))
     return count, numbering
 
 
-def _heads(line: "Line", seen: Profile, *, first: bool) -> bool:
-    """Whether a row names columns rather than filling them."""
+def _heads(line: "Line", seen: Profile, above: Sequence["Line"] = ()) -> bool:
+    """Whether a row names columns rather than filling them; `above` are the header rows before it."""
     typed, odd = seen.mismatch(line.cells)
+    if typed == 1 and above and line.cells[0].strip() and not _ENGLISH.search(line.text):
+        return False  # one word where a number is expected is more likely a row without one
+    if typed and not odd and not above:
+        return _counts(line)
     if typed:
         beneath = not line.cells[0].strip() and odd == typed  # a name under a group, nothing under the first column
-        enough = typed >= 2 or typed == len(seen.typed) or first or beneath
-        return enough and odd >= (0.5 if first else 0.6) * typed and odd > 0
-    if first:
+        enough = typed >= 2 or typed == len(seen.typed) or not above or beneath
+        return enough and odd >= (0.6 if above else 0.5) * typed and odd > 0
+    if not above:
         # Nothing to compare with: a table of words only, or a row that names groups of columns.
-        texts = [" ".join(cell.split()).casefold() for cell in line.cells if cell.strip()]
-        return bool(texts)
-    return bool(seen.typed) and line.filled < len(line.cells) and not line.cells[0].strip() and line.filled > 0
+        return line.filled > 0
+    if not seen.typed or line.cells[0].strip() or not 0 < line.filled < len(line.cells):
+        return False
+    # One name under a name, and not its unit: it heads the rows below it, not its column.
+    named = line.filled == 1 and any(line.first < len(x.cells) and x.cells[line.first].strip() for x in above)
+    return not named or line.cells[line.first].strip().startswith(("(", "["))
+
+
+def _counts(line: "Line") -> bool:
+    """Whether it names its columns by counting them: the days of a month behind the name of the first column."""
+    words = [cell for cell in line.cells[:2] if kind(cell) is Kind.TEXT]
+    rest = [cell.strip() for cell in line.cells if cell.strip()][len(words) :]
+    counted = rest == [str(i) for i in range(1, len(rest) + 1)]
+    return bool(words) and counted and (len(rest) >= 10 or (len(rest) >= 4 and is_label(words[-1])))
 
 
 def _fills(lines: Sequence["Line"], at: int, merges: Sequence[Merge]) -> bool:

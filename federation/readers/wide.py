@@ -71,7 +71,6 @@ def _parted(title: str) -> tuple[str, str | None]:
     for size in range(min(4, len(words) - 1), 0, -1):
         for part, rest in ((words[-size:], words[:-size]), (words[:size], words[size:])):
             name = period(" ".join(part).strip("()[]"))
-            # a month's name alone, or a number that happens to be a year in a sentence, is no period of a measure
-            if name is not None and any(c.isdigit() for c in " ".join(part)):
+            if name is not None:
                 return " ".join(rest).casefold(), name
     return title, None
