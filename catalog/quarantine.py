@@ -3,7 +3,7 @@
 A batch is open until a later delivery of the same table replaces it; why a row is returned is `quality`'s matter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -31,13 +31,39 @@ def standing(session: Session, resources: Iterable[str]) -> dict[tuple[str, str]
 
 
 def replace(
-    session: Session, draft: Draft, seq: int | None, before: Sequence[QuarantineBatch], *, now: datetime
-) -> QuarantineBatch | None:
-    """Open the draft's batch and close those that are open before, in the caller's transaction.
+    session: Session,
+    deliveries: Iterable[tuple[Draft, int | None]],
+    before: Mapping[tuple[str, str], Sequence[QuarantineBatch]],
+    *,
+    now: datetime,
+) -> None:
+    """Open the batches of a commit's drafts and close those that are open `before`, in the caller's transaction.
 
     The same rows again stay in the batch that they are in. A held delivery leaves the batch of the served
     snapshot open beside its own.
+
+    Args:
+        deliveries: each draft with the snapshot that it makes or confirms.
     """
+    opened = [
+        (batch, draft.quarantine)
+        for draft, seq in deliveries
+        if (batch := _opened(draft, seq, before.get((draft.resource_id, draft.table), ()), now)) is not None
+    ]
+    session.add_all(batch for batch, _ in opened)
+    session.flush()
+    kept = [
+        {"batch_id": batch.id, "position": i, "row": r.row, "original": dict(r.original), "reasons": list(r.reasons)}
+        for batch, new in opened
+        if new is not None
+        for i, r in enumerate(new.first[:KEPT])
+    ]
+    if kept:
+        session.execute(insert(QuarantineRow), kept)
+
+
+def _opened(draft: Draft, seq: int | None, before: Sequence[QuarantineBatch], now: datetime) -> QuarantineBatch | None:
+    """The batch of a draft that has one of its own; those before it are closed."""
     new = draft.quarantine
     standing = False
     for batch in before:
@@ -47,7 +73,7 @@ def replace(
             batch.closed_at = now
     if new is None or standing:
         return None
-    batch = QuarantineBatch(
+    return QuarantineBatch(
         id=new_id(),
         resource_id=draft.resource_id,
         table=draft.table,
@@ -58,12 +84,3 @@ def replace(
         reasons=dict(new.reasons),
         at=now,
     )
-    session.add(batch)
-    session.flush()
-    kept = [
-        {"batch_id": batch.id, "position": i, "row": r.row, "original": dict(r.original), "reasons": list(r.reasons)}
-        for i, r in enumerate(new.first[:KEPT])
-    ]
-    if kept:
-        session.execute(insert(QuarantineRow), kept)
-    return batch

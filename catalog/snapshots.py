@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload, sessionmaker
 from catalog import checks, quarantine, row_files
 from catalog.drafts import CheckDraft, Commit, Draft, QuarantineDraft, ReturnedRow
 from catalog.errors import CommitConflict, ResourceUnknown
-from catalog.models import QuarantineBatch, Resource, RunStep, Snapshot, Stream
+from catalog.models import Resource, RunStep, Snapshot, Stream
 from catalog.preparing import Pack, Prepared, known, prepare, shape_of, stream_id
 from catalog.runs import Lease, guard
 from catalog.store import SnapshotStore
@@ -108,10 +108,10 @@ def _record(session: Session, prepared: Sequence[Prepared], packs: Sequence[Pack
     session.add_all(_snapshot(p, seqs[p.stream], stamp, now) for p in fresh if p.file is not None)
     session.flush()
     _file(session, fresh, packs, first, now)
-    batches = quarantine.standing(session, ids)
     for p in prepared:
-        _remark(session, p, resources[p.draft.resource_id], seqs.get(p.stream), batches=batches, now=now)
-    session.flush()
+        _remark(session, p, resources[p.draft.resource_id], seqs.get(p.stream), now=now)
+    found = [(p.draft, seqs.get(p.stream, _standing(p))) for p in prepared]
+    quarantine.replace(session, found, quarantine.standing(session, ids), now=now)
     _count_rows(session, [resources[p.draft.resource_id] for p in fresh])
     _finish_steps(session, prepared)
     outbox.emit(session, *(m for p in prepared if (m := _message(p, seqs.get(p.stream), resources))), now=now)
@@ -196,21 +196,12 @@ def _mode(p: Prepared) -> Mode:
     return shape_of(p.draft.contract, p.draft.columns).mode
 
 
-def _remark(
-    session: Session,
-    p: Prepared,
-    resource: Resource,
-    seq: int | None,
-    *,
-    batches: Mapping[tuple[str, str], Sequence[QuarantineBatch]],
-    now: datetime,
-) -> None:
+def _remark(session: Session, p: Prepared, resource: Resource, seq: int | None, *, now: datetime) -> None:
     """Bring the resource up to date and keep what the gate found, unless all of it is on record already."""
     draft = p.draft
-    confirmed = seq if seq is not None else _standing(p)
     if draft.check is not None:
+        confirmed = seq if seq is not None else _standing(p)
         checks.record(session, draft, confirmed, fresh=seq is not None, now=now)
-    quarantine.replace(session, draft, confirmed, batches.get((draft.resource_id, draft.table), ()), now=now)
     resource.last_verdict = draft.verdict.value
     resource.last_checked = now
     resource.landed_sha256 = draft.landed_sha256 or resource.landed_sha256

@@ -170,12 +170,13 @@ class Workbench:
         return identity_of(shape, standard, (group for _, group in self._groups("0")))
 
     def _groups(self, table: str) -> Iterator[tuple[int, str]]:
-        """The hashes of the loaded rows' groups in their order, of each table by the number that `table` gives it."""
+        """The hashes of the loaded rows' groups in their order, joined, of each table by its number from `table`."""
         few = self._count("SELECT count(*) FROM incoming") <= _AT_ONCE
         for first in ("",) if few else "0123456789abcdef":  # in parts, since sorting inside a group cannot spill
             groups = self._db.execute(  # grouped so that no single text grows with the table
-                f"SELECT {table} AS d, sha256(string_agg({HASH}, '' ORDER BY {HASH})) FROM incoming "
-                f"WHERE starts_with({HASH}, '{first}') GROUP BY d, {HASH}[1:3] ORDER BY d, {HASH}[1:3]"
+                "SELECT d, string_agg(hash, '' ORDER BY part) FROM ("
+                f"SELECT {table} AS d, {HASH}[1:3] AS part, sha256(string_agg({HASH}, '' ORDER BY {HASH})) AS hash "
+                f"FROM incoming WHERE starts_with({HASH}, '{first}') GROUP BY d, part) GROUP BY d ORDER BY d"
             )
             yield from groups.fetchall()
 
