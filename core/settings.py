@@ -12,6 +12,7 @@ from pydantic_settings import (
 )
 
 from core.clock import zone
+from core.cron import is_cron
 from core.errors import HomeMissing, SettingsInvalid
 
 FILE = "lumbung.toml"
@@ -66,6 +67,9 @@ class Settings(BaseSettings):
     keep_runs_days: int = Field(default=365, ge=0)
     keep_errors_days: int = Field(default=180, ge=0)
 
+    # when small files are merged: a cron line in the province's time, after the night's harvests; empty is never
+    compact_schedule: str = "30 4 * * *"
+
     # serving
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -79,6 +83,13 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         zone(value)
+        return value
+
+    @field_validator("compact_schedule")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        if value and not is_cron(value):
+            raise ValueError("minute hour day month weekday, such as 30 4 * * *")
         return value
 
     @classmethod

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
 from core.clock import zone
+from core.cron import is_cron
 from core.mapping import DatasetMapping, DateStyle, Match, NumberStyle
-from federation.cron import is_cron
 from federation.inbox import inbox_folder
 from federation.member import (
     Allowance,

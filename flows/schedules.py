@@ -1,4 +1,4 @@
-"""When members are harvested: one deployment a member, on the schedule of its TOML, in the province's own time.
+"""What runs when, in the province's time: a deployment a member, on the schedule of its TOML, and compaction at night.
 
 `serve` runs what falls due in processes of one machine; `deploy` hands the same deployments to a work pool, whose
 workers may stand on several machines.
@@ -6,6 +6,7 @@ workers may stand on several machines.
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from core.clock import zone
 from core.settings import Settings
 from federation.member import Member, SourceConfig
 from federation.registry import Registry
+from flows.compaction import compact_home
 from flows.harvest import LIMIT, harvest_member
 
-#: Where a worker finds the flow, from the root of the installed program.
-ENTRYPOINT = "flows/harvest.py:harvest_member"
+#: The deployment that merges what the day's harvests left in small files.
+NIGHTLY = "malam"
 
 
 def limit_harvests(at_once: int) -> None:
@@ -44,43 +46,64 @@ def timetable(member: Member) -> Iterator[tuple[str | None, SourceConfig | None]
             yield cron, source
 
 
-def deployments(registry: Registry, settings: Settings) -> Iterator[tuple[str, dict[str, Any], Schedule]]:
-    """Name, parameters and schedule of every deployment that the members' files ask for."""
-    at = str(zone(settings.timezone))
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One deployment: which flow runs when, with what.
+
+    Attributes:
+        flow: the flow; `entrypoint` is where a worker finds it, from the root of the installed program.
+    """
+
+    name: str
+    flow: Any  # generic over parameters and results that are not ours to name
+    entrypoint: str
+    parameters: dict[str, Any]
+    schedule: Schedule
+
+
+def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
+    """Every deployment of a home: the harvests that members' files ask for, and the night's compaction."""
+    at, home = str(zone(settings.timezone)), str(settings.home)
     for member in registry.members:
         for cron, source in timetable(member):
             if cron is None:
                 continue
             name = member.code if source is None else source.id
-            parameters = {"home": str(settings.home), "member": member.code, "source": source.id if source else None}
-            yield name, parameters, Cron(cron, timezone=at)
+            parameters = {"home": home, "member": member.code, "source": source.id if source else None}
+            schedule = Cron(cron, timezone=at)
+            yield Planned(name, harvest_member, "flows/harvest.py:harvest_member", parameters, schedule)
+    if settings.compact_schedule:
+        schedule = Cron(settings.compact_schedule, timezone=at)
+        yield Planned(NIGHTLY, compact_home, "flows/compaction.py:compact_home", {"home": home}, schedule)
 
 
 def serve(registry: Registry, settings: Settings) -> None:
     """Run what falls due on this machine until interrupted; schedules pause when it stops."""
     made = [
-        harvest_member.to_deployment(name=name, parameters=parameters, schedule=schedule, tags=["lumbung"])
-        for name, parameters, schedule in deployments(registry, settings)
+        one.flow.to_deployment(name=one.name, parameters=one.parameters, schedule=one.schedule, tags=["lumbung"])
+        for one in deployments(registry, settings)
     ]
-    prefect_serve(*made, limit=settings.harvests_at_once, print_starting_message=False)  # type: ignore[arg-type] # sync here
+    prefect_serve(*made, limit=settings.harvests_at_once, print_starting_message=False)
 
 
 def deploy(registry: Registry, settings: Settings, pool: str, root: Path) -> Sequence[str]:
     """Register every deployment in a work pool; the names of those registered."""
     from prefect.flows import Flow
 
-    flow: Any = Flow.from_source(source=str(root), entrypoint=ENTRYPOINT)
+    found: dict[str, Any] = {}
     names = []
-    for name, parameters, schedule in deployments(registry, settings):
-        flow.deploy(
-            name=name,
+    for one in deployments(registry, settings):
+        if one.entrypoint not in found:
+            found[one.entrypoint] = Flow.from_source(source=str(root), entrypoint=one.entrypoint)
+        found[one.entrypoint].deploy(
+            name=one.name,
             work_pool_name=pool,
-            parameters=parameters,
-            schedule=schedule,
+            parameters=one.parameters,
+            schedule=one.schedule,
             tags=["lumbung"],
             build=False,
             push=False,
             print_next_steps=False,
         )
-        names.append(name)
+        names.append(one.name)
     return names

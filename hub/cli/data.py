@@ -328,5 +328,6 @@ def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
     else:
         shown = {**answer, "restored": len(made.rebuilt), "failed": len(made.lost)}
         out.print(text("cli.rebuild.done", **shown))
+        out.print(text("cli.rebuild.segments", segments=segments, failed=unmade))
     if made.lost or unmade:
         raise typer.Exit(1)

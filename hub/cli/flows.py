@@ -1,4 +1,4 @@
-"""`lumbung flows serve|deploy|list`: harvesting on the members' schedules."""
+"""`lumbung flows serve|deploy|list`: harvesting on the members' schedules, and compacting at night."""
 
 import os
 import sys
@@ -13,27 +13,31 @@ from hub.cli.app import app as root
 from hub.cli.output import out, print_json, print_table
 from hub.home import open_home
 
-app = typer.Typer(no_args_is_help=True, help="Panen terjadwal dengan Prefect.")
+app = typer.Typer(no_args_is_help=True, help="Panen dan perawatan terjadwal dengan Prefect.")
 root.add_typer(app, name="flows")
 
 
 @app.command("list")
 def flows_list(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Jadwal panen setiap anggota menurut berkasnya."""
+    """Jadwal panen setiap anggota menurut berkasnya, dan jadwal penggabungan berkas."""
     from flows.schedules import deployments
 
     granary = open_home(home_of(context))
     granary.close()
-    rows = [(name, p["member"], s.cron, s.timezone) for name, p, s in deployments(granary.registry, granary.settings)]
+    headers = ("flow", "name", "member", "cron", "timezone")
+    rows = [
+        (one.flow.name, one.name, one.parameters.get("member"), one.schedule.cron, one.schedule.timezone)
+        for one in deployments(granary.registry, granary.settings)
+    ]
     if as_json:
-        print_json([{"name": n, "member": m, "cron": c, "timezone": z} for n, m, c, z in rows])
+        print_json([dict(zip(headers, row, strict=True)) for row in rows])
     else:
-        print_table(text("cli.flows.title"), ("name", "member", "cron", "timezone"), rows)
+        print_table(text("cli.flows.title"), headers, rows)
 
 
 @app.command("serve")
 def flows_serve(context: typer.Context) -> None:
-    """Menjalankan panen yang jatuh tempo di mesin ini sampai dihentikan."""
+    """Menjalankan panen dan penggabungan berkas yang jatuh tempo di mesin ini sampai dihentikan."""
     from flows.server import prefect_for
 
     granary = open_home(home_of(context))
@@ -52,7 +56,7 @@ def flows_deploy(
     pool: Annotated[str, typer.Option("--pool", help="Work pool pada server PREFECT_API_URL.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Mendaftarkan jadwal semua anggota pada sebuah work pool."""
+    """Mendaftarkan jadwal semua anggota dan penggabungan berkas pada sebuah work pool."""
     from flows.schedules import deploy, limit_harvests
 
     granary = open_home(home_of(context))

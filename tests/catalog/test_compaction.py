@@ -10,6 +10,7 @@ from sqlalchemy import select
 from catalog import compaction
 from catalog.compaction import SEGMENTS, TAIL, compact, forget, restore
 from catalog.datasets import classify
+from catalog.errors import SnapshotMissing
 from catalog.maintenance import scrub, sweep_orphans
 from catalog.models import Resource, RowFile
 from catalog.relations import relation
@@ -131,6 +132,27 @@ def test_D01_a_death_in_a_compaction_loses_nothing_and_leaves_an_orphan(
     (done,) = compact(catalogue.sessions, catalogue.store, now=NOW)
     assert (done.files_before, done.files_after) == (3, 1)
     assert catalogue.read(duck, UPSERT) == before
+
+
+def test_D07_a_segment_whose_commit_is_lost_too_stays_and_names_the_damage(catalogue: Catalogue, duck: Duck) -> None:
+    resource = catalogue.resource()
+    for price in range(3):
+        catalogue.commit(resource, rows(("beras", price, price)), UPSERT)
+    with catalogue.sessions() as session:
+        commits = session.scalars(select(RowFile.sha256).where(RowFile.level == 0).order_by(RowFile.first_seq)).all()
+    compact(catalogue.sessions, catalogue.store, now=NOW)
+    (segment,) = active(catalogue)
+    kept = catalogue.store.path(commits[1]).read_bytes()
+    for sha256 in (segment.sha256, commits[1]):
+        catalogue.store.path(sha256).unlink()
+    fresh = catalogue.restarted()
+    assert restore(fresh.sessions, fresh.store) == (0, 1)
+    assert [f.sha256 for f in active(fresh)] == [segment.sha256]
+    with pytest.raises(SnapshotMissing):
+        fresh.read(duck, UPSERT)
+    fresh.store.path(commits[1]).write_bytes(kept)  # as a rebuild from landing brings it back
+    assert restore(fresh.sessions, fresh.store) == (1, 0)
+    assert len(fresh.read(duck, UPSERT)) == 3
 
 
 def test_of_two_compactors_at_once_one_gives_way(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.cron import is_cron
 from core.errors import LumbungError
 from core.mapping import DatasetMapping, Match
-from federation.cron import is_cron
 from federation.member_errors import (
     MappingAmbiguous,
     MappingPatternInvalid,

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from core import settings
+from core.errors import SettingsInvalid
 from federation.packs import init_home
 from federation.registry import Registry
 
 PACKS = Path(__file__).parents[1] / "packs"
+
+#: What every home has.
+COMPACTION = {"malam": ("30 4 * * *", "Asia/Makassar", None)}
 
 pytestmark = pytest.mark.prefect
 
@@ -26,7 +30,7 @@ def home(tmp_path: Path) -> Path:
 schedule = "30 2 * * *"
 
 [[sources]]
-id = "malam"
+id = "dini-hari"
 kind = "folder"
 path = "{tmp_path / "kiriman"}"
 
@@ -43,38 +47,54 @@ schedule = "5 * * * *"
 def planned(home: Path) -> dict[str, tuple[str | None, str, str | None]]:
     from flows.schedules import deployments
 
-    found = deployments(Registry.load(home), settings.load(home))
-    return {name: (s.cron, str(s.timezone), parameters["source"]) for name, parameters, s in found}
+    return {
+        one.name: (one.schedule.cron, str(one.schedule.timezone), one.parameters.get("source"))
+        for one in deployments(Registry.load(home), settings.load(home))
+    }
 
 
 def test_T04_a_source_with_its_own_schedule_has_its_own_deployment_in_local_time(home: Path) -> None:
     assert planned(home) == {
-        "malam": ("30 2 * * *", "Asia/Makassar", "malam"),
+        "dini-hari": ("30 2 * * *", "Asia/Makassar", "dini-hari"),
         "tiap-jam": ("5 * * * *", "Asia/Makassar", "tiap-jam"),
+        **COMPACTION,
     }
 
 
 def test_sources_that_follow_their_member_share_one_deployment(home: Path) -> None:
     city = home / "members" / "99.71.toml"
     city.write_text(city.read_text("utf-8").replace('schedule = "5 * * * *"\n', ""), encoding="utf-8")
-    assert planned(home) == {"99.71": ("30 2 * * *", "Asia/Makassar", None)}
+    assert planned(home) == {"99.71": ("30 2 * * *", "Asia/Makassar", None), **COMPACTION}
+
+
+def test_the_nights_compaction_is_planned_when_the_home_says_and_may_be_left_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUMBUNG_COMPACT_SCHEDULE", "0 1 * * 0")
+    assert planned(home)["malam"] == ("0 1 * * 0", "Asia/Makassar", None)
+    monkeypatch.setenv("LUMBUNG_COMPACT_SCHEDULE", "")
+    assert "malam" not in planned(home)
+    monkeypatch.setenv("LUMBUNG_COMPACT_SCHEDULE", "jam satu")
+    with pytest.raises(SettingsInvalid, match="compact_schedule"):
+        planned(home)
 
 
 def test_a_member_without_a_schedule_is_harvested_only_when_asked(home: Path) -> None:
     assert "99.01" not in planned(home)
 
 
-def test_the_server_plans_runs_of_a_schedule(prefect: str, home: Path) -> None:
+@pytest.mark.parametrize("which", [0, -1], ids=["harvest", "compaction"])
+def test_the_server_plans_runs_of_a_schedule(prefect: str, home: Path, which: int) -> None:
     """Where Prefect's bulk insert and SQLAlchemy disagree, every schedule stays silent (docs/adr/0005)."""
     from prefect.client.orchestration import get_client
 
-    from flows.harvest import harvest_member
     from flows.schedules import deployments
 
     async def plan() -> list[Any]:
         made = list(deployments(Registry.load(home), settings.load(home)))
-        name, parameters, schedule = made[0]
-        deployment = await harvest_member.ato_deployment(name=name, parameters=parameters, schedule=schedule)
+        assert [one.flow.name for one in made] == ["harvest-member", "harvest-member", "compact"]
+        one = made[which]
+        deployment = await one.flow.ato_deployment(name=one.name, parameters=one.parameters, schedule=one.schedule)
         deployment_id: Any = await deployment.aapply()
         async with get_client() as client:
             answer = await client._client.post(f"/deployments/{deployment_id}/schedule", json={"max_runs": 3})
