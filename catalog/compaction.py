@@ -33,6 +33,10 @@ TAIL = 64
 #: And at most so many segments: sizes grow by `_RATIO`, each in two parts, so 32 hold more rows than a disk.
 SEGMENTS = 32
 _RATIO = 4
+#: A segment of fewer rows is always merged in: half a second, for which a page then opens a file less.
+_SMALL = 300_000
+#: A tail is merged, however short, when it has brought so large a part of the newest segment.
+_WORTH = 50
 _FACTS = tuple(n for n in PROVENANCE if n not in ("_row", "_snapshot"))
 
 
@@ -116,17 +120,16 @@ def _standing(session: Session, standard: Standard) -> list[RowFile]:
 
 
 def _chosen(files: Sequence[RowFile], tail: int) -> list[RowFile]:
-    """The files of commits, and from the newest segment backwards those that are not `_RATIO` times what is merged."""
-    commits = [f for f in files if f.part == COMMIT]
-    if len(commits) <= tail:
-        return []
-    chosen = commits
-    rows = sum(f.rows for f in commits)
+    """The files of commits, and from the newest segment backwards those that are small beside what is merged."""
+    chosen = [f for f in files if f.part == COMMIT]
+    rows = sum(f.rows for f in chosen)
     spans = sorted({(f.first_seq, f.last_seq) for f in files if f.part != COMMIT}, reverse=True)
-    for span in spans:
-        own = [f for f in files if f.part != COMMIT and (f.first_seq, f.last_seq) == span]
-        size = sum(f.rows for f in own)
-        if size >= _RATIO * rows:
+    segments = [[f for f in files if f.part != COMMIT and (f.first_seq, f.last_seq) == span] for span in spans]
+    sizes = [sum(f.rows for f in own) for own in segments]
+    if not chosen or (len(chosen) <= tail and sizes and rows * _WORTH < sizes[0]):
+        return []
+    for own, size in zip(segments, sizes, strict=True):
+        if size >= max(_RATIO * rows, _SMALL):
             break
         chosen, rows = own + chosen, rows + size
     return chosen

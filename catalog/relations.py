@@ -21,6 +21,7 @@ from catalog.writing import batched
 from core import counters
 from core.access import Actor
 from core.contract import ColumnType, Contract, Mode
+from core.memo import remembered
 from core.rows import Part, Relation
 
 AsOf = int | datetime | None
@@ -63,11 +64,15 @@ def relation(
     Raises:
         AsOfUnknown, SnapshotMissing, SnapshotDamaged.
     """
-    seq = resolve(session, as_of)
     shape = shape_of(contract, ())
     standard = (contract.name, contract.major)
-    files = row_files.packed(store, row_files.active(session, standard, seq), shape)
-    hidden, moved = _exceptions(session, standard, seq, actor)
+
+    def work_out() -> tuple[int, list[row_files.Active], tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
+        seq = resolve(session, as_of)
+        return seq, row_files.active(session, standard, seq), _exceptions(session, standard, seq, actor)
+
+    seq, active, (hidden, moved) = remembered(session, ("relation", standard, type(as_of), as_of, actor), work_out)
+    files = row_files.packed(store, active, shape)
     return Relation(contract.name, shape.columns, shape.key, shape.mode, (), seq, files, hidden, moved)
 
 

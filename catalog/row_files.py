@@ -6,18 +6,19 @@ Making them is left to `catalog/snapshots.py` (one a commit) and `catalog/compac
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from catalog.models import RowFile
-from catalog.packing import Span, Written, layout
+from catalog.packing import Span, Written, clock_column, layout
 from catalog.store import SnapshotStore, Stored
 from catalog.tables import Shape
+from core.contract import ColumnType
 from core.ids import new_id
-from core.rows import Packed
+from core.rows import Packed, Value
 
 COMMIT, LIVE, HISTORY = "commit", "live", "history"
 Standard = tuple[str, int]  # a contract's name and major version
@@ -34,6 +35,8 @@ class Active:
     layout: Mapping[str, Any]
     time_min: str | None
     time_max: str | None
+    last_seq: int | None = None
+    part: str | None = None
 
     def reaches(self, span: Span) -> bool:
         """Whether a comparison over some times needs the file."""
@@ -55,7 +58,7 @@ def commits(session: Session, standard: Standard, seq: int) -> list[Active]:
 def _needed(session: Session, standard: Standard, seq: int, which: ColumnElement[bool]) -> list[Active]:
     query = select(
         RowFile.sha256, RowFile.base, RowFile.closings, RowFile.wholes, RowFile.layout, RowFile.time_min,
-        RowFile.time_max,
+        RowFile.time_max, RowFile.last_seq, RowFile.part,
     ).where(
         RowFile.contract == standard[0],
         RowFile.major == standard[1],
@@ -80,9 +83,26 @@ def packed(store: SnapshotStore, files: Iterable[Active], shape: Shape) -> tuple
             f.closings,
             f.wholes,
             complete=wanted <= {str(name) for name, _ in f.layout["columns"]},
+            last=f.last_seq,
+            ends=f.part in (None, HISTORY),
+            times=_times(f, shape),
         )
         for f in files
     )
+
+
+def _times(file: Active, shape: Shape) -> tuple[str, Value, Value] | None:
+    """The span of a file's times where what ends a row has the row's own time: where the time is part of the key."""
+    time = clock_column(shape)
+    if time is None or time not in shape.key or file.wholes or file.time_min is None or file.time_max is None:
+        return None
+    if file.layout["key"] != list(shape.key) or file.layout["time"] != time:
+        return None
+    read = date.fromisoformat if dict(shape.columns)[time] is ColumnType.DATE else datetime.fromisoformat
+    try:
+        return time, read(file.time_min), read(file.time_max)
+    except ValueError:  # years that Python does not know
+        return None
 
 
 def row_file(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy import JSON, Connection, DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -56,6 +56,33 @@ class Base(DeclarativeBase):
     }
 
 
+_BEGAN = "lumbung_began"
+
+
+def _changes(connection: Connection) -> int:
+    """How many rows an SQLite connection has changed in its life."""
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    return int(raw.total_changes)
+
+
+def stamp(connection: Connection) -> str | None:
+    """What stays the same on one connection for as long as nothing is committed to the database by anybody.
+
+    None where it cannot be said: within a transaction that has written something.
+    """
+    if connection.dialect.name == "sqlite":
+        changes = _changes(connection)
+        if not connection.in_transaction():
+            return None
+        version = connection.exec_driver_sql("PRAGMA data_version").scalar()  # counts what other connections commit
+        return f"{version}/{changes}" if changes == connection.info.get(_BEGAN) else None
+    found = connection.exec_driver_sql(
+        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN CAST(pg_current_snapshot() AS text) END"
+    )
+    return None if (seen := found.scalar()) is None else str(seen)
+
+
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
@@ -80,6 +107,7 @@ def make_engine(url: str) -> Engine:
     def _begin(connection: Any) -> None:
         immediate = connection.get_execution_options().get("lumbung_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        connection.info[_BEGAN] = _changes(connection)
 
     return engine
 

@@ -119,6 +119,10 @@ class Packed:
         closings: rows that take the place of a single row of another file.
         wholes: rows that take the place of all earlier rows of their stream.
         complete: it has every column of the relation; a file of an earlier minor version may not.
+        last: no row is of a later snapshot than this; None where it is not known.
+        ends: rows may have a `_to`; false where all of them are null.
+        times: the first and last value of a column that is part of the key, where every row has one: a row, and what
+            ends it, lie in files whose times meet. None where it is not so.
     """
 
     path: Path
@@ -126,6 +130,9 @@ class Packed:
     closings: int
     wholes: int
     complete: bool = True
+    last: int | None = None
+    ends: bool = True
+    times: tuple[str, Value, Value] | None = None
 
 
 PROVENANCE: dict[str, ColumnType] = {

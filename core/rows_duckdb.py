@@ -6,7 +6,7 @@ when the query was made (`core/rows_check.py`); running it is left to `core/duck
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -131,38 +131,40 @@ OWN_COLUMNS = {
 }  # fmt: skip
 
 
-def _files(bind: Bind, files: Sequence[Packed], columns: Mapping[str, ColumnType], names: Sequence[str]) -> str:
-    """Some columns of some packed files, in each row's own numbers."""
-    types = {n: SQL_TYPES[k] for n, k in (*columns.items(), *PROVENANCE.items())} | OWN_COLUMNS
-    sources: list[str] = []
-    for own in (False, True):  # files that count from 0 take their base from a manifest; the others need no join
-        for complete in (True, False):
-            some = [f for f in files if bool(f.base) is own and f.complete is complete]
-            if not some:
-                continue
-            paths = bind([_GLOB.sub(r"[\1]", str(f.path)) for f in some])
-            source = f"read_parquet({paths}, union_by_name = {'false' if complete else 'true'}, filename = '{_FILE}')"
-            if not complete:
-                shape = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in types.items())
-                source = (
-                    f"(SELECT {shape}, CAST(NULL AS VARCHAR) AS {_FILE} WHERE false "
-                    f"UNION ALL BY NAME SELECT * FROM {source})"
-                )
-            snapshot = "f._snapshot"
-            if own:
-                manifest = (
-                    f"SELECT unnest({bind([str(f.path) for f in some], 'VARCHAR[]')}) AS {_FILE}, "
-                    f"unnest({bind([f.base for f in some], 'BIGINT[]')}) AS base"
-                )
-                source, snapshot = f"{source} f JOIN ({manifest}) m ON f.{_FILE} = m.{_FILE}", "m.base + f._snapshot"
-            else:
-                source += " f"
-            picked = (f"{snapshot} AS _snapshot" if n == "_snapshot" else f"f.{quoted(n)}" for n in names)
-            sources.append(f"SELECT {', '.join(picked)} FROM {source}")
-    if not sources:
-        empty = (f"CAST(NULL AS {types[n]}) AS {quoted(n)}" for n in names)
-        return f"SELECT {', '.join(empty)} WHERE false"
-    return " UNION ALL ".join(sources)
+def _paths(bind: Bind, files: Sequence[Packed]) -> str:
+    return bind([_GLOB.sub(r"[\1]", str(f.path)) for f in files])
+
+
+def _number(files: Sequence[Packed]) -> str:
+    """The SQL of a row's snapshot: files that count from 0 take their base from their place among those read."""
+    if not any(f.base for f in files):
+        return "f._snapshot"
+    return f"f._snapshot + {[int(f.base) for f in files]}[CAST(f.file_index AS BIGINT) + 1]"
+
+
+def _scan(bind: Bind, files: Sequence[Packed], types: Mapping[str, str], names: Sequence[str]) -> tuple[str, str]:
+    """What to select some columns of some packed files from, and a row's own number there; its name is `f`.
+
+    One scan of all files wherever it can be: each scan more costs a page a millisecond, each file more a third of that.
+    """
+    sources: list[tuple[str, str]] = []
+    for complete in (True, False):
+        some = [f for f in files if f.complete is complete]
+        if not some:
+            continue
+        source = f"read_parquet({_paths(bind, some)}, union_by_name = {'false' if complete else 'true'})"
+        if not complete:
+            shape = ", ".join(f"CAST(NULL AS {types[n]}) AS {quoted(n)}" for n in dict.fromkeys((*names, "_snapshot")))
+            source = (
+                f"(SELECT {shape}, CAST(NULL AS UBIGINT) AS file_index WHERE false "
+                f"UNION ALL BY NAME SELECT *, file_index FROM {source})"
+            )
+        sources.append((source, _number(some)))
+    if len(sources) == 1:
+        return sources[0]
+    picked = ", ".join(f"f.{quoted(n)}" for n in names if n != "_snapshot")
+    union = " UNION ALL ".join(f"SELECT {picked}, {number} AS _snapshot FROM {source} f" for source, number in sources)
+    return f"({union})", "f._snapshot"
 
 
 def live_rows(
@@ -174,54 +176,107 @@ def live_rows(
     hidden: Sequence[str] = (),
     moved: Sequence[tuple[str, str]] = (),
     own: Sequence[str] = (),
+    wanted: Collection[str] | None = None,
 ) -> str:
     """The rows of packed files that count at a commit, with their provenance and the `own` columns asked for.
 
     A row counts from its snapshot on until the file's own `_to`, a row of another file that takes its place, or a
-    later whole table of its stream.
+    later whole table of its stream. What is known of all rows of the files is not asked of each, and of columns and
+    provenance only those in `wanted` are given, where that is known.
     """
-    facts = [n for n in PROVENANCE if n != "_row"]
-    names = list(dict.fromkeys((*columns, "_row", *facts, "_stream", "_ord", "_deleted", "_to")))
-    shown = [quoted(n) for n in (*columns, "_row", *facts, *own) if not (moved and n == "_member")]
-    at = str(int(seq))
-    joins, where = "", f"r._snapshot <= {at} AND NOT r._deleted AND (r._to IS NULL OR r._to > {at})"
+    types = {n: SQL_TYPES[k] for n, k in (*columns.items(), *PROVENANCE.items())} | OWN_COLUMNS
+    given = [n for n in (*columns, *PROVENANCE) if wanted is None or n in wanted] or ["_row"]
+    shown = list(dict.fromkeys((*given, *own)))
+    if not files:
+        return "SELECT " + ", ".join(f"CAST(NULL AS {types[n]}) AS {quoted(n)}" for n in shown) + " WHERE false"
+    source, number = _scan(bind, files, types, list(dict.fromkeys((*shown, "_stream", "_ord", "_deleted", "_to"))))
+    at, where, joins = int(seq), ["true"], ""
+    if any(f.last is None or f.last > seq for f in files):
+        where.append(f"{number} <= {at}")
+    if any(f.closings or f.wholes for f in files):
+        where.append("NOT f._deleted")
+    if any(f.ends for f in files):
+        where.append(f"(f._to IS NULL OR f._to > {at})")
     if hidden:
-        where += f" AND r._stream NOT IN (SELECT unnest({bind(list(hidden), 'VARCHAR[]')}))"
+        where.append(f"f._stream NOT IN (SELECT unnest({bind(list(hidden), 'VARCHAR[]')}))")
+    ends = ("_stream", "_closes_seq", "_closes_ord")
     if whole := [f for f in files if f.wholes]:
-        closing = _files(bind, whole, {}, ("_stream", "_snapshot", "_closes_seq", "_closes_ord"))
+        marks, since = _scan(bind, whole, types, ends)
         joins += (
-            f" LEFT JOIN (SELECT _stream, max(_snapshot) AS since FROM ({closing}) WHERE _closes_seq IS NOT NULL "
-            f"AND _closes_ord IS NULL AND _snapshot <= {at} GROUP BY _stream) w ON w._stream = r._stream"
+            f" LEFT JOIN (SELECT f._stream, max({since}) AS since FROM {marks} f WHERE f._closes_seq IS NOT NULL "
+            f"AND f._closes_ord IS NULL AND {since} <= {at} GROUP BY f._stream) w ON w._stream = f._stream"
         )
-        where += " AND r._snapshot >= coalesce(w.since, 0)"
+        where.append(f"{number} >= coalesce(w.since, 0)")
     if single := [f for f in files if f.closings]:
-        closing = _files(bind, single, {}, ("_snapshot", "_closes_seq", "_closes_ord"))
+        marks, since = _scan(bind, single, types, ends)
         joins += (
-            f" ANTI JOIN (SELECT _closes_seq, _closes_ord FROM ({closing}) WHERE _closes_ord IS NOT NULL "
-            f"AND _snapshot <= {at}) c ON c._closes_seq = r._snapshot AND c._closes_ord = r._ord"
+            f" ANTI JOIN (SELECT f._closes_seq, f._closes_ord FROM {marks} f WHERE f._closes_ord IS NOT NULL "
+            f"AND {since} <= {at}) c ON c._closes_seq = {number} AND c._closes_ord = f._ord"
         )
-    picked = [f"r.{n}" for n in shown]
-    if moved:
+    picked = {n: f"{number} AS _snapshot" if n == "_snapshot" else f"f.{quoted(n)}" for n in shown}
+    if moved and "_member" in picked:
         joins += (
             f" LEFT JOIN (SELECT unnest({bind([s for s, _ in moved], 'VARCHAR[]')}) AS _stream, "
-            f"unnest({bind([m for _, m in moved], 'VARCHAR[]')}) AS member) o ON o._stream = r._stream"
+            f"unnest({bind([m for _, m in moved], 'VARCHAR[]')}) AS member) o ON o._stream = f._stream"
         )
-        picked.append("coalesce(o.member, r._member) AS _member")
-    return f"SELECT {', '.join(picked)} FROM ({_files(bind, files, columns, names)}) r{joins} WHERE {where}"
+        picked["_member"] = "coalesce(o.member, f._member) AS _member"
+    return f"SELECT {', '.join(picked.values())} FROM {source} f{joins} WHERE {' AND '.join(where)}"
 
 
-def _current(statement: _Statement, query: RowQuery) -> str:
+def _asked(query: RowQuery, *, placed: bool) -> set[str]:
+    """The columns that a statement reads: shown, compared and, with `placed`, ordered by."""
+    names = {c for c in query.columns if query.visible(c)} | _compared(query.matching)
+    return names | {o.column for o in query.total_order} if placed else names
+
+
+def _compared(where: Filter) -> set[str]:
+    if isinstance(where, Compare):
+        return {where.column}
+    parts = (where.part,) if isinstance(where, Not) else where.parts
+    return {name for part in parts for name in _compared(part)}
+
+
+def _span(where: Filter, column: str) -> tuple[Value | None, Value | None]:
+    """The least and the greatest value of a column that a matching row can have; None where there is no bound."""
+    first: Value | None = None
+    last: Value | None = None
+    if isinstance(where, All):
+        for part in where.parts:
+            low, high = _span(part, column)
+            first = low if first is None or (low is not None and low > first) else first  # type: ignore[operator]  # values of one column
+            last = high if last is None or (high is not None and high < last) else last  # type: ignore[operator]  # values of one column
+    elif isinstance(where, Compare) and where.column == column and not isinstance(where.value, tuple):
+        first = where.value if where.op in (Op.EQ, Op.GT, Op.GTE) else None
+        last = where.value if where.op in (Op.EQ, Op.LT, Op.LTE) else None
+    return first, last
+
+
+def _needed(where: Filter, files: Sequence[Packed]) -> list[Packed]:
+    """The files that can hold a matching row or the end of one."""
+    out: list[Packed] = []
+    for file in files:
+        if file.times is not None:
+            column, begin, end = file.times
+            first, last = _span(where, column)
+            if (first is not None and end < first) or (last is not None and begin > last):  # type: ignore[operator]  # values of one column
+                continue
+        out.append(file)
+    return out
+
+
+def _current(statement: _Statement, query: RowQuery, wanted: Collection[str]) -> str:
     """The rows that count, of files that carry their provenance and of those that do not."""
     relation = query.relation
     if not relation.files:
         return _ranked(statement, query)
     live = live_rows(
         statement.bind,
-        relation.files,
+        _needed(query.matching, relation.files),
         dict(relation.columns),
         relation.seq,
         hidden=relation.hidden,
         moved=relation.moved,
+        wanted=wanted,
     )
     return live if not relation.parts else f"{live} UNION ALL BY NAME {_ranked(statement, query)}"
 
@@ -257,7 +312,7 @@ def compile_duckdb(query: RowQuery, *, paged: bool = True) -> Compiled:
     `paged` false leaves out the page size and the places, for an export of all matching rows in order.
     """
     statement = _Statement(query.types)
-    source = _current(statement, query)
+    source = _current(statement, query, _asked(query, placed=True))
     columns = [
         quoted(c) if query.visible(c) else f"CAST(NULL AS {SQL_TYPES[query.types[c]]}) AS {quoted(c)}"
         for c in query.columns
@@ -274,14 +329,14 @@ def compile_duckdb(query: RowQuery, *, paged: bool = True) -> Compiled:
 def compile_count(query: RowQuery) -> Compiled:
     """How many rows match on all pages together: one row, one integer."""
     statement = _Statement(query.types)
-    source = _current(statement, query)
+    source = _current(statement, query, _compared(query.matching))
     return Compiled(f"SELECT count(*) FROM ({source}) WHERE {statement.where(query.matching)}", tuple(statement.params))
 
 
 def compile_source(query: RowQuery) -> Compiled:
     """Every matching row in no order, with all columns the actor may see: what aggregates are made over."""
     statement = _Statement(query.types)
-    source = _current(statement, query)
+    source = _current(statement, query, _asked(query, placed=False))
     columns = ", ".join(quoted(c) for c in query.columns if query.visible(c))
     return Compiled(
         f"SELECT {columns} FROM ({source}) WHERE {statement.where(query.matching)}", tuple(statement.params)
