@@ -208,6 +208,20 @@ class RowFile(Base):
     made_at: Mapped[datetime]
 
 
+class CurrentRows(Base):
+    """How far the SQL table of a contract's current rows has come; the table itself is derived (docs/adr/0008)."""
+
+    __tablename__ = "current_rows"
+
+    contract: Mapped[str] = mapped_column(String(80), primary_key=True)
+    major: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))  # "held", "making", or "refused"
+    seq: Mapped[int] = mapped_column(BigInteger)  # the newest commit whose rows it holds
+    rows: Mapped[int] = mapped_column(BigInteger)
+    layout: Mapped[dict[str, Any]]  # columns with types, key, time
+    token: Mapped[str] = mapped_column(String(32))  # of whoever made it last, or is making it
+
+
 class Visibility(Base):
     """A dataset or one resource leaving or re-entering the current rows, at a point of the same sequence."""
 

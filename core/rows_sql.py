@@ -1,20 +1,38 @@
 """A row query as SQL for a table with the same columns (current rows, readings), on SQLite and PostgreSQL.
 
-It answers exactly as `core/rows_duckdb.py` does; a property test drives both.
+It answers exactly as `core/rows_duckdb.py` does; a property test drives both. Columns that the table declares NOT NULL,
+and indexes made with `standing`, let a page come straight from an index.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, cast, false, func, literal, not_, null, or_, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy import types as sa
 
 from core.contract import ColumnType
 from core.db import UTCDateTime
-from core.rows import All, Compare, Filter, Not, Op, RowQuery
+from core.rows import All, Compare, Filter, Not, Op, Order, RowQuery
 
-#: How each type is stored in such a table.
-SA_TYPES: dict[ColumnType, sa.TypeEngine[Any]] = {
+_VALUES: dict[ColumnType, sa.TypeEngine[Any]] = {
     ColumnType.TEXT: sa.Text(),
     ColumnType.INTEGER: sa.BigInteger(),
     ColumnType.NUMBER: sa.Double(),
@@ -22,62 +40,110 @@ SA_TYPES: dict[ColumnType, sa.TypeEngine[Any]] = {
     ColumnType.MOMENT: UTCDateTime(),
     ColumnType.BOOLEAN: sa.Boolean(),
 }
+#: How each type is stored in such a table: text in the order of its code points, as SQLite and DuckDB compare it.
+SA_TYPES = _VALUES | {ColumnType.TEXT: sa.Text().with_variant(sa.Text(collation="C"), "postgresql")}
 
 _OPERATORS = {Op.EQ: eq, Op.NE: ne, Op.LT: lt, Op.LTE: le, Op.GT: gt, Op.GTE: ge}
 
 
-def _column(query: RowQuery, table: Table, name: str, dialect: str) -> ColumnElement[Any]:
-    """The column; text compares by code point, which PostgreSQL does in the C collation only."""
-    column: ColumnElement[Any] = table.c[name]
-    if dialect == "postgresql" and query.types[name] is ColumnType.TEXT:
-        return column.collate("C")
-    return column
+def standing(table: Table, columns: Sequence[str], dialect: str) -> list[ColumnElement[Any]]:
+    """The terms of an index that gives rows by these columns ascending, nulls last."""
+    return [term for name in columns for term in _ascending(table.c[name], dialect)]
 
 
-def _compare(query: RowQuery, table: Table, part: Compare, dialect: str) -> ColumnElement[bool]:
-    column = _column(query, table, part.column, dialect)
-    if part.op is Op.IS_NULL:
-        return column.is_(null()) if part.value else column.is_not(null())
-    kind = SA_TYPES[query.types[part.column]]
-    if isinstance(part.value, tuple):
-        return column.in_([literal(v, kind) for v in part.value]) if part.value else false()
-    value = literal(part.value, kind)
-    if part.op is Op.PREFIX:
-        return func.substr(column, 1, len(str(part.value))) == value
-    if part.op is Op.CONTAINS:
-        return (func.strpos if dialect == "postgresql" else func.instr)(column, value) > 0
-    compared: ColumnElement[bool] = _OPERATORS[part.op](column, value)
-    return compared
+def _ascending(column: ColumnElement[Any], dialect: str) -> list[ColumnElement[Any]]:
+    """SQLite sorts nulls first and keeps no index with them last; PostgreSQL sorts them last by itself."""
+    nullable = not isinstance(column, Column) or column.nullable
+    return [column.is_(null()), column] if nullable and dialect == "sqlite" else [column]
 
 
-def _where(query: RowQuery, table: Table, part: Filter, dialect: str) -> ColumnElement[bool]:
-    if isinstance(part, Compare):
-        return _compare(query, table, part, dialect)
-    if isinstance(part, Not):
-        return not_(func.coalesce(_where(query, table, part.part, dialect), false()))
-    parts = [_where(query, table, p, dialect) for p in part.parts]
-    return and_(true(), *parts) if isinstance(part, All) else or_(false(), *parts)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query on its way into a statement over a table."""
+
+    query: RowQuery
+    table: Table
+    dialect: str
+
+    def value(self, name: str) -> ColumnElement[Any]:
+        """The column; the member of a stream that has moved since its rows were written is the one of now."""
+        column: ColumnElement[Any] = self.table.c[name]
+        if name == "_member" and self.query.relation.moved:
+            return case(dict(self.query.relation.moved), value=self.table.c["_stream"], else_=column)
+        return column
+
+    def compare(self, part: Compare) -> ColumnElement[bool]:
+        column = self.value(part.column)
+        if part.op is Op.IS_NULL:
+            return column.is_(null()) if part.value else column.is_not(null())
+        kind = _VALUES[self.query.types[part.column]]
+        if isinstance(part.value, tuple):
+            return column.in_([literal(v, kind) for v in part.value]) if part.value else false()
+        value = literal(part.value, kind)
+        if part.op is Op.PREFIX:
+            return func.substr(column, 1, len(str(part.value))) == value
+        if part.op is Op.CONTAINS:
+            return (func.strpos if self.dialect == "postgresql" else func.instr)(column, value) > 0
+        compared: ColumnElement[bool] = _OPERATORS[part.op](column, value)
+        return compared
+
+    def where(self, part: Filter) -> ColumnElement[bool]:
+        if isinstance(part, Compare):
+            return self.compare(part)
+        if isinstance(part, Not):
+            return not_(func.coalesce(self.where(part.part), false()))
+        parts = [self.where(p) for p in part.parts]
+        return and_(true(), *parts) if isinstance(part, All) else or_(false(), *parts)
+
+    def seen(self, part: Filter) -> ColumnElement[bool]:
+        """The rows that a filter holds for, of the streams that are seen."""
+        hidden = self.query.relation.hidden
+        shown = self.table.c["_stream"].not_in(hidden) if hidden else true()
+        return and_(shown, self.where(part))
+
+    def begins(self) -> ColumnElement[bool]:
+        """What follows from `remaining` alone and an index can seek: the first step is not before the last row's."""
+        step, last = self.query.total_order[0], self.query.last
+        if last is None or last[0] is None or self.table.c[step.column].nullable:
+            return true()
+        return self.compare(Compare(step.column, Op.LTE if step.descending else Op.GTE, last[0]))
+
+    def order(self) -> list[ColumnElement[Any]]:
+        """The total order without the columns that the filter holds to one value, as an index can answer it."""
+        matching = self.query.matching
+        parts = matching.parts if isinstance(matching, All) else (matching,)
+        fixed = {p.column for p in parts if isinstance(p, Compare) and p.op is Op.EQ}
+        return [term for step in self.query.total_order if step.column not in fixed for term in self.term(step)]
+
+    def term(self, step: Order) -> list[ColumnElement[Any]]:
+        """Nulls last."""
+        column = self.value(step.column)
+        if not step.descending:
+            return _ascending(column, self.dialect)
+        needless = isinstance(column, Column) and not column.nullable
+        return [column.desc() if needless else column.desc().nulls_last()]
 
 
 def compile_sql(query: RowQuery, table: Table, dialect: str) -> Select[Any]:
     """The page over `table` (every data and provenance column, one row each), for `sqlite` or `postgresql`.
 
-    The result's columns are those of `compile_duckdb`: the query's own, then its total order.
+    The result's columns are those of `compile_duckdb`: the query's own, then its total order. Where the relation has
+    hidden or moved streams, the table has a column `_stream`.
     """
+    asked = _Asked(query, table, dialect)
     columns = [
-        table.c[c].label(c) if query.visible(c) else cast(null(), SA_TYPES[query.types[c]]).label(c)
+        asked.value(c).label(c) if query.visible(c) else cast(null(), _VALUES[query.types[c]]).label(c)
         for c in query.columns
     ]
-    places = [table.c[o.column].label(f"_place{i}") for i, o in enumerate(query.total_order)]
-    steps = [(_column(query, table, o.column, dialect), o.descending) for o in query.total_order]
+    places = [asked.value(o.column).label(f"_place{i}") for i, o in enumerate(query.total_order)]
     return (
         select(*columns, *places)
-        .where(_where(query, table, query.remaining, dialect))
-        .order_by(*((c.desc() if down else c.asc()).nulls_last() for c, down in steps))
+        .where(asked.begins(), asked.seen(query.remaining))
+        .order_by(*asked.order())
         .limit(query.first + 1)
     )
 
 
 def compile_sql_count(query: RowQuery, table: Table, dialect: str) -> Select[int]:
     """How many rows match on all pages together."""
-    return select(func.count()).select_from(table).where(_where(query, table, query.matching, dialect))
+    return select(func.count()).select_from(table).where(_Asked(query, table, dialect).seen(query.matching))

@@ -1,0 +1,95 @@
+"""Small pages of a contract's current rows from their SQL table, where it stands at the commit that is asked about.
+
+Where it does not, or the files are faster (docs/adr/0008 has the figures), the answer is None and the caller asks the
+files: `core/rows_duckdb.py`. Both give the same rows.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from catalog.current import State, newest
+from catalog.current_table import table_of
+from catalog.models import CurrentRows
+from catalog.packing import shape_of_layout
+from catalog.row_files import Standard
+from core.rows import TRUE, All, Compare, Filter, Op, Order, Page, RowQuery
+from core.rows import page as page_of
+from core.rows_sql import compile_sql, compile_sql_count
+
+T = TypeVar("T")
+#: Larger pages come from the files.
+LARGEST_PAGE = 1_000
+#: A table of so many rows is read through faster than the files are opened, whatever is asked.
+READ_THROUGH = 20_000
+#: Streams hidden from the actor, or moved, that are named in a statement.
+_EXCEPTIONS = 1_000
+
+
+def page(session: Session, standard: Standard, query: RowQuery) -> Page | None:
+    """The page of a query, or None where the files are to be asked."""
+    if query.first > LARGEST_PAGE:
+        return None
+
+    def read(own: CurrentRows, table: Table, dialect: str) -> Page | None:
+        if own.rows > READ_THROUGH and not _indexed(query, own):
+            return None
+        return page_of(query, [tuple(row) for row in session.execute(compile_sql(query, table, dialect))])
+
+    return _standing(session, standard, query, read)
+
+
+def count(session: Session, standard: Standard, query: RowQuery) -> int | None:
+    """How many rows match on all pages, or None where the files are to be asked."""
+
+    def read(own: CurrentRows, table: Table, dialect: str) -> int | None:
+        if query.matching == TRUE and not query.relation.hidden:
+            return own.rows
+        if own.rows > READ_THROUGH:
+            return None
+        return session.scalar(compile_sql_count(query, table, dialect))
+
+    return _standing(session, standard, query, read)
+
+
+def _standing(
+    session: Session, standard: Standard, query: RowQuery, read: Callable[[CurrentRows, Table, str], T | None]
+) -> T | None:
+    """What was read of a table that stood at the query's commit before and after; None where it did not."""
+    relation = query.relation
+    own = session.get(CurrentRows, standard, populate_existing=True)
+    if own is None or own.state != State.HELD or own.seq > relation.seq:
+        return None
+    if len(relation.hidden) + len(relation.moved) > _EXCEPTIONS:
+        return None
+    shape = shape_of_layout(own.layout)
+    if not set(relation.columns) <= set(shape.columns) or relation.key != shape.key:
+        return None  # the standard has a newer version, of which nothing was committed yet
+    if newest(session, standard, relation.seq) > own.seq:
+        return None
+    dialect = session.get_bind().dialect.name
+    found = read(own, table_of(standard, shape, dialect), dialect)
+    now = select(CurrentRows.state, CurrentRows.seq, CurrentRows.token).where(
+        CurrentRows.contract == standard[0], CurrentRows.major == standard[1]
+    )
+    stood = (own.state, own.seq, own.token)
+    return found if tuple(session.execute(now).one()) == stood else None
+
+
+def _indexed(query: RowQuery, own: CurrentRows) -> bool:
+    """Whether a large table gives the page from an index: its order is one, and the filter finds few rows or all."""
+    shape = shape_of_layout(own.layout)
+    served = ((), (Order("_resource"),), *([(Order(shape.time, True),)] if shape.time is not None else []))
+    if query.order not in served:
+        return False
+    return all(_seeks(part, shape.key[:1]) for part in _conjuncts(query.matching))
+
+
+def _conjuncts(where: Filter) -> tuple[Filter, ...]:
+    return where.parts if isinstance(where, All) else (where,)
+
+
+def _seeks(part: Filter, columns: tuple[str, ...]) -> bool:
+    return isinstance(part, Compare) and part.op is Op.EQ and part.column in columns
