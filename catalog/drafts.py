@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,25 @@ class QuarantineDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """The days of readings that a draft holds whole (`catalog/closing.py`).
+
+    Attributes:
+        stream: of the table of readings.
+        number: the newest delivery they were made from; where another has changed one of them, nothing is committed.
+        runs: first and last day of each run of days.
+        windows: the same as values of the time column: what is absent from the draft within one of them is removed.
+        delivered: a delivery comes with them; otherwise they are committed alone, and nothing was checked.
+    """
+
+    stream: int
+    number: int
+    runs: tuple[tuple[date, date], ...]
+    windows: tuple[tuple[str, str], ...]
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One table of one resource, checked and ready to be committed, or held.
 
@@ -72,6 +91,7 @@ class Draft:
         check: what the gate found, or None where nothing was checked.
         quarantine: the rows returned, or None where there are none.
         partial: it is a part of what was sent, so that nothing absent from it is taken as removed.
+        closing: the closed days that `rows` holds, where they are readings.
     """
 
     resource_id: str
@@ -87,6 +107,7 @@ class Draft:
     check: CheckDraft | None = None
     quarantine: QuarantineDraft | None = None
     partial: bool = False
+    closing: Closing | None = None
 
     @property
     def held(self) -> bool:
@@ -104,6 +125,7 @@ class Commit:
         rows: of the delivery.
         added, changed, removed: against the snapshot before, by key (without a key: by whole row).
         live_rows: of the table after this commit.
+        waiting: of readings, rows of the delivery that are served but not committed, because their day is open.
     """
 
     resource_id: str
@@ -116,3 +138,4 @@ class Commit:
     changed: int = 0
     removed: int = 0
     live_rows: int = 0
+    waiting: int = 0

@@ -45,6 +45,8 @@ class Entry:
         before: the snapshot that is its stream's newest; 0 where there is none.
         may_remove: whether a row that is absent may be taken as removed (docs/adr/0003).
         place: what errors name it by.
+        windows: the times that the table is the whole truth about, first and last: rows that are absent there are
+            removed, and none elsewhere, whatever `may_remove` says. None where ADR 0003 decides.
     """
 
     rows: Path
@@ -58,6 +60,7 @@ class Entry:
     verdict: str
     may_remove: bool
     place: Mapping[str, object]
+    windows: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,9 @@ _DRAFTS = pa.schema(
 )  # fmt: skip
 
 
+_WINDOWS = pa.schema([("_d", pa.int64()), ("since", pa.string()), ("until", pa.string())])
+
+
 class Packing(Workbench):
     """The tables of one commit that share a contract; statements see all of them, `_d` tells them apart."""
 
@@ -104,13 +110,17 @@ class Packing(Workbench):
                 {
                     "_d": i, _FILE: str(e.rows), "_stream": e.stream, "before": e.before, "_resource": e.resource,
                     "_dataset": e.dataset, "_source": e.source, "_member": e.member, "_fetched_at": e.fetched_at,
-                    "_verdict": e.verdict, "may_remove": e.may_remove,
+                    "_verdict": e.verdict, "may_remove": e.may_remove and e.windows is None,
                 }
                 for i, e in enumerate(entries)
             ],
             _DRAFTS,
         )  # fmt: skip
         self._table("drafts", table)
+        windows = [(d, since, until) for d, e in enumerate(entries) for since, until in e.windows or ()]
+        self._table(
+            "windows", pa.Table.from_pylist([dict(zip(_WINDOWS.names, w, strict=True)) for w in windows], _WINDOWS)
+        )
         alike: dict[bytes, list[str]] = {}
         with storage_errors(self._scratch):
             for path, entry in {str(e.rows): e for e in entries}.items():
@@ -160,7 +170,11 @@ class Packing(Workbench):
         groups: dict[int, list[str]] = {}
         for d, group in self._groups("_d"):
             groups.setdefault(d, []).append(group)
-        return [identity_of(self._shape, standard, groups.get(d, [])) for d in range(len(self._entries))]
+        out: list[str] = []
+        for d, entry in enumerate(self._entries):
+            covered = (f"{since}/{until}" for since, until in entry.windows or ())  # with no row in it, too, it says so
+            out.append(identity_of(self._shape, standard, [*groups.get(d, []), *covered]))
+        return out
 
     def span(self, changed: Collection[int]) -> Span:
         """The times that rows before must have to be compared with some tables.
@@ -176,7 +190,11 @@ class Packing(Workbench):
             f"SELECT min({column}), max({column}), count(*) FILTER ({column} IS NULL) "
             f"FROM incoming WHERE _d IN ({', '.join(map(str, changed))})"
         )
-        return Span(None, None) if lacking or first is None else Span(plain(first), plain(last))
+        some = [w for d in changed for w in self._entries[d].windows or ()]
+        firsts, lasts = [since for since, _ in some], [until for _, until in some]
+        if first is not None:
+            firsts, lasts = [plain(first), *firsts], [plain(last), *lasts]
+        return Span(None, None) if lacking or not firsts else Span(min(firsts), max(lasts))
 
     def compare_all(
         self, changed: Collection[int], files: Sequence[Packed], span: Span, seq: int = NOW
@@ -228,6 +246,12 @@ class Packing(Workbench):
                     f"JOIN (SELECT _d, min({time}) AS a, max({time}) AS z FROM incoming GROUP BY _d) s ON s._d = b._d "
                     f"WHERE b.{time} BETWEEN s.a AND s.z AND {absent}"
                 )
+                if any(e.windows for e in self._entries):
+                    kind = SQL_TYPES[dict(shape.columns)[shape.time]]
+                    gone += (
+                        f" UNION ALL SELECT b.* FROM before b WHERE {absent} AND EXISTS (SELECT 1 FROM windows w "
+                        f"WHERE w._d = b._d AND b.{time} BETWEEN CAST(w.since AS {kind}) AND CAST(w.until AS {kind}))"
+                    )
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE gone AS {gone}")
         found = self._db.execute(
             f"SELECT i._d, count(*) FILTER (b.{KEY} IS NULL), "

@@ -251,7 +251,8 @@ class _Group:
         for n, i in enumerate(self._members):
             p = self._prepared[i]
             self._prepared[i] = replace(p, rows=counts[n], identity=identities[n])
-            if p.head.identity != identities[n]:
+            nothing = p.head.seq and p.draft.closing is not None and not p.draft.closing.windows
+            if p.head.identity != identities[n] and not nothing:
                 todo.append(n)
         if not todo:
             return
@@ -288,6 +289,7 @@ class _Group:
             may_remove=p.stream in self._again.removing
             if self._again
             else draft.quarantine is None and not draft.partial,
+            windows=draft.closing.windows if draft.closing is not None else None,
             place={"resource": draft.resource_id, "table": draft.table},
         )
 

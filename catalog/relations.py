@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, func, not_, select
 from sqlalchemy.orm import Session, aliased
 
-from catalog import row_files
+from catalog import open_days, row_files
 from catalog.errors import AsOfUnknown, DatasetUnknown
 from catalog.models import Dataset, Resource, Snapshot, Stream, Visibility
 from catalog.preparing import shape_of
@@ -25,6 +25,10 @@ from core.memo import remembered
 from core.rows import Part, Relation
 
 AsOf = int | datetime | None
+
+
+class Onward(int):
+    """The commit at which a listing of the present began, for its further pages."""
 
 
 def resolve(session: Session, as_of: AsOf) -> int:
@@ -73,7 +77,11 @@ def relation(
 
     seq, active, (hidden, moved) = remembered(session, ("relation", standard, type(as_of), as_of, actor), work_out)
     files = row_files.packed(store, active, shape)
-    return Relation(contract.name, shape.columns, shape.key, shape.mode, (), seq, files, hidden, moved)
+    # what is not committed is part of the present alone
+    waiting = open_days.files(session, store, contract, seq) if as_of is None or isinstance(as_of, Onward) else ()
+    return Relation(
+        contract.name, shape.columns, shape.key, shape.mode, (), seq, files + waiting, hidden, moved, bool(waiting)
+    )
 
 
 def _exceptions(

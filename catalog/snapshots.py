@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload, sessionmaker
 
-from catalog import checks, quarantine, row_files
+from catalog import checks, quarantine, row_files, settling
 from catalog.drafts import CheckDraft, Commit, Draft, QuarantineDraft, ReturnedRow
 from catalog.errors import CommitConflict, ResourceUnknown
 from catalog.models import Resource, RunStep, Snapshot, Stream
@@ -75,7 +75,9 @@ def commit_many(
             files = {p.file.sha256 for p in ready.prepared if p.file is not None}
             if _moved_on(session, ready.prepared) or not all(map(store.has, files)):
                 continue
-            return _record(session, ready.prepared, ready.packs, now)
+            done = _record(session, ready.prepared, ready.packs, now)
+            settling.settle(session, drafts, done)
+            return done
     raise CommitConflict(resource=drafts[0].resource_id, attempts=_ATTEMPTS)
 
 
@@ -110,7 +112,8 @@ def _record(session: Session, prepared: Sequence[Prepared], packs: Sequence[Pack
     _file(session, fresh, packs, first, now)
     for p in prepared:
         _remark(session, p, resources[p.draft.resource_id], seqs.get(p.stream), now=now)
-    found = [(p.draft, seqs.get(p.stream, _standing(p))) for p in prepared]
+    delivered = [p for p in prepared if p.draft.closing is None or p.draft.closing.delivered]
+    found = [(p.draft, seqs.get(p.stream, _standing(p))) for p in delivered]
     quarantine.replace(session, found, quarantine.standing(session, ids), now=now)
     _count_rows(session, [resources[p.draft.resource_id] for p in fresh])
     _finish_steps(session, prepared)
@@ -199,6 +202,10 @@ def _mode(p: Prepared) -> Mode:
 def _remark(session: Session, p: Prepared, resource: Resource, seq: int | None, *, now: datetime) -> None:
     """Bring the resource up to date and keep what the gate found, unless all of it is on record already."""
     draft = p.draft
+    if draft.closing is not None and not draft.closing.delivered:
+        if seq is not None:
+            resource.current_seq = max(seq, resource.current_seq or 0)
+        return
     if draft.check is not None:
         confirmed = seq if seq is not None else _standing(p)
         checks.record(session, draft, confirmed, fresh=seq is not None, now=now)

@@ -39,6 +39,13 @@ class Mode(StrEnum):
     UPSERT = "upsert"
 
 
+class Storage(StrEnum):
+    """Where rows are until they are committed: nowhere, or, as readings, in one table until their day is closed."""
+
+    SNAPSHOTS = "snapshots"
+    READINGS = "readings"
+
+
 class Severity(StrEnum):
     """What a broken rule does: the row is quarantined, the whole file is held, or a warning stands beside it."""
 
@@ -117,6 +124,7 @@ class Contract:
     standard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # SDI's five parts of the dataset
     reject_share: float = 0.5  # a delivery with a larger share of quarantined rows is held
     metadata: Metadata = field(default_factory=Metadata)
+    storage: Storage = Storage.SNAPSHOTS
     sha256: str = ""  # of the YAML's canonical form without its metadata, part of a snapshot's identity
 
     @property

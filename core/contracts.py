@@ -16,7 +16,7 @@ from jsonschema import Draft201909Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from core import contract_metadata
-from core.contract import Classification, Column, ColumnType, Contract, Mode, Rule, Volume
+from core.contract import Classification, Column, ColumnType, Contract, Mode, Rule, Storage, Volume
 from core.errors import ContractInvalid
 from core.rules import Place, column_rules, table_rules
 
@@ -33,7 +33,7 @@ PARTS = ("konsep", "definisi", "klasifikasi", "ukuran", "satuan")
 LANGUAGES = ("id", "en")
 OWNERS = ("catalog", "quality", "logistics", "flood")
 _TABLE_PROPERTIES = {
-    *PARTS, "title", "mode", "volume", "event", "regionColumn", "timeColumn", "rejectShare",
+    *PARTS, "title", "mode", "volume", "event", "regionColumn", "timeColumn", "rejectShare", "storage",
 }  # fmt: skip
 _COLUMN_PROPERTIES = {*PARTS, "title", "unit", "reference", "personal", contract_metadata.VARIABLE}
 
@@ -202,6 +202,7 @@ class _Reader:
         if not all(part.isdigit() for part in str(self.data["version"]).split(".")):
             raise self.refuse("/version", "1.0.0")
         volume = self.volume(custom.get("volume"))
+        storage = self.storage(custom, columns)
         return Contract(
             name=self.schema["name"],
             version=str(self.data["version"]),
@@ -222,12 +223,33 @@ class _Reader:
             standard=self.standard(self.schema, custom, "/schema/0"),
             reject_share=float(custom.get("rejectShare", 0.5)),
             metadata=contract_metadata.metadata(self.data_custom(), frozenset(names), self.refuse),
+            storage=storage,
             sha256=hashlib.sha256(self.hashed().encode()).hexdigest(),
         )
 
     def data_custom(self) -> dict[str, Any]:
         return self.custom(self.data, "", {"classification", *contract_metadata.DOCUMENT})
 
+    def storage(self, custom: Mapping[str, Any], columns: tuple[Column, ...]) -> Storage:
+        """Where rows wait; readings are one number a row, named by text and a time."""
+        path, found = "/schema/0/customProperties/storage", custom.get("storage", Storage.SNAPSHOTS)
+        if found not in tuple(Storage):
+            raise self.refuse(path, " | ".join(Storage))
+        if found == Storage.READINGS:
+            time = [c for c in columns if c.name == custom.get("timeColumn")]
+            timed = len(time) == 1 and time[0].key and time[0].type in (ColumnType.DATE, ColumnType.MOMENT)
+            rest = [c.type for c in columns if c not in time]
+            value = [c for c in columns if c.type is ColumnType.NUMBER and c.required and not c.key]
+            plain = len(value) == 1 and rest.count(ColumnType.TEXT) == len(rest) - 1
+            if custom["mode"] != Mode.UPSERT or not timed or not plain or sum(c.key for c in columns) < 2:
+                raise self.refuse(path, "mode: upsert; timeColumn: primaryKey, date | timestamp; 1 × number; string …")
+        return Storage(found)
+
     def hashed(self) -> str:
+        """What governs rows, as text; where they wait decides none of them."""
         governing = contract_metadata.described(self.data)
+        for schema in governing.get("schema", ()):
+            kept = [p for p in schema.get("customProperties", ()) if p["property"] != "storage"]
+            if "customProperties" in schema:
+                schema["customProperties"] = kept
         return json.dumps(governing, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -162,6 +162,7 @@ class Relation:
         files: files whose rows carry their own provenance and validity; they need no `mode`.
         hidden: streams of `files` that are not seen at this commit.
         moved: streams whose dataset has gone over to another member since their rows were written, and to which.
+        uncommitted: some of `files` hold readings of days that no commit has yet (docs/adr/0012).
     """
 
     name: str
@@ -173,6 +174,7 @@ class Relation:
     files: tuple[Packed, ...] = ()
     hidden: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
+    uncommitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     missing_crawls: int = Field(default=3, ge=1)
     missing_share: float = Field(default=0.1, ge=0, le=1)
 
+    # readings: a day is closed so long after its end in the province's zone, and then committed
+    close_grace_hours: float = Field(default=6.0, ge=0, le=240)
+
     # runs
     lease_seconds: float = Field(default=60.0, gt=0)
     sources_at_once: int = Field(default=64, ge=1, le=256)  # in one process, where they mostly wait for their portals
@@ -66,6 +69,7 @@ class Settings(BaseSettings):
     keep_landing_days: int = Field(default=1_095, ge=0)
     keep_runs_days: int = Field(default=365, ge=0)
     keep_errors_days: int = Field(default=180, ge=0)
+    keep_readings_days: int = Field(default=90, ge=0)  # in the table of readings; what was committed stays
 
     # when small files are merged: a cron line in the province's time, after the night's harvests; empty is never
     compact_schedule: str = "30 4 * * *"

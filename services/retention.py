@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from catalog import closing
 from catalog.models import Resource, Run, RunError, RunState, RunStep, Snapshot, SourceLease, Stream
+from catalog.reading_models import ReadingDelivery
 from catalog.writing import batched, reading, writing
+from core.clock import zone
 from core.contract import Mode
 from federation.models import FetchEvent, LandedObject
 from services.granary import Granary
@@ -38,6 +41,7 @@ def prune(granary: Granary, *, dry_run: bool = False) -> list[Pruned]:
         ("fetches", settings.keep_runs_days, _fetches),
         ("errors", settings.keep_errors_days, _errors),
         ("runs", settings.keep_runs_days, _runs),
+        ("readings", settings.keep_readings_days, _readings),
     ):
         gone = act(granary, now - timedelta(days=days), dry_run) if days else (0, 0)
         done.append(Pruned(what, *gone))
@@ -62,7 +66,8 @@ def _idle_bytes(before: datetime) -> ColumnElement[bool]:
         Stream.id == Snapshot.stream_id,
         or_(Snapshot.committed_at >= before, Snapshot.mode != Mode.REPLACE.value, Snapshot.seq == Stream.head_seq),
     )
-    return (LandedObject.first_seen < before) & ~heard & ~current & ~needed
+    recorded = exists().where(ReadingDelivery.landed_sha256 == sha256)  # days of readings are made again from them
+    return (LandedObject.first_seen < before) & ~heard & ~current & ~needed & ~recorded
 
 
 def _landing(granary: Granary, before: datetime, dry_run: bool) -> tuple[int, int]:
@@ -103,6 +108,18 @@ def _runs(granary: Granary, before: datetime, dry_run: bool) -> tuple[int, int]:
         & ~exists().where(RunError.run_id == Run.id)
     )
     return _rows(granary, select(Run.id).where(which), Run, dry_run)
+
+
+def _readings(granary: Granary, before: datetime, dry_run: bool) -> tuple[int, int]:
+    """Readings of days that are committed and that no newest delivery brings any more; their snapshots stay."""
+    with reading(granary.sessions) as session:
+        days = closing.old(session, before.astimezone(zone(granary.settings.timezone)).date())
+        count = closing.count(session, days)
+    if not dry_run:
+        for some in batched(days, _BATCH):
+            with writing(granary.sessions) as session:
+                closing.drop(session, some)
+    return count, 0
 
 
 def _rows(

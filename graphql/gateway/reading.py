@@ -40,7 +40,8 @@ class Question:
         if self.as_of is not None and self.as_of_seq is not None:
             raise MomentAmbiguous
         if self.after is not None:
-            return cursors.seq_of(self.after)
+            seq = cursors.seq_of(self.after)
+            return relations.Onward(seq) if self.as_of is None and self.as_of_seq is None else seq
         return self.as_of if self.as_of is not None else self.as_of_seq
 
 

@@ -1,6 +1,7 @@
 """Every package's tables on the one metadata; a package that gains tables is imported here."""
 
 import catalog.models
+import catalog.reading_models
 import core.audit
 import core.counters
 import core.node_keys

@@ -141,6 +141,7 @@ def outcomes(ready: Ready, commits: Sequence[Commit]) -> Iterator[Outcome]:
             reasons=dict(outcome.reasons),
             examples=_examples(made.quarantine),
             holds=tuple(h.code for h in outcome.holds),
+            waiting=commit.waiting,
         )
 
 

@@ -21,6 +21,7 @@ class Outcome:
         rows: rows of the delivery that passed; `quarantined`: rows that did not, `reasons`: how often each.
         examples: of each reason the sentence of one row that has it.
         error: why nothing could be fetched or read, or None.
+        waiting: of readings, rows that are served although their day is not closed, and so not committed.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class Outcome:
     examples: dict[str, str] = field(default_factory=dict)
     holds: tuple[str, ...] = ()
     error: LumbungError | None = None
+    waiting: int = 0
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ class SourceReport:
         self.holds.update(outcome.holds)
         if outcome.seq is not None:
             self.snapshots += 1
+        if outcome.seq is not None or outcome.waiting:
             self.rows_published += outcome.rows
         if outcome.contract is not None:
             self.rows_quarantined += outcome.quarantined

@@ -32,6 +32,7 @@ from services.intake.errors import HarvestStopped
 from services.intake.fetching import FetchLoop
 from services.intake.outcome import Outcome, SourceReport
 from services.intake.ownership import ownership
+from services.intake.recording import close_when_due
 from services.intake.take_in import Harvest, take_in
 from services.intake.work import Item, pending
 
@@ -172,6 +173,7 @@ def harvest_source(
             _look_only(granary, downloads, source, report)
         else:
             _harvest(granary, downloads, member, source, report=report, run_batches=run_batches, watch=watch)
+            close_when_due(granary, source.id)
             compact_when_due(granary)
     except LumbungError as error:
         error.values.setdefault("source", source.id)

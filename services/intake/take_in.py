@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from catalog import intake_marks, runs, snapshots
+from catalog import intake_marks, runs
 from catalog.drafts import Commit
 from catalog.errors import RunLeaseLost
 from catalog.intake_marks import IntakeMark
@@ -30,6 +30,7 @@ from services.intake.errors import HarvestStopped
 from services.intake.fetching import FetchLoop, Got
 from services.intake.files import FileDone, FileJob, take
 from services.intake.outcome import Outcome
+from services.intake.recording import Recorder
 from services.intake.work import Item
 
 #: Where nothing has arrived for so many seconds, what is ready is committed without waiting for the rest.
@@ -117,6 +118,10 @@ class _Batch:
     marks: list[IntakeMark] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    recorder: Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(self.harvest.granary, self.folder)
 
     def run(self, items: Sequence[Item]) -> list[Outcome]:
         self._go_on()
@@ -283,7 +288,7 @@ class _Batch:
     def _committed(self, ready: Sequence[Ready]) -> None:
         granary, lease = self.harvest.granary, self.harvest.lease
         drafts = [draft for one in ready for draft in one.drafts]
-        commits = iter(snapshots.commit_many(granary.sessions, granary.store, drafts, now=granary.clock(), lease=lease))
+        commits = iter(self.recorder.commit(drafts, self.harvest.lease))
         for one in ready:
             self._published(one, [next(commits) for _ in one.drafts])
 

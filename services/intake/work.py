@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from catalog import holds, questions
+from catalog import holds, questions, readings
 from catalog.models import Dataset, DatasetState, Resource, Snapshot
 from catalog.questions import Answers
 from core.contract import Contract
@@ -212,7 +212,7 @@ def _delivered(session: Session, source: SourceConfig) -> dict[str, int]:
         .group_by(Snapshot.resource_id)
     )
     rows = session.execute(select(Snapshot.resource_id, Snapshot.rows).where(Snapshot.seq.in_(newest)))
-    return {row.resource_id: row.rows for row in rows}
+    return {row.resource_id: row.rows for row in rows} | readings.delivered(session, source.id)
 
 
 def _ask_again(granary: Granary, source: SourceConfig, dataset: Dataset, resource: Resource) -> bool:
