@@ -18,7 +18,7 @@ from catalog.models import RunState
 from catalog.runs import Lease
 from catalog.seen import SeenDataset, SeenResource, clean, fingerprint
 from catalog.writing import reading, writing
-from core.clock import aware
+from core.clock import aware, on_screen
 from core.contract import Classification
 from core.errors import LumbungError
 from core.messages import DEFAULT_LOCALE, catalogue, text
@@ -296,7 +296,11 @@ def _take_in(
     """Take in what is due, or of it only what is landed already; what was due."""
     granary, source = harvest.granary, harvest.source
     with reading(granary.sessions) as session:
-        items = pending(session, granary, source, always=frozenset(harvest.lease.resumed), landed_only=landed_only)
+        due = pending(session, granary, source, always=frozenset(harvest.lease.resumed), landed_only=landed_only)
+    items = due.items
+    if due.again is not None:
+        until = on_screen(due.again, granary.settings.timezone)
+        report.remarks.append(text("intake.links_resting", count=due.resting, until=until))
     if landed_only and not items:
         return items
     runs.plan(granary.sessions, harvest.lease, [item.id for item in items])

@@ -24,7 +24,7 @@ from federation.fetched import Fetched
 from federation.member import Member, SourceConfig
 from federation.readers import ReadLimits
 from services.granary import Granary
-from services.intake import drafting
+from services.intake import drafting, resting
 from services.intake.drafting import LandedItem, Ready
 from services.intake.errors import HarvestStopped
 from services.intake.fetching import FetchLoop, Got
@@ -185,6 +185,8 @@ class _Batch:
 
     def _arrived(self, item: Item, got: Got) -> None:
         if isinstance(got, LumbungError):
+            if resting.counts(self.harvest.source, got):
+                got.values[resting.DESCRIBED] = item.described
             self._failed(item, got)
         elif isinstance(got, Fetched):
             self._hand_over(LandedItem(item, got.path, got.sha256, got.at, got.name, got.mime))

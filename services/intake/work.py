@@ -23,6 +23,7 @@ from federation.registry import Registry
 from services.granary import Granary
 from services.intake.errors import ContractUnknown
 from services.intake.nihil import stated_in
+from services.intake.resting import EARLY, failing, next_try
 
 #: Raised when reading changes in a way that should make everything be read again.
 READER_VERSION = 1
@@ -63,6 +64,11 @@ class Item:
     done: str | None = None
     nihil: bool = False
     releases: Mapping[str, Release] = field(default_factory=dict)
+
+    @property
+    def described(self) -> str:
+        """The file as its source describes it, in a few characters that change when the description does."""
+        return self.key[:32]
 
     def finished_with(self, sha256: str) -> bool:
         """Whether these very bytes have been taken in already under this mapping and contract."""
@@ -156,6 +162,20 @@ def item_of(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a source still has to be taken in.
+
+    Attributes:
+        resting: how many links that keep failing are left alone meanwhile.
+        again: when the first of these is asked again, None where there is none.
+    """
+
+    items: list[Item]
+    resting: int = 0
+    again: datetime | None = None
+
+
 def pending(
     session: Session,
     granary: Granary,
@@ -163,8 +183,10 @@ def pending(
     *,
     always: frozenset[str] = frozenset(),
     landed_only: bool = False,
-) -> list[Item]:
+) -> Due:
     """The resources of a source whose last finished intake was made from something else, in catalogue order.
+
+    A link that keeps failing rests (`services/intake/resting.py`), unless its bytes are landed already.
 
     Args:
         always: ids to take in whatever was done before: those a crashed run left unfinished.
@@ -183,7 +205,10 @@ def pending(
     rows, known = _delivered(session, source), questions.answers(session, source.id)
     decided = questions.answered(session, source.id, known) | holds.awaited(session, source.id)
     releases = holds.releases(session, source.id)
+    now = granary.clock()
+    dead = failing(session, source, now)
     found: list[Item] = []
+    resting: list[datetime] = []
     for dataset, resource in session.execute(query):
         item = item_of(
             granary, source, dataset, resource, rows.get(resource.id), known=known, releases=releases.get(resource.id)
@@ -197,9 +222,16 @@ def pending(
             due = item.problem is not None or item.key != resource.intake_key or item.replay is not None
             due = due or item.id in always
             due = due or _ask_again(granary, source, dataset, resource)
-        if due:
+        if not due:
+            continue
+        link = dead.get((resource.id, item.described))
+        if link is None or item.replay is not None or item.problem is not None or item.id in always:
             found.append(item)
-    return found
+        elif (until := next_try(link, granary.settings)) > now:
+            resting.append(until)
+        else:
+            found.append(item)
+    return Due(found, len(resting), min(resting, default=None))
 
 
 def _delivered(session: Session, source: SourceConfig) -> dict[str, int]:
@@ -223,4 +255,4 @@ def _ask_again(granary: Granary, source: SourceConfig, dataset: Dataset, resourc
         return True
     if resource.last_checked is None or urlsplit(resource.url).hostname == urlsplit(source.url).hostname:
         return False
-    return granary.clock() - resource.last_checked > timedelta(hours=granary.settings.revalidate_hours)
+    return granary.clock() - resource.last_checked >= EARLY * timedelta(hours=granary.settings.revalidate_hours)
