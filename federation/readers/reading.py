@@ -7,6 +7,7 @@ from federation.readers import sniff
 from federation.readers.archive import read_gzip, read_zip
 from federation.readers.csv import read_csv
 from federation.readers.errors import FileEmpty, KindUnknown, NotData, WorkbookEncrypted
+from federation.readers.html import is_export, read_html
 from federation.readers.json import read_json
 from federation.readers.result import ReadLimits, ReadResult
 from federation.readers.sheet import read_sheets
@@ -50,7 +51,10 @@ def read_at(
     if kind == "empty":
         raise FileEmpty(place)
     if kind == "html":
-        raise NotData(place)
+        if not is_export(path, name):
+            raise NotData(place)
+        tables, more = read_html(path, stem, place, limits)
+        return ReadResult(kind, tuple(tables), (*notes, *more))
     if kind == "encrypted":
         raise WorkbookEncrypted(place)
     if kind == "binary":
@@ -78,5 +82,5 @@ def _lie(kind: str, name: str) -> list[Note]:
     """A remark where a file's extension promises another kind than its bytes hold (F33)."""
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
     promised = _EXPECTED.get(suffix)
-    same = promised is None or promised == kind or {promised, kind} <= {"json", "geojson"} or kind in ("empty", "html")
+    same = promised is None or promised == kind or {promised, kind} <= {"json", "geojson"} or kind == "empty"
     return [] if same else [Note("reader.extension_lies", {"extension": suffix, "kind": kind})]

@@ -21,6 +21,7 @@ class ReadLimits:
         max_zip_ratio: unpacked over packed; a text file reaches 20, a bomb 1000.
         max_depth: nesting of JSON.
         json_max_bytes: a JSON text, which is parsed whole.
+        html_max_bytes: a web page with tables, likewise.
     """
 
     max_columns: int = 2_000
@@ -32,6 +33,7 @@ class ReadLimits:
     max_zip_ratio: float = 200.0
     max_depth: int = 64
     json_max_bytes: int = 256 * MIB
+    html_max_bytes: int = 64 * MIB
 
 
 @dataclass(frozen=True, slots=True)

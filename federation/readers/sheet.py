@@ -10,11 +10,10 @@ from pathlib import Path
 import python_calamine as calamine
 
 from core.table import Note, Place, TextTable
-from federation.readers import workbook
-from federation.readers.beside import parts as beside_each_other
-from federation.readers.build import build
+from federation.readers import grid, workbook
+from federation.readers.build import shown as some_of
 from federation.readers.errors import SheetTooLarge, WorkbookBroken, WorkbookEncrypted
-from federation.readers.finder import Line, find
+from federation.readers.finder import Line
 from federation.readers.header import Merge
 from federation.readers.result import ReadLimits
 
@@ -75,46 +74,14 @@ def _read_sheet(
                 cells[column] = ""
         lines.append(Line(number, cells))
     if broken:
-        notes.append(Note("reader.cell_errors", {"cells": _first(broken), "count": str(len(broken))}))
+        notes.append(Note("reader.cell_errors", {"cells": some_of(broken), "count": str(len(broken))}))
     blank = about.unfilled.get(place.sheet or "", [])
     if blank:
-        notes.append(Note("reader.formulas_empty", {"cells": _first(blank), "count": str(len(blank))}))
+        notes.append(Note("reader.formulas_empty", {"cells": some_of(blank), "count": str(len(blank))}))
     merges: list[Merge] = [
         (top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
     ]
-    filled = _fill_down(lines, merges)
-    tables: list[TextTable] = []
-    beside = beside_each_other(lines, merges)
-    if len(beside) > 1:
-        notes.append(Note("reader.tables_beside", {"count": str(len(beside))}))
-    for i, table in enumerate(table for part, ranges in beside for table in find(part, ranges, even=True)):
-        label = (place.sheet or "") if i == 0 else f"{place.sheet}#{i + 1}"
-        where = Place(place.file, place.member, place.sheet, table.number)
-        given = [str(line.number) for line in table.rows if line.number in filled]
-        if given:
-            table.notes.append(Note("reader.merged_filled", {"rows": _first(given), "count": str(len(given))}))
-        tables.append(build(table, label, where, limits, dialect={}, notes=notes if i == 0 else ()))
-    return tables
-
-
-def _fill_down(lines: list[Line], merges: list[Merge]) -> set[int]:
-    """Give every row under a tall merged cell the value that a person sees beside it; the rows that got one."""
-    rows: set[int] = set()
-    for top, left, bottom, right in merges:
-        if left != right or top > len(lines) or left >= len(lines[top - 1].cells):
-            continue
-        value = lines[top - 1].cells[left]
-        for number in range(top + 1, min(bottom, len(lines)) + 1) if value.strip() else ():
-            cells = lines[number - 1].cells
-            if left < len(cells) and not cells[left]:
-                cells[left] = value
-                lines[number - 1] = Line(number, cells)
-                rows.add(number)
-    return rows
-
-
-def _first(cells: list[str]) -> str:
-    return ", ".join(cells[:10]) + (" …" if len(cells) > 10 else "")
+    return grid.tables(lines, merges, place.sheet or "", place, limits, notes=notes)
 
 
 def shown(value: object) -> str:

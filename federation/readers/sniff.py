@@ -31,8 +31,13 @@ _OPEN_DOCUMENTS = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script|title|div|form|center)\b", re.I | re.S
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script|style|title|div|form|center|table|br|h[1-6])\b",
+    re.I | re.S,
 )
+#: Office programs' "web page, one file", and names under which a page may begin with words.
+_MIME = re.compile(rb"\s*MIME-Version:|\s*(?:From|Subject):.*\n(?:.*\n){0,8}MIME-Version:", re.I)
+_PAGES = frozenset({".xls", ".xlsx", ".html", ".htm"})
+_TABLE = re.compile(rb"<table\b[^<>]*>\s*<", re.I)
 _XML = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z_][\w.-]*(?::[\w.-]+)?[\s>/])", re.S)
 _XML_KINDS = ((b"<kml", "kml"), (b"<gpx", "gpx"), (b"<svg", "image"), (b"Workbook", "xml-workbook"), (b"<alert", "cap"))
 #: Kinds that hold no rows for a machine; they are catalogued and never skipped.
@@ -40,9 +45,10 @@ UNREADABLE = frozenset({"pdf", "docx", "doc", "pptx", "ppt", "odt", "odp", "rtf"
 #: A dump of a database is a program: its first word says so, or its name where comments come first.
 _SQL = re.compile(rb"\s*(?:CREATE\s+TABLE|DROP\s+TABLE|INSERT\s+INTO)\b", re.I)
 #: Kinds with data in them that this version does not read.
-UNSUPPORTED = frozenset(
-    {"xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "sql", "xml-workbook", "rar", "7z", "xlsb"}
-)
+UNSUPPORTED = frozenset({
+    "xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "sql", "xml-workbook", "rar", "7z", "xlsb",
+    "mht",
+})  # fmt: skip
 
 
 def sniff(path: Path, name: str, mime: str | None = None) -> str:
@@ -121,13 +127,17 @@ def _text(head: bytes, name: str, mime: str) -> str:
             return "html"
         return next((kind for mark, kind in _XML_KINDS if mark in plain), "xml")
     stripped = plain.lstrip()
+    suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
+    if suffix in _PAGES and _TABLE.search(plain):
+        return "mht" if _MIME.match(plain) else "html"  # words before the first tag
+    if _MIME.match(plain):
+        return "mht"
     if stripped[:1] in (b"{", b"["):
         return "json"
     if _binary(plain):
         return "binary"
     if not plain.strip():
         return "csv"
-    suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
     if suffix == ".sql" or "sql" in mime or _SQL.match(plain):
         return "sql"
     promised = suffix in (".json", ".geojson") or "json" in mime
