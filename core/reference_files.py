@@ -4,15 +4,18 @@ Files are CSV as a person keeps them in a spreadsheet; every value is parsed her
 data refer to a code is decided where the data is cast (`quality`).
 """
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from core.reference import CodeList, code_list
 from core.reference_errors import ReferenceFileInvalid
+from core.reference_rows import Row, read_rows
 from core.region import Regions
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,115 +84,108 @@ class TravelTime:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of a file, whose values refuse to be wrong."""
+class ReferenceFile(Generic[T]):
+    """A file of the reference folder: its columns, what one line means, and which columns together name a line.
 
-    file: Path
-    line: int
-    values: Mapping[str, str]
+    Attributes:
+        columns: column to whether every line must have a value there; only columns so needed must be in the heading.
+    """
 
-    def refuse(self, key: str, expected: str) -> ReferenceFileInvalid:
-        return ReferenceFileInvalid(
-            file=self.file, row=self.line, key=key, value=self.values.get(key, ""), expected=expected
-        )
+    name: str
+    columns: Mapping[str, bool]
+    unique: tuple[str, ...]
+    parse: Callable[[Row, Regions], T]
 
-    def text(self, key: str) -> str:
-        value = self.values.get(key, "")
-        if not value:
-            raise self.refuse(key, "...")
-        return value
 
-    def maybe(self, key: str) -> str:
-        return self.values.get(key, "")
+def _commodity(row: Row, _: Regions) -> Commodity:
+    return Commodity(row.text("code"), row.text("name"), row.text("unit"), row.names("aliases"), row.text("source"))
 
-    def names(self, key: str) -> tuple[str, ...]:
-        return tuple(name.strip() for name in self.maybe(key).split("|") if name.strip())
 
-    def number(self, key: str) -> float:
-        value = self.optional(key)
-        if value is None:
-            raise self.refuse(key, "1.25")
-        return value
+def _gauge(row: Row, regions: Regions) -> Gauge:
+    return Gauge(
+        code=row.text("code"),
+        name=row.text("name"),
+        river=row.text("river"),
+        river_system=row.text("river_system"),
+        region_code=row.region("region_code", regions) if row.maybe("region_code") else None,
+        lat=row.optional("lat"),
+        lon=row.optional("lon"),
+        unit=row.text("unit"),
+        scale=row.maybe("scale"),
+        level_low=row.optional("level_low"),
+        level_mid=row.optional("level_mid"),
+        level_high=row.optional("level_high"),
+        severity_polarity=row.maybe("severity_polarity"),
+        original=row.maybe("original"),
+        source=row.text("source"),
+        aliases=row.names("aliases"),
+    )
 
-    def optional(self, key: str) -> float | None:
-        try:
-            return float(self.maybe(key)) if self.maybe(key) else None
-        except ValueError:
-            raise self.refuse(key, "1.25") from None
 
-    def integer(self, key: str, low: int, high: int) -> int:
-        value = self.text(key)
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
-            raise self.refuse(key, f"{low} … {high}")
-        return int(value)
+def _population(row: Row, regions: Regions) -> Population:
+    return Population(
+        row.region("code", regions),
+        row.integer("year", 1900, 2100),
+        row.integer("population", 0, 10**10),
+        row.text("source"),
+    )
 
-    def region(self, key: str, regions: Regions) -> str:
-        value = self.text(key)
-        if not regions.known(value):
-            raise self.refuse(key, "33.74")
-        return value
+
+def _travel_time(row: Row, _: Regions) -> TravelTime:
+    return TravelTime(
+        from_place=row.text("from_place"),
+        to_place=row.text("to_place"),
+        from_gauge=row.maybe("from_gauge") or None,
+        to_gauge=row.maybe("to_gauge") or None,
+        hours_low=row.number("hours_low"),
+        hours_high=row.number("hours_high"),
+        source=row.text("source"),
+    )
+
+
+def _columns(needed: str, others: str = "") -> dict[str, bool]:
+    return {**dict.fromkeys(needed.split(), True), **dict.fromkeys(others.split(), False)}
+
+
+COMMODITIES = ReferenceFile("commodity.csv", _columns("code name unit source", "aliases"), ("code",), _commodity)
+GAUGES = ReferenceFile(
+    "gauge.csv",
+    _columns(
+        "code name river river_system unit source",
+        "region_code lat lon scale level_low level_mid level_high severity_polarity original aliases",
+    ),
+    ("code",),
+    _gauge,
+)
+POPULATIONS = ReferenceFile(
+    "population.csv", _columns("code year population source"), ("code", "year"), _population
+)  # fmt: skip
+TRAVEL_TIMES = ReferenceFile(
+    "travel_time.csv",
+    _columns("from_place to_place hours_low hours_high source", "from_gauge to_gauge"),
+    (),
+    _travel_time,
+)
 
 
 def load_commodities(folder: Path) -> tuple[Commodity, ...]:
     """The commodities of `commodity.csv`; none where the file is missing."""
-    return tuple(
-        Commodity(row.text("code"), row.text("name"), row.text("unit"), row.names("aliases"), row.text("source"))
-        for row in _rows(folder / "commodity.csv", unique="code")
-    )
+    return _load(COMMODITIES, folder, Regions(()))
 
 
 def load_gauges(folder: Path, regions: Regions) -> tuple[Gauge, ...]:
     """The gauges of `gauge.csv`; none where the file is missing."""
-    return tuple(
-        Gauge(
-            code=row.text("code"),
-            name=row.text("name"),
-            river=row.text("river"),
-            river_system=row.text("river_system"),
-            region_code=row.region("region_code", regions) if row.maybe("region_code") else None,
-            lat=row.optional("lat"),
-            lon=row.optional("lon"),
-            unit=row.text("unit"),
-            scale=row.maybe("scale"),
-            level_low=row.optional("level_low"),
-            level_mid=row.optional("level_mid"),
-            level_high=row.optional("level_high"),
-            severity_polarity=row.maybe("severity_polarity"),
-            original=row.maybe("original"),
-            source=row.text("source"),
-            aliases=row.names("aliases"),
-        )
-        for row in _rows(folder / "gauge.csv", unique="code")
-    )
+    return _load(GAUGES, folder, regions)
 
 
 def load_population(folder: Path, regions: Regions) -> tuple[Population, ...]:
     """The counts of `population.csv`; none where the file is missing."""
-    return tuple(
-        Population(
-            row.region("code", regions),
-            row.integer("year", 1900, 2100),
-            row.integer("population", 0, 10**10),
-            row.text("source"),
-        )
-        for row in _rows(folder / "population.csv")
-    )
+    return _load(POPULATIONS, folder, regions)
 
 
 def load_travel_times(folder: Path) -> tuple[TravelTime, ...]:
     """The windows of `travel_time.csv`; none where the file is missing."""
-    return tuple(
-        TravelTime(
-            from_place=row.text("from_place"),
-            to_place=row.text("to_place"),
-            from_gauge=row.maybe("from_gauge") or None,
-            to_gauge=row.maybe("to_gauge") or None,
-            hours_low=row.number("hours_low"),
-            hours_high=row.number("hours_high"),
-            source=row.text("source"),
-        )
-        for row in _rows(folder / "travel_time.csv")
-    )
+    return _load(TRAVEL_TIMES, folder, Regions(()))
 
 
 def load_code_lists(
@@ -211,20 +207,27 @@ def load_code_lists(
     }
 
 
-def _rows(file: Path, unique: str | None = None) -> Iterator[_Row]:
-    if not file.is_file():
-        return
-    seen: set[str] = set()
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        for raw in reader:
-            row = _Row(
-                file,
-                reader.line_num,
-                {key: value.strip() for key, value in raw.items() if isinstance(key, str) and isinstance(value, str)},
-            )
-            if unique is not None:
-                if (value := row.text(unique)) in seen:
-                    raise row.refuse(unique, f"{value}_2")
-                seen.add(value)
-            yield row
+def parsed(spec: ReferenceFile[T], folder: Path, regions: Regions) -> Iterator[tuple[Row, T | ReferenceFileInvalid]]:
+    """Each line of a file with what it means, or with what is wrong in it; a file that is no CSV raises."""
+    seen: set[tuple[str, ...]] = set()
+    for row in read_rows(folder / spec.name):
+        try:
+            one = spec.parse(row, regions)
+            if spec.unique and (key := tuple(row.text(column) for column in spec.unique)) in seen:
+                raise row.refuse(spec.unique[0], "unique")
+        except ReferenceFileInvalid as error:
+            yield row, error
+            continue
+        if spec.unique:
+            seen.add(key)
+        yield row, one
+
+
+def _load(spec: ReferenceFile[T], folder: Path, regions: Regions) -> tuple[T, ...]:
+    """What a file says; the first line that is wrong is raised."""
+    found: list[T] = []
+    for _, one in parsed(spec, folder, regions):
+        if isinstance(one, ReferenceFileInvalid):
+            raise one
+        found.append(one)
+    return tuple(found)

@@ -110,16 +110,32 @@ class Regions:
         Raises:
             RegionsFileInvalid: naming file, line and key of the first row that cannot be used.
         """
-        read = [(region, file, line) for file in (NATION, *extra_csv) for region, line in _read(file)]
+        found, faults = cls.load_sound(*extra_csv)
+        if faults:
+            raise faults[0]
+        return found
+
+    @classmethod
+    def load_sound(cls, *extra_csv: Path) -> tuple["Regions", tuple[RegionsFileInvalid, ...]]:
+        """The regions whose rows can be used, and what is wrong in the others, in the order of files and lines."""
+        faults: list[RegionsFileInvalid] = []
+        read: list[tuple[Region, Path, int]] = []
+        for file in (NATION, *extra_csv):
+            for one, line in _read(file):
+                if isinstance(one, Region):
+                    read.append((one, file, line))
+                else:
+                    faults.append(one)
         provinces = {region.code for region, _, _ in read if region.kind is RegionKind.PROVINCE}
         seen: dict[str, list[Region]] = {}
         for region, file, line in read:
             if any(_collide(region, other) for other in seen.get(region.code, ())):
-                raise RegionsFileInvalid(file=file, row=line, key="code", value=region.code)
-            if region.province not in provinces:
-                raise RegionsFileInvalid(file=file, row=line, key="province", value=region.province)
-            seen.setdefault(region.code, []).append(region)
-        return cls(region for region, _, _ in read)
+                faults.append(RegionsFileInvalid(file=file, row=line, key="code", value=region.code))
+            elif region.province not in provinces:
+                faults.append(RegionsFileInvalid(file=file, row=line, key="province", value=region.province))
+            else:
+                seen.setdefault(region.code, []).append(region)
+        return cls(region for regions in seen.values() for region in regions), tuple(faults)
 
     def __iter__(self) -> Iterator[Region]:
         return iter(self._all)
@@ -225,15 +241,22 @@ def _collide(one: Region, other: Region) -> bool:
     return first.valid_to is None or (second.valid_from or date.min) <= first.valid_to
 
 
-def _read(file: Path) -> Iterator[tuple[Region, int]]:
+def _read(file: Path) -> Iterator[tuple[Region | RegionsFileInvalid, int]]:
+    """Each line's region, or what is wrong in it."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream, strict=True)
-        missing = {"code", "name", "kind", "province", "source"} - set(rows.fieldnames or ())
-        unknown = set(rows.fieldnames or ()) - set(_COLUMNS)
-        for column in sorted(missing | unknown):
-            raise RegionsFileInvalid(file=file, row=1, key=column, value="")
-        for row in rows:
-            yield _region(file, rows.line_num, row), rows.line_num
+        try:
+            missing = {"code", "name", "kind", "province", "source"} - set(rows.fieldnames or ())
+            unknown = set(rows.fieldnames or ()) - set(_COLUMNS)
+            for column in sorted(missing | unknown):
+                yield RegionsFileInvalid(file=file, row=1, key=column, value=""), 1
+            for row in rows if not missing else ():
+                try:
+                    yield _region(file, rows.line_num, row), rows.line_num
+                except RegionsFileInvalid as error:
+                    yield error, rows.line_num
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield RegionsFileInvalid(file=file, row=rows.line_num + 1, key="-", value=str(error)), rows.line_num + 1
 
 
 def _region(file: Path, line: int, row: dict[str, str | None]) -> Region:

@@ -10,6 +10,7 @@ import typer
 from core import settings as core_settings
 from core.errors import LumbungError
 from core.messages import text
+from core.reference_check import check_reference, sound_regions
 from federation.member import SourceConfig, SourceKind
 from federation.members_edit import add_source, remove_source
 from federation.packs import init_home
@@ -67,8 +68,11 @@ def members_list(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @members_app.command("check")
 def members_check(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Memeriksa berkas semua anggota; menyebut berkas dan kunci yang salah."""
-    registry = Registry.load_sound(home_of(context))
+    """Memeriksa berkas semua anggota dan daftar rujukan; menyebut berkas, baris, dan kunci yang salah."""
+    home = home_of(context)
+    regions, faults = sound_regions(home / "reference")
+    registry = Registry.load_sound(home, regions)
+    problems = (*faults, *check_reference(home / "reference", regions), *registry.problems)
     today = datetime.now(UTC).date()
     expired = [
         {"source": s.id, "what": a.what, "by": a.by, "reason": a.reason, "until": a.until}
@@ -78,18 +82,18 @@ def members_check(context: typer.Context, as_json: JsonOption = False) -> None:
         print_json(
             {
                 "members": len(registry.members),
-                "problems": [p.as_dict() for p in registry.problems],
+                "problems": [p.as_dict() for p in problems],
                 "expired_allowances": expired,
             }
         )
     else:
-        for problem in registry.problems:
+        for problem in problems:
             show_error(problem, json=False)
         for row in expired:
             err.print(text("cli.members.expired", **row))
-        if not registry.problems:
+        if not problems:
             out.print(text("cli.members.sound", members=len(registry.members)))
-    if registry.problems:
+    if problems:
         raise typer.Exit(1)
 
 
