@@ -1,10 +1,12 @@
 """Code lists on their way to the checking processes: written once a list, read once a process.
 
 The list of all regions is half a megabyte; with every job it would cost more to send than a small delivery costs to
-check. Files are plain JSON, named by the hash of what is in them, in a folder that lives as long as the pool.
+check. Files are plain JSON, named by the hash of what is in them, in a folder that lives as long as the pool; where a
+killed process has left one behind, it is removed with everything else that such processes leave.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,21 +39,27 @@ def _read(path: Path) -> CodeList:
 
 
 class Lists:
-    """The lists that have been sent; safe to share between threads."""
+    """The lists that have been sent; safe to share between threads.
 
-    def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="lumbung-lists-", ignore_cleanup_errors=True)
+    Args:
+        folder: where their folder is made at first use; the system's for temporary files where None.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._parent = folder
+        self._folder: TemporaryDirectory[str] | None = None
         self._known: dict[int, tuple[CodeList, SentList]] = {}
         self._lock = Lock()
 
     def send(self, codes: CodeList) -> SentList:
         """The list as a job carries it."""
         with self._lock:
+            folder = self._made()
             held = self._known.get(id(codes))
-            if held is not None and held[0] is codes:
+            if held is not None and held[0] is codes and held[1].path.is_file():
                 return held[1]
             data = orjson.dumps((codes.name, dict(codes.codes), dict(codes.spellings), dict(codes.regions)))
-            path = Path(self._folder.name) / f"{hashlib.sha256(data).hexdigest()}.json"
+            path = folder / f"{hashlib.sha256(data).hexdigest()}.json"
             if not path.is_file():
                 path.write_bytes(data)
             while len(self._known) >= _KNOWN:
@@ -60,6 +68,19 @@ class Lists:
             self._known[id(codes)] = (codes, sent)
             return sent
 
+    def _made(self) -> Path:
+        """The folder, in use as of now, so that nobody takes it for a leftover."""
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="lumbung-lists-", dir=self._parent, ignore_cleanup_errors=True)
+        folder = Path(self._folder.name)
+        folder.mkdir(exist_ok=True)
+        os.utime(folder)
+        return folder
+
     def close(self) -> None:
         """Remove the files."""
-        self._folder.cleanup()
+        with self._lock:
+            if self._folder is not None:
+                self._folder.cleanup()
+            self._folder = None
+            self._known.clear()

@@ -80,13 +80,14 @@ class CheckPool:
         workers: how many processes.
         memory: DuckDB's memory limit in each (`2GB`).
         threads: DuckDB's threads in each.
+        folder: for what is shared with the processes (`quality/lists.py`); the system's where None.
     """
 
-    def __init__(self, workers: int = 1, memory: str = "2GB", threads: int = 2) -> None:
+    def __init__(self, workers: int = 1, memory: str = "2GB", threads: int = 2, *, folder: Path | None = None) -> None:
         self._workers, self._memory, self._threads = workers, memory, threads
         self._lock = threading.Lock()
         self._closed = False
-        self.lists = Lists()
+        self.lists = Lists(folder)
         self._pool = self._make()
 
     def _make(self) -> ProcessPoolExecutor:

@@ -83,7 +83,8 @@ class Granary:
         """The checking workers, started at first use (Great Expectations takes seconds to import)."""
         with self._pool_lock:
             if self._pool is None:
-                self._pool = CheckPool(workers=self.settings.check_workers, memory=self.settings.check_memory)
+                settings = self.settings
+                self._pool = CheckPool(settings.check_workers, settings.check_memory, folder=self.staging)
             return self._pool
 
     def close(self) -> None:

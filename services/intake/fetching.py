@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from core.errors import LumbungError
@@ -21,6 +22,29 @@ _T = TypeVar("_T")
 #: What came of fetching one item.
 Got = Fetched | NotModified | LumbungError
 Landed = Callable[[Item, Got], object]
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """How the bytes of a harvest's resources came; told by several threads.
+
+    Attributes:
+        fetched: downloaded.
+        unchanged: not downloaded, as their source said that what is landed still holds.
+        replayed: read again from landing, where only mapping or standard had changed; their source was not asked.
+    """
+
+    fetched: int = 0
+    unchanged: int = 0
+    replayed: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, got: Got | None) -> None:
+        """One resource more; None for landed bytes, an error counts nowhere."""
+        with self._lock:
+            self.fetched += isinstance(got, Fetched)
+            self.unchanged += isinstance(got, NotModified)
+            self.replayed += got is None
 
 
 class FetchLoop:

@@ -42,7 +42,13 @@ class Outcome:
 
 @dataclass(slots=True)
 class SourceReport:
-    """What one harvest of one source did; `state` is the run's, `skipped` says that nothing had changed."""
+    """What one harvest of one source did.
+
+    Attributes:
+        state: the run's; `skipped` says that nothing had changed.
+        due: resources that had to be taken in. Of them so many were `fetched` (downloaded), found `unchanged` by
+            their source, or `replayed` from landed bytes; the others could not be had.
+    """
 
     source: str
     member: str
@@ -55,7 +61,10 @@ class SourceReport:
     changed: int = 0
     missing: int = 0
     withdrawn: int = 0
+    due: int = 0
     fetched: int = 0
+    unchanged: int = 0
+    replayed: int = 0
     snapshots: int = 0
     rows_published: int = 0
     rows_quarantined: int = 0

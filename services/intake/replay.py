@@ -13,20 +13,15 @@ from catalog import holds, maintenance
 from catalog.drafts import Draft
 from catalog.maintenance import Rebuilt
 from catalog.models import Resource, Snapshot
-from core.contract import Contract
 from core.db import session_scope
 from core.errors import LumbungError
 from core.ids import new_id
-from core.table import TextTable
 from core.verdict import Verdict
 from federation.member import Member
-from federation.readers import read
-from quality.worker import CheckJob
 from services.granary import Granary
-from services.intake.choose import mapped_table, write_table
-from services.intake.nihil import without_nihil
-from services.intake.notes import without_cut_row
-from services.intake.take_in import read_limits
+from services.intake.drafting import LandedItem
+from services.intake.files import take
+from services.intake.take_in import file_job
 from services.intake.work import Item, item_of
 
 
@@ -42,33 +37,28 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
     try:
         member, item = _found(granary, snapshot)
         path = granary.landing.open(snapshot.landed_sha256)
-        result = read(path, item.remote.name, mime=item.remote.mime, limits=read_limits(granary))
     except LumbungError:
         return None
-    contract = item.contract if snapshot.contract is not None else None
-    if snapshot.contract is not None and (contract is None or item.mapping is None):
+    if snapshot.contract is None:
+        item = replace(item, contract=None, mapping=None)
+    elif item.contract is None:
         return None
-    released = item.releases.get(snapshot.landed_sha256) if contract is not None else None
-    if contract is not None and item.mapping is not None:
-        table = mapped_table(result.tables, item.mapping)
-    else:
-        table = next((t for t in result.tables if snapshot.table in ("", t.name)), None)
-    if table is None:
-        return None
-    table = without_cut_row(table, (*result.notes, *table.notes), released)
     work = folder / new_id()
     work.mkdir(parents=True)
+    remote = item.remote
+    landed = LandedItem(item, path, snapshot.landed_sha256, snapshot.fetched_at, remote.name, remote.mime)
     # its own time decides which dates lie in the future; limits against the delivery before were passed then
     job = replace(
-        _job(granary, member, item, table, work, contract=contract),
-        previous_rows=None,
-        previous_columns=None,
-        now=snapshot.clock_at,
-        released=released,
+        file_job(granary, member, landed, work), previous_rows=None, previous_columns=None, now=snapshot.clock_at
     )
-    outcome = granary.checks().submit(job).result()
-    if outcome.verdict is Verdict.HELD or outcome.accepted is None:
+    done = granary.checks().call(take, job, file=path).result()
+    standard = item.contract.name if item.contract is not None else None
+    table = next(
+        (t for t in done.tables if (t.name, t.contract and t.contract.name) == (snapshot.table, standard)), None
+    )
+    if table is None or table.outcome.verdict is Verdict.HELD or table.outcome.accepted is None:
         return None
+    outcome, contract = table.outcome, table.contract
     return Draft(
         resource_id=snapshot.resource_id,
         contract=contract,
@@ -78,40 +68,6 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
         fetched_at=snapshot.fetched_at,
         table=snapshot.table,
         columns=() if contract is not None else tuple(c for c in outcome.columns if c != "_row"),
-    )
-
-
-def _job(
-    granary: Granary, member: Member, item: Item, table: TextTable, work: Path, *, contract: Contract | None
-) -> CheckJob:
-    """The job of checking one table; without a contract it is only rewritten as rows of text."""
-    said = False
-    if contract is not None and contract.event:
-        table, said = without_nihil(table)
-    job = CheckJob(
-        table=write_table(table, work / "table.arrow"),
-        contract=contract,
-        mapping=None,
-        references={},
-        regions=member.regions,
-        out=work,
-        zone=granary.settings.timezone,
-        previous_rows=None,
-        previous_columns=None,
-        decided={},
-        nihil=said or item.nihil,
-        now=granary.clock(),
-    )
-    if contract is None:
-        return job
-    named = {column.reference for column in contract.columns}
-    return replace(
-        job,
-        mapping=item.mapping,
-        references={name: codes for name, codes in granary.references.items() if name in named},
-        previous_rows=item.rows,
-        previous_columns=item.columns,
-        decided=item.decided,
     )
 
 

@@ -257,8 +257,9 @@ def _state(report: SourceReport, failure: LumbungError | None) -> str:
 
 
 def _counts(report: SourceReport) -> dict[str, Any]:
-    names = ("datasets", "resources", "new", "changed", "missing", "withdrawn", "fetched", "snapshots")
-    counts: dict[str, Any] = {name: getattr(report, name) for name in (*names, "rows_published", "rows_quarantined")}
+    found = ("datasets", "resources", "new", "changed", "missing", "withdrawn")
+    came = ("due", "fetched", "unchanged", "replayed", "snapshots", "rows_published", "rows_quarantined")
+    counts: dict[str, Any] = {name: getattr(report, name) for name in (*found, *came)}
     return {**counts, "verdicts": dict(report.verdicts), "reasons": dict(report.reasons), "holds": dict(report.holds)}
 
 
@@ -312,7 +313,8 @@ def _take_in(
             report.add(outcome)
         done = min(len(items), done + BATCH)
         watch(Progress(source.id, harvest.member.code, done, len(items)))
-    report.fetched = len(items)
+    report.due, came = report.due + len(items), harvest.arrivals
+    report.fetched, report.unchanged, report.replayed = came.fetched, came.unchanged, came.replayed
     return items
 
 

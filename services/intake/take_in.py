@@ -27,7 +27,7 @@ from services.granary import Granary
 from services.intake import drafting, resting
 from services.intake.drafting import LandedItem, Ready
 from services.intake.errors import HarvestStopped
-from services.intake.fetching import FetchLoop, Got
+from services.intake.fetching import Arrivals, FetchLoop, Got
 from services.intake.files import FileDone, FileJob, take
 from services.intake.outcome import Outcome
 from services.intake.recording import Recorder
@@ -46,6 +46,7 @@ class Harvest:
     member: Member
     lease: Lease
     downloads: FetchLoop
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,30 @@ def read_limits(granary: Granary) -> ReadLimits:
         max_columns=settings.table_max_columns,
         field_max_bytes=settings.field_max_bytes,
         unpacked_max_bytes=settings.unpacked_max_bytes,
+    )
+
+
+def file_job(granary: Granary, member: Member, landed: LandedItem, out: Path) -> FileJob:
+    """What a checking process is to do with an item's bytes; `out` is an empty folder for what it makes."""
+    item, lists = landed.item, granary.checks().lists
+    named = {column.reference for column in item.contract.columns} if item.contract is not None else set()
+    return FileJob(
+        path=landed.path,
+        name=landed.name,
+        mime=landed.mime,
+        limits=read_limits(granary),
+        out=out,
+        contract=item.contract,
+        mapping=item.mapping,
+        references={name: lists.send(codes) for name, codes in granary.references.items() if name in named},
+        regions=member.regions,
+        zone=granary.settings.timezone,
+        previous_rows=item.rows,
+        previous_columns=item.columns,
+        decided=item.decided,
+        nihil=item.nihil,
+        now=granary.clock(),
+        released=item.releases.get(landed.sha256),
     )
 
 
@@ -168,6 +193,7 @@ class _Batch:
         except LumbungError:  # the bytes are gone or damaged; the source still has them
             return False
         at = item.fetched_at or self.harvest.granary.clock()
+        self.harvest.arrivals.count(None)
         self._hand_over(LandedItem(item, path, sha256, at, item.remote.name, item.remote.mime))
         return True
 
@@ -184,6 +210,7 @@ class _Batch:
                     raise HarvestStopped(source=self.harvest.source.id) from error
 
     def _arrived(self, item: Item, got: Got) -> None:
+        self.harvest.arrivals.count(got)
         if isinstance(got, LumbungError):
             if resting.counts(self.harvest.source, got):
                 got.values[resting.DESCRIBED] = item.described
@@ -215,30 +242,10 @@ class _Batch:
 
     def _hand_over(self, landed: LandedItem) -> None:
         """Have a landed file read and checked."""
-        granary, item = self.harvest.granary, landed.item
         out = self.folder / new_id()
         out.mkdir()
-        checks = granary.checks()
-        named = {column.reference for column in item.contract.columns} if item.contract is not None else set()
-        job = FileJob(
-            path=landed.path,
-            name=landed.name,
-            mime=landed.mime,
-            limits=read_limits(granary),
-            out=out,
-            contract=item.contract,
-            mapping=item.mapping,
-            references={name: checks.lists.send(c) for name, c in granary.references.items() if name in named},
-            regions=self.harvest.member.regions,
-            zone=granary.settings.timezone,
-            previous_rows=item.rows,
-            previous_columns=item.columns,
-            decided=item.decided,
-            nihil=item.nihil,
-            now=granary.clock(),
-            released=item.releases.get(landed.sha256),
-        )
-        future = checks.call(take, job, file=landed.path)
+        job = file_job(self.harvest.granary, self.harvest.member, landed, out)
+        future = self.harvest.granary.checks().call(take, job, file=landed.path)
         self.checking.append(future)
         future.add_done_callback(lambda done: self.events.put(_Checked(landed, done)))
 

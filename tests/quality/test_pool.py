@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from core.reference import CodeList, code_list
 from core.verdict import Verdict
 from quality.errors import CheckFailed, CheckWorkerLost
-from quality.lists import SentList
+from quality.lists import Lists, SentList
 from quality.pool import CheckPool
 from quality.worker import Checker
 from tests.quality import factories as make
@@ -77,3 +78,13 @@ def test_P05_a_delivery_that_kills_every_process_fails_alone_and_closing_leaves_
         pid = pool.warm().result(WAIT)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_code_lists_lie_where_leftovers_are_removed_and_are_written_again_where_they_were(tmp_path: Path) -> None:
+    lists, codes = Lists(tmp_path), CodeList("satuan", {"kg": "kilogram"}, {"kilo": ("kg",)}, {})
+    sent = lists.send(codes)
+    assert sent.path.parent.parent == tmp_path
+    shutil.rmtree(sent.path.parent)  # somebody took it for a killed process's
+    assert lists.send(codes).open().codes == {"kg": "kilogram"}
+    lists.close()
+    assert list(tmp_path.iterdir()) == []

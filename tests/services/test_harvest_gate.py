@@ -26,7 +26,7 @@ def test_S20_a_renamed_column_holds_with_the_difference_and_the_last_good_stays(
     assert diff == {"added": "-", "removed": "-", "renamed": "harga → harga_rp"}
     assert [row["price"] for row in home.rows("commodity_price")] == [12_000 + i for i in range(5)]
     assert home.resources["harga.csv"].last_verdict == Verdict.HELD.value
-    assert home.harvest().fetched == 0  # the same delivery is not judged twice
+    assert home.harvest().due == 0  # the same delivery is not judged twice
 
 
 def test_S20_an_added_column_holds_and_the_old_shape_again_is_published(home: Home) -> None:

@@ -60,7 +60,8 @@ def test_landed_bytes_that_are_gone_are_fetched_again(home: Home) -> None:
     landing = home.granary.landing
     landing.path(str(home.resources["penduduk.csv"].landed_sha256)).unlink()
     home.drop(PEOPLE)
-    assert home.harvest().snapshots == 1
+    report = home.harvest()
+    assert (report.snapshots, report.fetched, report.replayed) == (1, 1, 0)
     assert len(home.rows("population")) == 2
 
 
@@ -99,7 +100,7 @@ def test_P09_a_new_version_of_a_standard_is_taken_up_by_the_next_harvest(home: H
     (own / "population.yaml").write_text(text.replace("version: 1.0.0", "version: 1.1.0"), "utf-8")
     home.close()  # the program is started anew
     report = home.harvest()
-    assert (report.snapshots, report.fetched) == (1, 1)
+    assert (report.snapshots, report.due, report.fetched, report.replayed) == (1, 1, 0, 1)
     newest = home.snapshots[-1]
     assert (newest.contract, newest.contract_version) == ("population", "1.1.0")
     assert [row["people"] for row in home.rows("population")] == [10, 20]

@@ -71,7 +71,7 @@ def test_S06_a_released_delivery_is_published_from_landing_with_who_and_why_besi
     assert (check.verdict, check.holds) == (Verdict.WARNED.value, [])
     said = next(w for w in check.warnings if w["code"] == "HOLD_RELEASED")["values"]
     assert said == {"hold": "ROW_COUNT_DROPPED", "by": "Sri Koordinator", "reason": "surat dinas 3 November"}
-    assert home.harvest().fetched == 0
+    assert home.harvest().due == 0
 
 
 def test_S06_the_decision_is_on_record(home: Home) -> None:
@@ -106,7 +106,7 @@ def test_S06_bytes_that_the_source_dates_anew_before_the_next_harvest_are_publis
 def test_a_refused_delivery_stays_out_and_is_not_asked_about_again(home: Home) -> None:
     shrunk(home)
     say(home, Decision.REFUSED, actor=STEWARD)
-    assert held(home) == [] and home.harvest().fetched == 0
+    assert held(home) == [] and home.harvest().due == 0
     (one,) = held(home, settled=True)
     assert one.said is not None and (one.said.decision, one.said.by) == (Decision.REFUSED, "Budi Walidata")
     assert people(home) == list(range(1, 11))

@@ -40,7 +40,7 @@ def test_F30_an_undecidable_date_column_is_held_and_asked_with_its_examples(home
     assert (question.resource_name, question.contract, question.column) == ("harga.csv", "commodity_price", "date")
     assert (question.choices, question.remembered) == (("dmy", "mdy", "ymd"), None)
     assert "01/02/2026" in question.examples
-    assert home.harvest().fetched == 0 and len(asked(home)) == 1  # nobody asks twice
+    assert home.harvest().due == 0 and len(asked(home)) == 1  # nobody asks twice
 
 
 def test_F30_the_answer_takes_the_held_delivery_in_from_landing_without_a_download(home: Home) -> None:
@@ -53,7 +53,7 @@ def test_F30_the_answer_takes_the_held_delivery_in_from_landing_without_a_downlo
     report = home.harvest()
     assert (report.snapshots, report.rows_published, dict(report.holds)) == (1, 3, {})
     assert dates(home) == [date(2026, 2, 1), date(2026, 2, 2), date(2026, 2, 3)]
-    assert home.harvest().fetched == 0
+    assert home.harvest().due == 0
     assert home.resources["harga.csv"].decided["date"] == "dmy"
 
 
