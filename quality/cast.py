@@ -302,6 +302,8 @@ class _Caster:
             self._whole(one, read, style, factor)
         else:
             one.typed = read.floats(style)
+        assert one.typed is not None
+        self._warn("VALUES_MARKED", one, values.marked(one.texts) & np.asarray(one.typed.is_valid()))
         _explain(one, "quality.cast.integer" if whole else "quality.cast.number")
 
     def _whole(self, one: _Cells, read: values.Numbers, style: str, factor: Decimal | None) -> None:
@@ -310,8 +312,7 @@ class _Caster:
             # three digits behind the mark may be a thousand written by somebody else: never rounded away
             certain = ~np.isin(read.kinds, (values.DOT, values.COMMA)) | (factor is not None)
             rounded = ~exact & certain & np.asarray(number.is_valid())
-            if count := int(rounded[np.asarray(one.indices.drop_null())].sum()) if rounded.any() else 0:
-                self.done.warnings.append(Warned("ROUNDED", {"column": one.column.title["id"], "rows": count}))
+            self._warn("ROUNDED", one, rounded)
             exact = exact | rounded
         one.typed = pc.if_else(pa.array(exact), number, pa.scalar(None, pa.int64()))
 
@@ -330,9 +331,12 @@ class _Caster:
             return
         one.typed = read.moments(order, self.connection, zone)
         _explain(one, "quality.cast.moment")
-        bare = ~read.timed & np.asarray(one.typed.is_valid())
-        if count := int(bare[np.asarray(one.indices.drop_null())].sum()) if bare.any() else 0:
-            self.done.warnings.append(Warned("MOMENT_WITHOUT_TIME", {"column": one.column.title["id"], "rows": count}))
+        self._warn("MOMENT_WITHOUT_TIME", one, ~read.timed & np.asarray(one.typed.is_valid()))
+
+    def _warn(self, code: str, one: _Cells, spellings: values.Bools) -> None:
+        """Remark how many rows have one of these spellings, if any has."""
+        if count := int(spellings[np.asarray(one.indices.drop_null())].sum()) if spellings.any() else 0:
+            self.done.warnings.append(Warned(code, {"column": one.column.title["id"], "rows": count}))
 
     def _factor(self, column: Column) -> Decimal | None:
         return values.factor_of(self.mapping.factors.get(column.name) if self.mapping else None, column.name)

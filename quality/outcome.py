@@ -28,8 +28,8 @@ class Hold:
 class Warned:
     """One remark beside a delivery.
 
-    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, MOMENT_WITHOUT_TIME, REPEATED_ROWS, HOLD_RELEASED (by a person); and,
-    with a dot, those of the reader (`reader.rows_short`), whose code is its message's name.
+    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, VALUES_MARKED, MOMENT_WITHOUT_TIME, REPEATED_ROWS, HOLD_RELEASED (by
+    a person); and, with a dot, those of the reader (`reader.rows_short`), whose code is its message's name.
     """
 
     code: str

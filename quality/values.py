@@ -21,6 +21,7 @@ from quality.predicates import literal
 #: Cells that say that there is no value.
 MISSING = frozenset({
     "", "-", "--", "---", "–", "—", "n/a", "#n/a", "na", "n.a", "n.a.", "null", "none", "nan", "...", "…",
+    "rp -", "rp-", "rp. -", "rp.-",
     "tad", "tidak ada", "tidak ada data", "belum ada data", "kosong", "#ref!", "#value!", "#div/0!", "#name?",
 })  # fmt: skip
 TRUE = frozenset({"ya", "y", "true", "1", "benar", "ada", "yes"})
@@ -36,6 +37,7 @@ UNITS: Mapping[str, Mapping[str, Decimal]] = {
     "mm": {"mm": Decimal(1), "milimeter": Decimal(1), "cm": Decimal(10)},
     "orang": {"orang": Decimal(1), "jiwa": Decimal(1)},
     "rupiah": {"rupiah": Decimal(1), "idr": Decimal(1)},
+    "persen": {"%": Decimal(1), "persen": Decimal(1)},
 }  # fmt: skip
 
 _MONTHS = {
@@ -72,7 +74,7 @@ Ints = npt.NDArray[np.int64]
 def _clean(texts: pa.Array) -> pa.Array:
     """Lower case, plain spaces and minus signs, nothing at the ends; null stays null."""
     lowered = pc.utf8_lower(texts.cast(pa.string()))
-    spaced = pc.replace_substring(lowered, "\u00a0", " ")
+    spaced = pc.replace_substring_regex(lowered, "[\u00a0\u2007\u2009\u202f]", " ")
     return pc.utf8_trim_whitespace(pc.replace_substring(spaced, "\u2212", "-"))
 
 
@@ -85,6 +87,7 @@ def _matches(texts: pa.Array, pattern: str) -> Bools:
 
 _GROUPED_ID = r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]*,[0-9]+"
 _GROUPED_EN = r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3}){2,}|[0-9]*\.[0-9]+"
+_MARK = r"([0-9)%])\s*\*{1,3}\)?$"
 _DIGITS = 40  # longer than any measure; what is longer is no number but an attack or a mistake
 
 
@@ -140,7 +143,9 @@ def numbers(texts: pa.Array, unit: str = "", factor: Decimal | None = None) -> N
     clean = _clean(texts)
     if bool(_matches(clean, f"[0-9]{{1,{_DIGITS}}}").all()):  # most columns of most files
         return Numbers(np.full(len(clean), PLAIN, np.uint8), clean, np.zeros(len(clean), np.bool_), factor)
-    digits = pc.replace_substring_regex(clean, r"^([-+(]?)\s*(?:rp|idr)\.?\s*", r"\1")
+    # a figure that a footnote calls provisional, and the apostrophe by which a spreadsheet keeps a number as text
+    bare = pc.replace_substring_regex(pc.replace_substring_regex(clean, _MARK, r"\1"), "^['\u2018\u2019]", "")
+    digits = pc.replace_substring_regex(bare, r"^([-+(]?)\s*(?:rp|idr)\.?\s*", r"\1")
     negative = np.asarray(pc.fill_null(pc.match_substring_regex(digits, r"^(?:-|\(.*\)$)"), False))
     digits = pc.replace_substring_regex(digits, r"^[-+(]\s*|\)$", "")
     digits = pc.replace_substring_regex(digits, r"[.,]\s*-+$", "")
@@ -161,6 +166,11 @@ def numbers(texts: pa.Array, unit: str = "", factor: Decimal | None = None) -> N
     return Numbers(kinds, digits, negative, factor)
 
 
+def marked(texts: pa.Array) -> Bools:
+    """Which spellings of a number column carry a footnote's mark, as provisional figures do (`1.234*`)."""
+    return np.asarray(pc.fill_null(pc.match_substring_regex(_clean(texts), _MARK), False))
+
+
 def _suffixes(unit: str, factor: Decimal | None) -> str:
     known = [spelling for spelling, value in UNITS.get(unit, {}).items() if value == (factor or 1)]
     if unit == "rupiah":
@@ -173,7 +183,10 @@ def _suffixes(unit: str, factor: Decimal | None) -> str:
 DateOrder = Literal["dmy", "mdy", "ymd"]
 STYLES: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd")
 _DAY = np.timedelta64(1, "D")
-_WEEKDAY = r"^(?:senin|selasa|rabu|kamis|jum.?at|sabtu|minggu|ahad)\s*,?\s+"
+_WEEKDAY = (
+    r"^(?:senin|selasa|rabu|kamis|jum.?at|sabtu|minggu|ahad|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+    r"\s*,?\s+"
+)
 _CLOCK = (
     r"^(?P<d>.+?)[t ,]+(?:(?:pukul|jam|pkl\.?)\s*)?(?P<h>[0-9]{1,2})[:.](?P<n>[0-9]{2})"
     r"(?:[:.](?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?\s*(?P<z>wib|wita|wit|z|utc|gmt|[+-][0-9]{2}:?[0-9]{2})?$"
@@ -181,6 +194,7 @@ _CLOCK = (
 _ISO = r"^(?P<y>[0-9]{4})[-/.](?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})$"
 _TIGHT = r"^(?P<y>(?:19|20)[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})$"
 _NAMED = r"^(?P<d>[0-9]{1,2})[-/ .]*(?P<m>[a-z]{3,})\.?[-/ .,]*(?P<y>[0-9]{4}|[0-9]{2})$"
+_MONTH_FIRST = r"^(?P<m>[a-z]{3,})\.?[-/ ]+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?[, ]+(?P<y>[0-9]{4})$"
 _BARE = r"^(?P<a>[0-9]{1,2})[-/. ](?P<b>[0-9]{1,2})[-/. ](?P<c>[0-9]{4}|[0-9]{2})$"
 _ZONES = {"wib": 7 * 60, "wita": 8 * 60, "wit": 9 * 60, "z": 0, "utc": 0, "gmt": 0}
 _NONE = -1
@@ -286,6 +300,7 @@ def dates(texts: pa.Array, this_year: int) -> Dates:
     short = np.zeros(len(clean), np.bool_)
     for kind, pattern, order in (
         (FIXED, _ISO, "ymd"), (ORDERED, _BARE, "abc"), (FIXED, _NAMED, "ymd"), (FIXED, _TIGHT, "ymd"),
+        (FIXED, _MONTH_FIRST, "ymd"),
     ):  # fmt: skip
         if (kinds != UNREADABLE).all():
             break  # no spelling has two of these shapes
@@ -294,7 +309,7 @@ def dates(texts: pa.Array, this_year: int) -> Dates:
             continue
         kinds[found] = kind
         for part, name in zip(parts, order, strict=True):
-            values = _months(groups[name]) if pattern == _NAMED and name == "m" else _ints(groups[name])
+            values = _months(groups[name]) if pattern in (_NAMED, _MONTH_FIRST) and name == "m" else _ints(groups[name])
             part[found] = values[found]
         if kind == ORDERED:
             short = np.asarray(pc.equal(pc.utf8_length(groups["c"]), 2))

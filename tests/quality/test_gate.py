@@ -266,6 +266,12 @@ def test_sen_are_rounded_to_whole_rupiah_and_said(checker: Checker, tmp_path: Pa
     assert [(w.code, w.values["rows"]) for w in outcome.warnings] == [("ROUNDED", 2)]
 
 
+def test_figures_with_a_footnotes_mark_are_read_and_said(checker: Checker, tmp_path: Path) -> None:
+    outcome = check(checker, tmp_path, make.prices(3, price=["30.152*", "27.000", "36.500**)"]))
+    assert [r["price"] for r in rows(outcome.accepted)] == [30152, 27000, 36500]
+    assert [(w.code, w.values["rows"]) for w in outcome.warnings] == [("VALUES_MARKED", 2)]
+
+
 # -- held
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quality.errors import FactorInvalid
 from quality.styles import date_style, number_style
-from quality.values import BAD, DateOrder, dates, factor_of, numbers
+from quality.values import BAD, DateOrder, dates, factor_of, marked, numbers
 
 YEAR = 2026
 
@@ -32,7 +32,8 @@ def _whole(text: str, style: str = "id", unit: str = "") -> int | None:
     [
         ("1.234,56", 1234.56), ("Rp 122.831", 122831), ("Rp122.831,00", 122831), ("Rp. 5.000,-", 5000), ("12 500", 12500),
         ("-5", -5), ("(1.250,5)", -1250.5), ("-Rp 5.000", -5000), ("Rp -5.000", -5000), ("\u22127,5", -7.5), ("0,123", 0.123),
-        (",5", 0.5), ("1.234.567", 1234567), ("\u00a01.000\u00a0", 1000),
+        (",5", 0.5), ("1.234.567", 1234567), ("\u00a01.000\u00a0", 1000), ("1\u202f234,5", 1234.5), ("'1.234,5", 1234.5),
+        ("1.234,5*", 1234.5), ("950**)", 950), ("(5,5)*", -5.5),
     ],
 )  # fmt: skip
 def test_F31_numbers_in_the_indonesian_style(text: str, value: float) -> None:
@@ -53,6 +54,17 @@ def test_F31_numbers_in_the_english_style(text: str, value: float) -> None:
 def test_F06_F07_what_is_no_number_has_no_value(text: str) -> None:
     assert numbers(pa.array([text])).kinds[0] == BAD
     assert _float(text, "id") is None and _float(text, "en") is None
+
+
+def test_a_percentage_is_read_only_where_percent_is_the_unit() -> None:
+    assert _float("12,5 %", unit="persen") == 12.5 and _float("7persen", unit="persen") == 7
+    assert _float("12,5%", unit="") is None and _float("12,5%", unit="kg") is None
+
+
+def test_marks_are_seen_on_values_alone() -> None:
+    assert (
+        marked(pa.array(["12*", "1.234,5**)", "(5)*", "12", "*", "Pati*", None])).tolist() == [True] * 3 + [False] * 4
+    )
 
 
 def test_a_unit_in_the_cell_counts_only_if_the_factor_agrees() -> None:
@@ -152,7 +164,8 @@ def _day(text: str, style: DateOrder = "dmy") -> date | None:
         ("2024-01-12", date(2024, 1, 12)), ("2024/1/5", date(2024, 1, 5)), ("20240131", date(2024, 1, 31)),
         ("Senin, 5 Agustus 2024", date(2024, 8, 5)), ("17 Agt 2024", date(2024, 8, 17)), ("1 Nopember 2023", date(2023, 11, 1)),
         ("Jum'at, 2 Peb. 2024", date(2024, 2, 2)), ("31.12.2023", date(2023, 12, 31)), ("5 May 2024", date(2024, 5, 5)),
-        ("31/12/98", date(1998, 12, 31)),
+        ("31/12/98", date(1998, 12, 31)), ("January 12, 2024", date(2024, 1, 12)), ("Friday, 12 Jan 2024", date(2024, 1, 12)),
+        ("Jan 1st 2024", date(2024, 1, 1)),
     ],
 )  # fmt: skip
 def test_dates_as_offices_write_them(text: str, day: date) -> None:
