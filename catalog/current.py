@@ -35,6 +35,7 @@ MOST = 1_000_000
 #: More rows are not taken in at once, but by making the table anew.
 AT_ONCE = 50_000
 _CHUNK = 10_000
+_ATTEMPTS = 3
 
 
 class State(StrEnum):
@@ -95,22 +96,28 @@ def follow(
 def follow_one(
     sessions: sessionmaker[Session], store: SnapshotStore, standard: Standard, *, most: int = MOST, anew: bool = False
 ) -> Followed | None:
-    """Bring one contract's table to the newest commit; None where it stands there, or another process is at it."""
-    with reading(sessions) as session:
-        own = session.get(CurrentRows, standard)
-        held = own is not None and own.state == State.HELD
-        if own is not None and held and newest(session, standard, NOW) <= own.seq:
-            return None
-        live = _live(session, standard)
+    """Bring one contract's table to the newest commit; None where it stands there, or is left as it is."""
+    for _ in range(_ATTEMPTS):
+        with reading(sessions) as session:
+            own = session.get(CurrentRows, standard)
+            held = own is not None and own.state == State.HELD
+            if own is not None and held and newest(session, standard, NOW) <= own.seq:
+                return None
+            live = _live(session, standard)
+            pending = _since(session, standard, own.seq) if own is not None and held else []
         if live > most:
             return _refuse(sessions, standard, own)
         if own is not None and own.state == State.REFUSED and not anew:
             return None
-        pending = _since(session, standard, own.seq) if own is not None and held else []
-        new = sum(file.rows for file in pending)
-    if own is not None and held and new <= AT_ONCE:
-        return _take_in(sessions, store, standard, own, pending)
-    return make_anew(sessions, store, standard) if anew or live <= AT_ONCE else None
+        if own is not None and held and sum(file.rows for file in pending) <= AT_ONCE:
+            done = _take_in(sessions, store, standard, own, pending)
+        elif anew or live <= AT_ONCE:
+            done = make_anew(sessions, store, standard)
+        else:
+            return None
+        if done is not None:
+            return done  # otherwise another process was first, perhaps without the newest commit
+    return None
 
 
 def _since(session: Session, standard: Standard, seq: int) -> list[RowFile]:

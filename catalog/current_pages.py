@@ -5,6 +5,7 @@ files: `core/rows_duckdb.py`. Both give the same rows.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import Table, select
@@ -15,6 +16,8 @@ from catalog.current_table import table_of
 from catalog.models import CurrentRows
 from catalog.packing import shape_of_layout
 from catalog.row_files import Standard
+from catalog.tables import Shape
+from core.memo import remembered
 from core.rows import TRUE, All, Compare, Filter, Op, Order, Page, RowQuery
 from core.rows import page as page_of
 from core.rows_sql import compile_sql, compile_sql_count
@@ -28,13 +31,24 @@ READ_THROUGH = 20_000
 _EXCEPTIONS = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """A table as it stood when a reading began."""
+
+    seq: int
+    token: str
+    rows: int
+    shape: Shape
+    newest: int  # commit of the contract's rows, at or before the one that is asked about
+
+
 def page(session: Session, standard: Standard, query: RowQuery) -> Page | None:
     """The page of a query, or None where the files are to be asked."""
     if query.first > LARGEST_PAGE:
         return None
 
-    def read(own: CurrentRows, table: Table, dialect: str) -> Page | None:
-        if own.rows > READ_THROUGH and not _indexed(query, own):
+    def read(stand: _Stand, table: Table, dialect: str) -> Page | None:
+        if stand.rows > READ_THROUGH and not _indexed(query, stand.shape):
             return None
         return page_of(query, [tuple(row) for row in session.execute(compile_sql(query, table, dialect))])
 
@@ -44,10 +58,10 @@ def page(session: Session, standard: Standard, query: RowQuery) -> Page | None:
 def count(session: Session, standard: Standard, query: RowQuery) -> int | None:
     """How many rows match on all pages, or None where the files are to be asked."""
 
-    def read(own: CurrentRows, table: Table, dialect: str) -> int | None:
+    def read(stand: _Stand, table: Table, dialect: str) -> int | None:
         if query.matching == TRUE and not query.relation.hidden:
-            return own.rows
-        if own.rows > READ_THROUGH:
+            return stand.rows
+        if stand.rows > READ_THROUGH:
             return None
         return session.scalar(compile_sql_count(query, table, dialect))
 
@@ -55,32 +69,35 @@ def count(session: Session, standard: Standard, query: RowQuery) -> int | None:
 
 
 def _standing(
-    session: Session, standard: Standard, query: RowQuery, read: Callable[[CurrentRows, Table, str], T | None]
+    session: Session, standard: Standard, query: RowQuery, read: Callable[[_Stand, Table, str], T | None]
 ) -> T | None:
     """What was read of a table that stood at the query's commit before and after; None where it did not."""
     relation = query.relation
-    own = session.get(CurrentRows, standard, populate_existing=True)
-    if own is None or own.state != State.HELD or own.seq > relation.seq:
+    if relation.uncommitted or len(relation.hidden) + len(relation.moved) > _EXCEPTIONS:
         return None
-    if len(relation.hidden) + len(relation.moved) > _EXCEPTIONS:
+    stand = remembered(session, ("current", standard, relation.seq), lambda: _stand(session, standard, relation.seq))
+    if stand is None or not stand.newest <= stand.seq <= relation.seq:
         return None
-    shape = shape_of_layout(own.layout)
-    if not set(relation.columns) <= set(shape.columns) or relation.key != shape.key:
+    if not set(relation.columns) <= set(stand.shape.columns) or relation.key != stand.shape.key:
         return None  # the standard has a newer version, of which nothing was committed yet
-    if newest(session, standard, relation.seq) > own.seq:
-        return None
     dialect = session.get_bind().dialect.name
-    found = read(own, table_of(standard, shape, dialect), dialect)
+    found = read(stand, table_of(standard, stand.shape, dialect), dialect)
     now = select(CurrentRows.state, CurrentRows.seq, CurrentRows.token).where(
         CurrentRows.contract == standard[0], CurrentRows.major == standard[1]
     )
-    stood = (own.state, own.seq, own.token)
+    stood = (State.HELD.value, stand.seq, stand.token)
     return found if tuple(session.execute(now).one()) == stood else None
 
 
-def _indexed(query: RowQuery, own: CurrentRows) -> bool:
+def _stand(session: Session, standard: Standard, seq: int) -> _Stand | None:
+    own = session.get(CurrentRows, standard, populate_existing=True)
+    if own is None or own.state != State.HELD:
+        return None
+    return _Stand(own.seq, own.token, own.rows, shape_of_layout(own.layout), newest(session, standard, seq))
+
+
+def _indexed(query: RowQuery, shape: Shape) -> bool:
     """Whether a large table gives the page from an index: its order is one, and the filter finds few rows or all."""
-    shape = shape_of_layout(own.layout)
     served = ((), (Order("_resource"),), *([(Order(shape.time, True),)] if shape.time is not None else []))
     if query.order not in served:
         return False

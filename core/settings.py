@@ -73,6 +73,8 @@ class Settings(BaseSettings):
 
     # when small files are merged: a cron line in the province's time, after the night's harvests; empty is never
     compact_schedule: str = "30 4 * * *"
+    # a standard with more current rows has no SQL table beside its files (docs/adr/0008); 0: none has one
+    current_rows_max: int = Field(default=1_000_000, ge=0)
 
     # serving
     host: str = "127.0.0.1"

@@ -6,19 +6,16 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from catalog import compaction, maintenance
 from catalog.compaction import Compacted
+from services.intake.compacting import compact_all
 from services.intake.opened import opened
 
 
 @flow(name="compact", log_prints=False)
 def compact_home(home: str) -> list[Compacted]:
-    """Merge every contract's tail into segments and remove segments that no reader has open any more."""
+    """Merge every contract's tail, remove segments that no reader has open, bring tables of current rows to now."""
     granary = opened(Path(home)).granary
-    now = granary.clock()
-    done = compaction.compact(granary.sessions, granary.store, now=now)
-    if compaction.forget(granary.sessions, now=now):
-        maintenance.sweep_orphans(granary.sessions, granary.store)
+    done = compact_all(granary)
     create_table_artifact([_row(one) for one in done], key="compaction", description="Compaction")
     return done
 

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from catalog import relations
+from catalog import current_pages, relations
+from catalog.row_files import Standard
 from core import cursors
 from core.access import Scope, scope
 from core.contract import Contract
@@ -51,6 +52,7 @@ class Answer:
 
     query: RowQuery
     page: Page
+    standard: Standard | None = None  # whose current rows may also be counted in their SQL table
 
     @property
     def rows(self) -> tuple[tuple[Value | None, ...], ...]:
@@ -80,6 +82,11 @@ class Answer:
 
     async def count(self, context: Context) -> int:
         """How many rows match on all pages."""
+        standard = self.standard
+        if standard is not None:
+            counted = await context.sql(lambda session: current_pages.count(session, standard, self.query))
+            if counted is not None:
+                return counted
         return await context.duck(lambda duck, left: duck.count(self.query, deadline=left))
 
 
@@ -93,8 +100,13 @@ def of_contract(contract: Contract) -> Resolve:
     return resolve
 
 
-async def answer(context: Context, resolve: Resolve, question: Question) -> Answer | None:
+async def answer(
+    context: Context, resolve: Resolve, question: Question, *, standard: Standard | None = None
+) -> Answer | None:
     """The page of a question; None where there is nothing that the actor may ask.
+
+    Args:
+        standard: the contract that the rows follow; small pages of its current rows come from their SQL table.
 
     Raises:
         PageInvalid, MomentAmbiguous, CursorInvalid, ColumnUnknown, FilterInvalid: what cannot be asked.
@@ -105,17 +117,27 @@ async def answer(context: Context, resolve: Resolve, question: Question) -> Answ
     if not 1 <= question.first <= largest:
         raise PageInvalid(relation="-", first=question.first, largest=largest)
     moment = question.moment
-    found = await context.sql(lambda session: resolve(session, context, moment))
+
+    def look(session: Session) -> tuple[RowQuery, Page | None] | None:
+        found = resolve(session, context, moment)
+        if found is None:
+            return None
+        relation, visible = found
+        query = RowQuery(
+            relation=relation,
+            columns=question.columns or (*(name for name, _ in relation.columns), "_row"),
+            scope=visible,
+            where=question.where,
+            order=question.order,
+            first=question.first,
+            after=question.after,
+        )
+        return query, None if standard is None else current_pages.page(session, standard, query)
+
+    found = await context.sql(look)
     if found is None:
         return None
-    relation, visible = found
-    query = RowQuery(
-        relation=relation,
-        columns=question.columns or (*(name for name, _ in relation.columns), "_row"),
-        scope=visible,
-        where=question.where,
-        order=question.order,
-        first=question.first,
-        after=question.after,
-    )
-    return Answer(query, await context.duck(lambda duck, left: duck.page(query, deadline=left)))
+    query, page = found
+    if page is None:
+        page = await context.duck(lambda duck, left: duck.page(query, deadline=left))
+    return Answer(query, page, standard)

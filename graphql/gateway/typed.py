@@ -230,7 +230,8 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
             as_of=as_of,
             as_of_seq=as_of_seq,
         )
-        answered = await answer(info.context, of_contract(contract), question)
+        standard = (contract.name, contract.major)
+        answered = await answer(info.context, of_contract(contract), question, standard=standard)
         assert answered is not None  # a contract's relation is there even where it is empty
         return typed.connection(answer=answered, rows=_rows(typed, answered))
 

@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import typer
 
-from catalog import compaction, maintenance, query, relations
+from catalog import compaction, current, maintenance, query, relations
 from catalog.query import DatasetFilter, RunFilter
 from core import cursors
 from core.access import SYSTEM, scope, scope_text
@@ -315,12 +315,17 @@ def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
         swept = maintenance.sweep_orphans(granary.sessions, granary.store)
         returned = maintenance.sweep_orphans(granary.sessions, granary.returned, quarantine=True)
         leftovers = granary.landing.sweep()
+        tables = []
+        if not (made.lost or unmade):
+            tables = current.rebuild(granary.sessions, granary.store, most=granary.settings.current_rows_max)
     answer = {
         "checked": made.checked,
         "restored": list(made.rebuilt),
         "failed": list(made.lost),
         "segments": segments,
         "segments_failed": unmade,
+        "tables": len(tables),
+        "tables_changed": sum(not table.same for table in tables),
         "swept": swept.files + returned.files + leftovers,
     }
     if as_json:
@@ -329,5 +334,6 @@ def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
         shown = {**answer, "restored": len(made.rebuilt), "failed": len(made.lost)}
         out.print(text("cli.rebuild.done", **shown))
         out.print(text("cli.rebuild.segments", segments=segments, failed=unmade))
+        out.print(text("cli.rebuild.tables", tables=answer["tables"], changed=answer["tables_changed"]))
     if made.lost or unmade:
         raise typer.Exit(1)

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from catalog import compaction, maintenance
 from core.messages import text
 from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table
 from hub.home import open_home
 from services import retention
+from services.intake.compacting import compact_all
 
 
 @app.command()
@@ -17,10 +17,7 @@ def compact(context: typer.Context, as_json: JsonOption = False) -> None:
     """Menggabungkan berkas-berkas kecil setiap standar data menjadi beberapa berkas besar; isinya tetap sama."""
     granary = open_home(home_of(context))
     try:
-        now = granary.clock()
-        done = compaction.compact(granary.sessions, granary.store, now=now)
-        if compaction.forget(granary.sessions, now=now):
-            maintenance.sweep_orphans(granary.sessions, granary.store)
+        done = compact_all(granary)
     finally:
         granary.close()
     names = ("contract", "major", "files_before", "files_after", "rows", "size")

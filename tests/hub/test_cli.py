@@ -158,6 +158,7 @@ def test_a_lost_snapshot_is_made_again_from_what_was_landed(home: Path) -> None:
         file.unlink()
     made = answer(home, "rebuild")
     assert (len(made["restored"]), made["failed"]) == (made["checked"], [])
+    assert (made["tables"] > 0, made["tables_changed"]) == (True, 0)  # current rows, byte for byte
     assert answer(home, "rows", "commodity_price") == before
 
 
