@@ -14,6 +14,7 @@ from federation.readers import grid, workbook
 from federation.readers.build import shown as some_of
 from federation.readers.errors import SheetTooLarge, WorkbookBroken, WorkbookEncrypted
 from federation.readers.finder import Line
+from federation.readers.formats import PERCENT, Formats, formats
 from federation.readers.header import Merge
 from federation.readers.result import ReadLimits
 
@@ -31,6 +32,7 @@ def read_sheets(
     about = workbook.inspect(path, kind, place, limits)
     notes = list(about.notes)
     tables: list[TextTable] = []
+    formatted = formats(path, kind)
     try:
         with calamine.CalamineWorkbook.from_path(path) as book:
             for meta in book.sheets_metadata:
@@ -38,7 +40,7 @@ def read_sheets(
                 if meta.typ != calamine.SheetTypeEnum.WorkSheet:
                     notes.append(Note("reader.sheet_skipped", {"sheet": meta.name}))
                     continue
-                found = _read_sheet(book.get_sheet_by_name(meta.name), here, limits, about)
+                found = _read_sheet(book.get_sheet_by_name(meta.name), here, limits, about, formatted.get(meta.name))
                 if meta.visible != calamine.SheetVisibleEnum.Visible and found:
                     notes.append(Note("reader.sheet_hidden", {"sheet": meta.name}))
                 tables.extend(found)
@@ -52,7 +54,7 @@ def read_sheets(
 
 
 def _read_sheet(
-    sheet: calamine.CalamineSheet, place: Place, limits: ReadLimits, about: workbook.Workbook
+    sheet: calamine.CalamineSheet, place: Place, limits: ReadLimits, about: workbook.Workbook, formatted: Formats | None
 ) -> list[TextTable]:
     end = sheet.end
     if end is None:
@@ -68,6 +70,9 @@ def _read_sheet(
             lines.append(Line(number, []))
             continue
         cells = [shown(value) for value in row]
+        for column, how in formatted.of(number - 1) if formatted else ():
+            if column < len(cells):
+                cells[column] = _formatted(row[column], cells[column], how)
         for column, cell in enumerate(cells):
             if cell in _ERRORS:
                 broken.append(f"{workbook.letters(column)}{number}")
@@ -82,6 +87,13 @@ def _read_sheet(
         (top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
     ]
     return grid.tables(lines, merges, place.sheet or "", place, limits, notes=notes)
+
+
+def _formatted(value: object, cell: str, how: int) -> str:
+    """The text of a number whose format makes it a percentage or fills it up with zeros."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return cell
+    return f"{_number(value * 100)}%" if how == PERCENT else cell.zfill(how) if cell.isdigit() else cell
 
 
 def shown(value: object) -> str:

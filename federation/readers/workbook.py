@@ -102,7 +102,7 @@ def _check_sizes(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -> 
             raise ArchiveBomb(place, size=info.file_size, limit=limits.unpacked_max_bytes)
 
 
-def _parts(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def parts(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     """An entry piece by piece, each with the end of the one before, so that no tag is cut in two."""
     tail = b""
     with archive.open(name) as f:
@@ -123,7 +123,7 @@ def _xlsx(archive: zipfile.ZipFile, names: set[str], place: Place, limits: ReadL
         about.notes.append(Note("reader.macros"))
     if any(name.startswith("xl/externalLinks/") for name in names):
         about.notes.append(Note("reader.external_links"))
-    titles = _sheet_names(archive, names)
+    titles = sheet_names(archive, names)
     for name in sorted(names):
         if not name.endswith((".xml", ".rels")):
             continue
@@ -132,7 +132,7 @@ def _xlsx(archive: zipfile.ZipFile, names: set[str], place: Place, limits: ReadL
             here = Place(place.file, place.member, sheet)
             about.unfilled[sheet], about.broken[sheet] = _worksheet(archive, name, here, limits)
         else:
-            for piece in _parts(archive, name):
+            for piece in parts(archive, name):
                 _refuse_declared(piece, name, place)
 
 
@@ -141,7 +141,7 @@ def _worksheet(archive: zipfile.ZipFile, name: str, place: Place, limits: ReadLi
     rows = columns = 0
     unfilled: dict[str, None] = {}
     broken: dict[str, None] = {}
-    for piece in _parts(archive, name):
+    for piece in parts(archive, name):
         _refuse_declared(piece, name, place)
         rows = max(rows, *(int(m.group(1)) for m in _ROW.finditer(piece)), 0)
         seen: set[bytes] = set()
@@ -164,23 +164,24 @@ def _address(attributes: bytes) -> str:
     return match.group(1).decode() if match else "?"
 
 
-def _sheet_names(archive: zipfile.ZipFile, names: set[str]) -> dict[str, str]:
+def sheet_names(archive: zipfile.ZipFile, names: set[str]) -> dict[str, str]:
     """Which entry holds which sheet, by the workbook's own relations."""
     if "xl/_rels/workbook.xml.rels" not in names:
         return {}
     targets: dict[str, str] = {}
     for tag in _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels")):
-        key, target = _attribute(tag, b"Id"), _attribute(tag, b"Target")
+        key, target = attribute(tag, b"Id"), attribute(tag, b"Target")
         targets[key] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
     out: dict[str, str] = {}
     for tag in _SHEET_TAG.findall(archive.read("xl/workbook.xml")):
-        key = _attribute(tag, rb"\w+:id")
+        key = attribute(tag, rb"\w+:id")
         if key in targets:
-            out[targets[key]] = _attribute(tag, b"name")
+            out[targets[key]] = attribute(tag, b"name")
     return out
 
 
-def _attribute(tag: bytes, name: bytes) -> str:
+def attribute(tag: bytes, name: bytes) -> str:
+    """The value of one attribute of a tag, entities resolved; empty where it has none."""
     match = re.search(rb"\s" + name + rb'="([^"]*)"', tag)
     text = match.group(1).decode("utf-8", "replace") if match else ""
     for entity, char in (("&quot;", '"'), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
@@ -196,7 +197,7 @@ def _ods(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -> None:
     manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
     if b"encryption-data" in manifest:
         raise WorkbookEncrypted(place)
-    for piece in _parts(archive, "content.xml"):
+    for piece in parts(archive, "content.xml"):
         _refuse_declared(piece, "content.xml", place)
     _check_repeats(archive, place, limits)
 
@@ -205,9 +206,8 @@ def _check_repeats(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -
     """Refuse filled cells that are repeated beyond the limit: an ODS may say one cell a million times over."""
     rows = columns = reach = at = skipped = 0
     row_repeat = 1
-    for closing, tag, attributes, alone in _tags(archive, "content.xml"):
-        match = _REPEATED.search(attributes)
-        times = int(match.group(1)) if match else 1
+    for closing, tag, attributes, alone in tags(archive, "content.xml"):
+        times = repeated(attributes)
         if tag == b"table" and not closing:
             rows = columns = skipped = 0
         elif tag == b"table-row" and not closing:
@@ -227,7 +227,13 @@ def _check_repeats(archive: zipfile.ZipFile, place: Place, limits: ReadLimits) -
             at += times
 
 
-def _tags(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+def repeated(attributes: bytes) -> int:
+    """How many times over a row or cell of an ODS is said to stand there."""
+    match = _REPEATED.search(attributes)
+    return int(match.group(1)) if match else 1
+
+
+def tags(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
     """The table tags of an ODS, each once: what stands behind the last whole tag of a piece waits for the next."""
     rest = b""
     with archive.open(name) as f:
