@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from catalog import adopting
+from catalog.digest import RowsDigest
+from catalog.entry import Entry
 from catalog.errors import DraftInvalid, DraftKeyNotUnique
 from catalog.tables import (
     GLOB,
@@ -34,33 +38,8 @@ from core.storage_errors import storage_errors
 _FILE = "_lumbung_file"
 #: Every statement reads as of a commit; this one lies after all of them.
 NOW = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One table on its way into a commit.
-
-    Attributes:
-        rows: Parquet with the contract's columns and `_row`.
-        before: the snapshot that is its stream's newest; 0 where there is none.
-        may_remove: whether a row that is absent may be taken as removed (docs/adr/0003).
-        place: what errors name it by.
-        windows: the times that the table is the whole truth about, first and last: rows that are absent there are
-            removed, and none elsewhere, whatever `may_remove` says. None where ADR 0003 decides.
-    """
-
-    rows: Path
-    stream: str
-    before: int
-    resource: str
-    dataset: str
-    source: str
-    member: str
-    fetched_at: datetime
-    verdict: str
-    may_remove: bool
-    place: Mapping[str, object]
-    windows: tuple[tuple[str, str], ...] | None = None
+#: Rows whose values are hashed at once.
+_BATCH = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +84,8 @@ class Packing(Workbench):
             DraftKeyNotUnique: two rows of one table have the same key.
         """
         self._entries, self._shape = entries, shape
+        self._hashed = self._compared = False
+        self._sorted: Entry | None = None
         table = pa.Table.from_pylist(
             [
                 {
@@ -129,12 +110,15 @@ class Packing(Workbench):
                 if lacking:
                     raise DraftInvalid(columns=", ".join(lacking), **entry.place)
                 alike.setdefault(schema.remove_metadata().serialize().to_pybytes(), []).append(path)
-            reads = [self._read(paths) for paths in alike.values()]
-            self._db.execute(
-                f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, {canonical(self._key(shape))} AS {KEY}, "
-                f"sha256({canonical(shape.columns)}) AS {HASH} FROM ({' UNION ALL '.join(reads)})"
-            )
-        return self._counted()
+            reads = " UNION ALL ".join(self._read(paths) for paths in alike.values())
+            if len(entries) == 1 and (digest := adopting.digest_of(entries[0].rows, shape)) is not None:
+                self._db.execute(f"CREATE OR REPLACE TEMP VIEW loaded AS {reads}")
+                self._sorted, self._digests = entries[0], [digest]
+            else:
+                self._db.execute(f"CREATE OR REPLACE TEMP TABLE loaded AS {reads}")
+                self._refuse_doubled()
+                self._digests = self._digested()
+        return [digest.rows for digest in self._digests]
 
     def _table(self, name: str, table: pa.Table) -> None:
         self._db.register("_lumbung_arrow", table)
@@ -150,31 +134,56 @@ class Packing(Workbench):
             f"FROM read_parquet([{files}], filename = '{_FILE}') f JOIN drafts d ON d.{_FILE} = f.{_FILE}"
         )
 
-    def _counted(self) -> list[int]:
-        counts = [0] * len(self._entries)
-        found = self._db.execute(f"SELECT _d, count(*), count(DISTINCT {KEY}) FROM incoming GROUP BY _d ORDER BY _d")
-        for d, total, keys in found.fetchall():
-            counts[d] = total
-            if self._shape.key and total != keys:
-                first, second = self._one(
-                    f"SELECT min(_row), max(_row) FROM incoming WHERE _d = ? GROUP BY {KEY} "
-                    "HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
-                    [d],
-                )
-                key = ", ".join(self._shape.key)
-                raise DraftKeyNotUnique(key=key, row=first, other=second, **self._entries[d].place)
-        return counts
+    def _refuse_doubled(self) -> None:
+        """`DraftKeyNotUnique` where two rows of a table have the same key."""
+        if not self._shape.key:
+            return
+        found = self._db.execute(
+            f"SELECT _d, min(_row), max(_row) FROM loaded GROUP BY _d, {canonical(self._key(self._shape))} "
+            "HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+        ).fetchone()
+        if found is not None:
+            d, first, second = found
+            key = ", ".join(self._shape.key)
+            raise DraftKeyNotUnique(key=key, row=first, other=second, **self._entries[d].place)
+
+    def _digested(self) -> list[RowsDigest]:
+        """The digests of the loaded tables' rows in the order of their keys, or of all columns where they have none."""
+        shape = self._shape
+        digests = [RowsDigest(shape.columns) for _ in self._entries]
+        names = ", ".join(quoted(n) for n, _ in shape.columns)
+        order = ", ".join(quoted(n) for n in shape.key) or names
+        rows = self._db.sql(f"SELECT {names}, _d FROM loaded ORDER BY _d, {order}")
+        for batch in rows.to_arrow_reader(_BATCH):
+            of = np.asarray(batch.column("_d"))
+            for d in range(int(of[0]), int(of[-1]) + 1) if of.size else ():
+                first, last = np.searchsorted(of, (d, d + 1))
+                digests[d].add(batch.slice(int(first), int(last - first)))
+        return digests
 
     def identities(self, *standard: str | None) -> list[str]:
-        """Of each table the hash of its rows under a contract's name, version and hash."""
+        """Of each table what tells its rows, under a contract's name, version and hash, from any other."""
+        return [d.identity(standard, e.covered) for d, e in zip(self._digests, self._entries, strict=True)]
+
+    def first_identities(self, *standard: str | None) -> list[str]:
+        """Of each table its identity as it was made before `catalog/digest.py`."""
+        self._hash()
         groups: dict[int, list[str]] = {}
         for d, group in self._groups("_d"):
             groups.setdefault(d, []).append(group)
-        out: list[str] = []
-        for d, entry in enumerate(self._entries):
-            covered = (f"{since}/{until}" for since, until in entry.windows or ())  # with no row in it, too, it says so
-            out.append(identity_of(self._shape, standard, [*groups.get(d, []), *covered]))
-        return out
+        return [
+            identity_of(self._shape, standard, [*groups.get(d, []), *entry.covered])
+            for d, entry in enumerate(self._entries)
+        ]
+
+    def _hash(self) -> None:
+        """Give each loaded row its key and hash, for comparing it with others."""
+        if not self._hashed:
+            shape, self._hashed = self._shape, True
+            self._db.execute(
+                f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, {canonical(self._key(shape))} AS {KEY}, "
+                f"sha256({canonical(shape.columns)}) AS {HASH} FROM loaded"
+            )
 
     def span(self, changed: Collection[int]) -> Span:
         """The times that rows before must have to be compared with some tables.
@@ -188,7 +197,7 @@ class Packing(Workbench):
         column = quoted(time)
         first, last, lacking = self._one(
             f"SELECT min({column}), max({column}), count(*) FILTER ({column} IS NULL) "
-            f"FROM incoming WHERE _d IN ({', '.join(map(str, changed))})"
+            f"FROM loaded WHERE _d IN ({', '.join(map(str, changed))})"
         )
         some = [w for d in changed for w in self._entries[d].windows or ()]
         firsts, lasts = [since for since, _ in some], [until for _, until in some]
@@ -213,6 +222,8 @@ class Packing(Workbench):
             where += f" AND l.{quoted(shape.time)} BETWEEN {bind(span.first, kind)} AND {bind(span.last, kind)}"
         names = "".join(f"l.{quoted(n)}, " for n, _ in shape.columns)
         with storage_errors(self._scratch):
+            self._hash()
+            self._compared = True
             self._db.execute(
                 f"CREATE OR REPLACE TEMP TABLE before AS SELECT *, {canonical(self._key(shape))} AS {KEY}, "
                 f"sha256({canonical(shape.columns)}) AS {HASH} FROM (SELECT d._d, {names}"
@@ -265,8 +276,8 @@ class Packing(Workbench):
         return {d: Difference(*some) for d, some in counts.items()}
 
     def nothing_before(self, changed: Collection[int]) -> dict[int, Difference]:
-        """As `compare_all` where the rows before cannot be read: all rows are new."""
-        return self.compare_all(changed, (), Span(None, None))
+        """As `compare_all` where there are no rows before, or none that can be read: all rows are new."""
+        return {d: Difference(self._digests[d].rows, 0, 0) for d in changed}
 
     def write_all(self, offsets: Mapping[int, int], target: Path, *, mark: str) -> Written:
         """Write one file with the rows of some tables; of `upsert` what is new and changed, with tombstones.
@@ -275,30 +286,21 @@ class Packing(Workbench):
             offsets: the tables to write, and the place of each among the commit's snapshots.
             mark: goes into the file's metadata, so that two commits never share one file.
         """
+        if self._sorted is not None and not self._compared and not self._sorted.before:
+            [offset] = offsets.values()
+            with storage_errors(target.parent):
+                adopting.write(self._sorted.rows, self._shape, target, facts=self._sorted.beside(offset), mark=mark)
+            return self.written(f"read_parquet({literal(target)})", self._shape)
         shape = self._shape
         self._table("offsets", pa.table({"_d": pa.array(offsets.keys(), pa.int64()), "n": pa.array(offsets.values())}))
         names = "".join(f"{quoted(n)}, " for n, _ in shape.columns)
-        incoming = "".join(f"i.{quoted(n)}, " for n, _ in shape.columns)
-        if shape.mode is Mode.UPSERT:
-            rows = (
-                f"SELECT i._d, {incoming}i._row, false AS _deleted, b._was_seq AS _closes_seq, "
-                f"b._was_ord AS _closes_ord FROM incoming i LEFT JOIN before b ON b._d = i._d AND b.{KEY} = i.{KEY} "
-                f"WHERE b.{KEY} IS NULL OR b.{HASH} <> i.{HASH} "
-                f"UNION ALL SELECT _d, {names}NULL, true, _was_seq, _was_ord FROM gone"
-            )
-        else:
-            nothing = "".join("NULL, " for _ in shape.columns)
-            rows = (
-                f"SELECT _d, {names}_row, false AS _deleted, CAST(NULL AS BIGINT) AS _closes_seq, "
-                "CAST(NULL AS BIGINT) AS _closes_ord FROM incoming "
-                f"UNION ALL SELECT _d, {nothing}NULL, true, before, NULL FROM drafts WHERE before > 0"
-            )
+        own = "".join(f"r.{quoted(n)}, " for n, _ in shape.columns)
         order = ", ".join([*(quoted(k) for k in shape.key), *(quoted(n) for n, _ in shape.columns), "_row", "_deleted"])
         facts = [n for n in PROVENANCE if n not in ("_row", "_snapshot")]
         select = (
-            f"SELECT {names}_row, o.n AS _snapshot, {', '.join(f'd.{n}' for n in facts)}, d._stream, _deleted, "
+            f"SELECT {own}r._row, o.n AS _snapshot, {', '.join(f'd.{n}' for n in facts)}, d._stream, _deleted, "
             "CAST(NULL AS BIGINT) AS _to, _closes_seq, _closes_ord "
-            f"FROM ({rows}) r JOIN offsets o ON o._d = r._d JOIN drafts d ON d._d = r._d"
+            f"FROM ({self._to_write(names)}) r JOIN offsets o ON o._d = r._d JOIN drafts d ON d._d = r._d"
         )
         with storage_errors(target.parent):
             # numbered as it streams by in order: a window over a large table would not fit
@@ -308,6 +310,26 @@ class Packing(Workbench):
                 f"({write_options(mark)})"
             )
         return self.written(f"read_parquet({literal(target)})", shape)
+
+    def _to_write(self, names: str) -> str:
+        """The rows that a commit's file has: of `upsert` what is new and changed with tombstones, else whole tables."""
+        shape = self._shape
+        if shape.mode is Mode.UPSERT and self._compared:
+            incoming = "".join(f"i.{quoted(n)}, " for n, _ in shape.columns)
+            return (
+                f"SELECT i._d, {incoming}i._row, false AS _deleted, b._was_seq AS _closes_seq, "
+                f"b._was_ord AS _closes_ord FROM incoming i LEFT JOIN before b ON b._d = i._d AND b.{KEY} = i.{KEY} "
+                f"WHERE b.{KEY} IS NULL OR b.{HASH} <> i.{HASH} "
+                f"UNION ALL SELECT _d, {names}NULL, true, _was_seq, _was_ord FROM gone"
+            )
+        whole = (
+            f"SELECT _d, {names}_row, false AS _deleted, CAST(NULL AS BIGINT) AS _closes_seq, "
+            "CAST(NULL AS BIGINT) AS _closes_ord FROM loaded"
+        )
+        if shape.mode is Mode.UPSERT:
+            return whole
+        nothing = "".join("NULL, " for _ in shape.columns)
+        return f"{whole} UNION ALL SELECT _d, {nothing}NULL, true, before, NULL FROM drafts WHERE before > 0"
 
     def written(self, table: str, shape: Shape) -> Written:
         """What a finished file or table of rows holds."""

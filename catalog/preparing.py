@@ -13,10 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog import row_files
+from catalog.digest import SCHEME
 from catalog.drafts import Draft
+from catalog.entry import Entry
 from catalog.errors import ResourceUnknown, SnapshotDamaged, SnapshotMissing
 from catalog.models import Dataset, Resource, Snapshot, Stream
-from catalog.packing import NOW, Entry, Packing, Written
+from catalog.packing import NOW, Packing, Written
 from catalog.row_files import Active, Standard
 from catalog.store import SnapshotStore, Stored
 from catalog.tables import Difference, Shape, Workbench
@@ -246,7 +248,7 @@ class _Group:
     def _compare(self, known: Known) -> None:
         shape, contract, bench = self._shape, self._contract, self._bench
         counts = bench.load_all([self._entry(i, known) for i in self._members], shape)
-        identities = bench.identities(contract.name, contract.version, contract.sha256)
+        identities = self._identities(contract.name, contract.version, contract.sha256)
         todo: list[int] = []
         for n, i in enumerate(self._members):
             p = self._prepared[i]
@@ -268,6 +270,18 @@ class _Group:
                 live = p.rows
             self._prepared[i] = replace(p, difference=difference, live_rows=live)
             self.changed.append(i)
+
+    def _identities(self, *standard: str | None) -> Sequence[str]:
+        """The tables' identities; one that is as it was before keeps the identity that it had then (docs/adr/0009)."""
+        new = self._bench.identities(*standard)
+        kept = [self._kept(self._prepared[i]) for i in self._members]
+        if all(not k or k.startswith(SCHEME) for k in kept):
+            return new
+        first = self._bench.first_identities(*standard)
+        return [k if k == f else n for k, f, n in zip(kept, first, new, strict=True)]
+
+    def _kept(self, p: Prepared) -> str:
+        return self._again.identities[p.stream] if self._again else p.head.identity
 
     def _entry(self, i: int, known: Known) -> Entry:
         p = self._prepared[i]

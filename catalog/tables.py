@@ -26,7 +26,7 @@ from core.rows_duckdb import SQL_TYPES, quoted
 from core.storage_errors import storage_errors
 
 _FORMAT = 1  # of the canonical text; a change makes every identity new
-_ROW_GROUP = 8192
+ROW_GROUP = 8192
 _AT_ONCE = 250_000  # rows whose hashes are sorted in one go
 GLOB = re.compile(r"([*?\[])")
 _AS_ITSELF = r"[\1]"
@@ -76,7 +76,7 @@ def literal(path: Path | str) -> str:
 
 def write_options(mark: str) -> str:
     """How every file of rows is written; a change makes `lumbung rebuild` write other bytes for the same rows."""
-    return f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{lumbung: '{mark}'}}"
+    return f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {{lumbung: '{mark}'}}"
 
 
 def identity_of(shape: Shape, standard: Sequence[str | None], groups: Iterable[str]) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -22,6 +21,7 @@ from core.mapping import DatasetMapping
 from core.messages import text
 from core.reference import CodeList, fold
 from quality import styles, values
+from quality.cells import SHOWN, STORED, Cells
 from quality.outcome import Hold, Warned
 
 ARROW: Mapping[ColumnType, pa.DataType] = {
@@ -36,10 +36,6 @@ ARROW: Mapping[ColumnType, pa.DataType] = {
 ROW, AT, WHY = "_row", "_at", "_why:"
 #: Money is whole rupiah: a price average with sen is rounded, and that is said.
 _ROUNDED_UNIT = "rupiah"
-_SHOWN = 120
-_MISSING = pa.array(sorted(values.MISSING))
-#: Reasons are stored as sentences, in the language of the house; rule and value allow any other.
-_STORED = "id"
 
 
 @dataclass(slots=True)
@@ -63,17 +59,6 @@ class Cast:
     holds: list[Hold] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     decided: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Cells:
-    """One column's distinct spellings (null for the ones that mean no value) and each row's index into them."""
-
-    column: Column
-    texts: pa.Array
-    indices: pa.Array
-    typed: pa.Array | None = None
-    why: pa.Array | None = None  # a sentence for each spelling that could not be read
 
 
 def sources(contract: Contract, mapping: DatasetMapping | None, headers: Sequence[str]) -> dict[str, str | None]:
@@ -134,11 +119,11 @@ def cast(
     _hold_incomplete(contract, mapping, references, headers, stands=stands, done=done)
     if done.holds:
         return done
-    cells = [_cells(source, column, done.source[column.name], mapping) for column in contract.columns]
+    cells = [Cells.of(source, column, done.source[column.name], mapping) for column in contract.columns]
     caster = _Caster(connection, done, mapping, decided, zone, now)
     for one in cells:
         if (codes := references.get(one.column.reference or "")) is not None:
-            _resolve(one, codes)
+            one.resolve(codes)
             if one.column.name == contract.region_column:
                 _foreign(one, codes, regions, done)
             continue
@@ -148,9 +133,9 @@ def cast(
             case ColumnType.DATE | ColumnType.MOMENT:
                 caster.date(one)
             case ColumnType.BOOLEAN:
-                _booleans(one)
+                one.booleans()
             case ColumnType.TEXT:
-                one.typed = _named(one) if one.column.labels else one.texts
+                one.labelled()
     if stands is not None:
         _take_regions(cells, stands, contract, references, regions=regions, done=done)
     if not done.holds:
@@ -196,7 +181,7 @@ def _standing(
 
 
 def _take_regions(
-    cells: Sequence[_Cells],
+    cells: Sequence[Cells],
     stands: str,
     contract: Contract,
     references: Mapping[str, CodeList],
@@ -214,7 +199,7 @@ def _take_regions(
     unlisted = {"column": into.column.title["id"], "list": from_.column.reference or ""}
     into.why = pa.array(
         [
-            text("quality.cast.unplaced", _STORED, value=name[:_SHOWN], **unlisted) if name and not place else None
+            text("quality.cast.unplaced", STORED, value=name[:SHOWN], **unlisted) if name and not place else None
             for name, place in zip(names, found, strict=True)
         ],
         pa.string(),
@@ -225,21 +210,6 @@ def _take_regions(
 
 def _filled(column: Column, done: Cast, mapping: DatasetMapping | None) -> bool:
     return done.source[column.name] is not None or (mapping is not None and column.name in mapping.constants)
-
-
-def _cells(source: pa.Table, column: Column, header: str | None, mapping: DatasetMapping | None) -> _Cells:
-    rows = source.num_rows
-    if header is None:
-        constant = mapping.constants.get(column.name) if mapping else None
-        return _Cells(column, pa.array([constant], pa.string()), pa.array([0], pa.int32()).take(_zeros(rows)))
-    encoded = source[header].combine_chunks().dictionary_encode()
-    texts = pc.utf8_trim_whitespace(encoded.dictionary.cast(pa.string()))
-    absent = pc.is_in(pc.utf8_lower(texts), value_set=_MISSING)
-    return _Cells(column, pc.if_else(absent, pa.scalar(None, pa.string()), texts), encoded.indices)
-
-
-def _zeros(rows: int) -> pa.Array:
-    return pa.nulls(rows, pa.int32()).fill_null(0)
 
 
 @dataclass(slots=True)
@@ -253,7 +223,7 @@ class _Caster:
     zone: str
     now: datetime
 
-    def choose(self, cells: _Cells, evidence: str | None, stated: str) -> str | None:
+    def choose(self, cells: Cells, evidence: str | None, stated: str) -> str | None:
         """The column's style: what the mapping states, else what the cells show, else what was decided before.
 
         A remembered style that the cells contradict is asked about again, never applied.
@@ -288,7 +258,7 @@ class _Caster:
         )
         return None
 
-    def number(self, one: _Cells) -> None:
+    def number(self, one: Cells) -> None:
         """Types an integer or number column."""
         whole, factor = one.column.type is ColumnType.INTEGER, self._factor(one.column)
         read = values.numbers(one.texts, one.column.unit, factor)
@@ -304,9 +274,9 @@ class _Caster:
             one.typed = read.floats(style)
         assert one.typed is not None
         self._warn("VALUES_MARKED", one, values.marked(one.texts) & np.asarray(one.typed.is_valid()))
-        _explain(one, "quality.cast.integer" if whole else "quality.cast.number")
+        one.explain("quality.cast.integer" if whole else "quality.cast.number")
 
-    def _whole(self, one: _Cells, read: values.Numbers, style: str, factor: Decimal | None) -> None:
+    def _whole(self, one: Cells, read: values.Numbers, style: str, factor: Decimal | None) -> None:
         number, exact = read.wholes(style)
         if one.column.unit == _ROUNDED_UNIT:
             # three digits behind the mark may be a thousand written by somebody else: never rounded away
@@ -316,7 +286,7 @@ class _Caster:
             exact = exact | rounded
         one.typed = pc.if_else(pa.array(exact), number, pa.scalar(None, pa.int64()))
 
-    def date(self, one: _Cells) -> None:
+    def date(self, one: Cells) -> None:
         """Types a date or moment column."""
         zone = str(zone_of((self.mapping.zone if self.mapping else None) or self.zone))
         read = values.dates(one.texts, self.now.year)
@@ -327,93 +297,43 @@ class _Caster:
         order = next((s for s in values.STYLES if s == style), values.STYLES[0])
         if one.column.type is ColumnType.DATE:
             one.typed = read.dates(order, self.connection, zone)
-            _explain(one, "quality.cast.date")
+            one.explain("quality.cast.date")
             return
         one.typed = read.moments(order, self.connection, zone)
-        _explain(one, "quality.cast.moment")
+        one.explain("quality.cast.moment")
         self._warn("MOMENT_WITHOUT_TIME", one, ~read.timed & np.asarray(one.typed.is_valid()))
 
-    def _warn(self, code: str, one: _Cells, spellings: values.Bools) -> None:
+    def _warn(self, code: str, one: Cells, spellings: values.Bools) -> None:
         """Remark how many rows have one of these spellings, if any has."""
-        if count := int(spellings[np.asarray(one.indices.drop_null())].sum()) if spellings.any() else 0:
+        if count := one.count(spellings):
             self.done.warnings.append(Warned(code, {"column": one.column.title["id"], "rows": count}))
 
     def _factor(self, column: Column) -> Decimal | None:
         return values.factor_of(self.mapping.factors.get(column.name) if self.mapping else None, column.name)
 
 
-def _explain(one: _Cells, message: str) -> None:
-    """A sentence for each spelling that has no value under the column's type."""
-    assert one.typed is not None
-    unread = pc.and_(one.texts.is_valid(), pc.is_null(one.typed))
-    if not pc.any(unread).as_py():
-        return
-    template = text(message, _STORED, column=one.column.title["id"], unit=one.column.unit or "-", value="\x00")
-    parts: list[Any] = []
-    shown = pc.utf8_slice_codeunits(pc.fill_null(one.texts, ""), 0, _SHOWN)
-    for i, part in enumerate(template.split("\x00")):
-        parts += ([shown] if i else []) + [pa.scalar(part)]
-    one.why = pc.if_else(unread, pc.binary_join_element_wise(*parts, ""), pa.scalar(None, pa.string()))
-
-
-def _resolve(one: _Cells, codes: CodeList) -> None:
-    """Codes for the column's spellings; an unknown or ambiguous one has none, and says so."""
-    typed: list[str | None] = []
-    why: list[str | None] = []
-    title = one.column.title["id"]
-    for spelling in one.texts.to_pylist():
-        found = codes.resolve(spelling) if spelling is not None else None
-        typed.append(found.code if found else None)
-        if found is None or found.code is not None:
-            why.append(None)
-        elif found.candidates:
-            named = ", ".join(f"{c} {codes.codes.get(c, '')}".strip() for c in found.candidates)
-            why.append(text("quality.cast.ambiguous", _STORED, column=title, value=spelling[:_SHOWN], candidates=named))
-        else:
-            why.append(text("quality.cast.unknown", _STORED, column=title, value=spelling[:_SHOWN], list=codes.name))
-    one.typed = pa.array(typed, pa.string())
-    if any(why):
-        one.why = pa.array(why, pa.string())
-
-
-def _foreign(one: _Cells, codes: CodeList, regions: frozenset[str], done: Cast) -> None:
-    used = pc.unique(one.indices).drop_null()
-    present = set(one.typed.take(used).drop_null().to_pylist()) if one.typed is not None else set()
+def _foreign(one: Cells, codes: CodeList, regions: frozenset[str], done: Cast) -> None:
+    present = set(pc.unique(one.used()).drop_null().to_pylist())
     done.foreign = {code: codes.codes.get(code, code) for code in sorted(present) if not covers(regions, code)}
-
-
-def _named(one: _Cells) -> pa.Array:
-    """The values of a closed list, from the value or its label in any case (LAKI-LAKI is `L`); other words stay."""
-    known = {fold(word): value for value, label in one.column.labels.items() for word in (label, value) if fold(word)}
-    return pa.array([t if t is None else known.get(fold(t), t) for t in one.texts.to_pylist()], pa.string())
-
-
-def _booleans(one: _Cells) -> None:
-    lower = pc.utf8_lower(one.texts)
-    yes = pc.is_in(lower, value_set=pa.array(sorted(values.TRUE)))
-    no = pc.is_in(lower, value_set=pa.array(sorted(values.FALSE)))
-    one.typed = pc.if_else(yes, pa.scalar(True), pc.if_else(no, pa.scalar(False), pa.scalar(None, pa.bool_())))
-    _explain(one, "quality.cast.boolean")
 
 
 def _rule(column: Column) -> str:
     return f"{column.name}.{'reference' if column.reference else column.type.value}"
 
 
-def _table(source: pa.Table, cells: Sequence[_Cells], done: Cast) -> pa.Table:
+def _table(source: pa.Table, cells: Sequence[Cells], done: Cast) -> pa.Table:
     data: dict[str, pa.Array] = {}
     for one in cells:
         assert one.typed is not None
-        data[one.column.name] = one.typed.cast(ARROW[one.column.type]).take(one.indices)
+        data[one.column.name] = one.spread(one.typed.cast(ARROW[one.column.type]))
     data[ROW] = source[ROW].combine_chunks()
     data[AT] = pa.array(np.arange(source.num_rows, dtype=np.int64))
     for one in cells:
         if one.why is None:
             continue
-        why = one.why.take(one.indices)
-        filled = one.texts.take(one.indices)
-        if (failed := len(why) - why.null_count) and len(filled) > filled.null_count:
-            data[WHY + one.column.name] = why
+        filled, failed = one.filled(), one.count(np.asarray(one.why.is_valid()))
+        if failed and filled:
+            data[WHY + one.column.name] = one.spread(one.why)
             done.failed[one.column.name] = _rule(one.column)
-            done.unreadable[one.column.name] = failed / (len(filled) - filled.null_count)
+            done.unreadable[one.column.name] = failed / filled
     return pa.table(data)

@@ -201,7 +201,7 @@ class Failing:
         typed = None
         if reason.typed is not None:
             assert self.done.table is not None
-            typed = self.done.table[reason.typed].take(at).combine_chunks()
+            typed = self.done.table[reason.typed].take(at).combine_chunks().cast(pa.string())
         if reason.sentence is None:
             message = typed
         else:

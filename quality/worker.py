@@ -17,17 +17,19 @@ import pyarrow.parquet as pq
 
 from core.contract import Contract, Severity
 from core.mapping import DatasetMapping
+from core.ordered import rises
 from core.reference import CodeList
 from core.verdict import Release, Verdict
 from quality import check, gate, onepass
+from quality.accepted import places, write_accepted, write_many
 from quality.cast import ARROW, AT, ROW, Cast, cast
 from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
 from quality.outcome import CheckOutcome, Hold, Warned, after_release
-from quality.predicates import quote
 from quality.result import pack
 
 ROW_GROUP = 8192
+ACCEPTED = "accepted.parquet"
 _COMPILED_MAX = 64
 
 
@@ -133,18 +135,22 @@ def _read(path: Path) -> pa.Table:
             return pa.ipc.open_stream(mapped).read_all()
 
 
-def _write(table: pa.Table, path: Path, *, keep: bool = False) -> Path:
-    """Write a file of rows; what is small and only read once more, by the commit, is not worth packing."""
-    if table.num_rows <= onepass.SMALL and not keep:
-        pq.write_table(table, path, compression="none", use_dictionary=False, write_statistics=False)
-    else:
-        pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
+def _write(table: pa.Table, path: Path) -> Path:
+    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
     return path
+
+
+def _write_text(table: pa.Table, path: Path) -> Path:
+    """Rows of text for the commit, which reads them once."""
+    if table.num_rows <= onepass.SMALL:
+        pq.write_table(table, path, compression="none", use_dictionary=False, write_statistics=False)
+        return path
+    return _write(table, path)
 
 
 def _unmapped(job: CheckJob, source: pa.Table) -> CheckOutcome:
     columns = tuple(name for name in source.column_names if name != ROW)
-    accepted = _write(source.select([*columns, ROW]), job.out / "accepted.parquet")
+    accepted = _write_text(source.select([*columns, ROW]), job.out / ACCEPTED)
     return CheckOutcome(
         verdict=Verdict.UNMAPPED, accepted=accepted, quarantined=None, source_rows=source.num_rows,
         accepted_rows=source.num_rows, quarantined_rows=0, reasons={}, holds=(), warnings=(), result=b"",
@@ -162,6 +168,7 @@ class _Delivery:
     source: pa.Table
     holds: list[Hold] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    ordered: bool = False  # whether a large table lies in the order of its key, each key once
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -181,7 +188,7 @@ class _Delivery:
         self.holds += done.holds
         self.warnings += done.warnings
         if done.table is None:
-            return self._answer(done, None, None, {}, b"")
+            return self._answer(done, 0, None, {}, b"")
         self._hold(*gate.retyped_columns(self.contract, done, job.previous_columns))
         self._hold(*gate.foreign_regions(done))
         return self._checked(done, done.table)
@@ -194,13 +201,15 @@ class _Delivery:
 
     def _checked(self, done: Cast, typed: pa.Table) -> CheckOutcome:
         connection = self.checker.connection
+        if typed.num_rows > onepass.SMALL and self.contract.key:
+            self.ordered = rises([typed[name] for name in self.contract.key])
         connection.register(TYPED, typed)
         try:
             result, broken = self._evaluate()
             failing = self._failing(done, broken)
             returned = failing.num_rows if failing is not None else 0
             self._hold(*gate.rejected_share(self.contract, self.source.num_rows, returned))
-            accepted = None if self.holds else self._accepted(typed, failing)
+            accepted = 0 if self.holds else self._accepted(typed, failing)
         finally:
             connection.unregister(TYPED)
         reasons = check.tally(failing) if failing is not None else {}
@@ -214,8 +223,9 @@ class _Delivery:
         """The suite's result as JSON values, and the rules whose failing rows are to be set aside."""
         compiled = self.checker.suite(self.contract)
         result, counts = onepass.evaluate(
-            compiled, self.checker.connection, TYPED, order=AT, run=self.job.now.isoformat()
-        )
+            compiled, self.checker.connection, TYPED, order=AT, run=self.job.now.isoformat(),
+            unbroken=("key.unique",) if self.ordered else (),
+        )  # fmt: skip
         broken: set[str] = set()
         for rule, judged in zip(self.contract.rules, result.results, strict=True):
             if judged.success:
@@ -241,48 +251,39 @@ class _Delivery:
         reasons = search.reasons([r for r in self.contract.rules if r.id in broken])
         return search.table(reasons) if reasons else None
 
-    def _accepted(self, typed: pa.Table, failing: pa.Table | None) -> pa.Table:
-        """The rows that are not set aside, in the order of the key."""
-        names, order_by = [*(c.name for c in self.contract.columns), ROW], (*self.contract.key, ROW)
+    def _accepted(self, typed: pa.Table, failing: pa.Table | None) -> int:
+        """Write the rows that are not set aside, in the order of the key; how many there are."""
+        names, order = [*(c.name for c in self.contract.columns), ROW], (*self.contract.key, ROW)
+        returned = failing[AT].to_numpy() if failing is not None else np.array([], np.int64)
+        path = self.job.out / ACCEPTED
         if typed.num_rows <= onepass.SMALL:  # planning a statement costs more than sorting so few
-            if failing is not None and failing.num_rows:
-                good = np.ones(typed.num_rows, np.bool_)
-                good[failing[AT].to_numpy()] = False
-                typed = typed.filter(pa.array(good))
-            return typed.select(names).sort_by([(name, "ascending") for name in order_by])
-        connection = self.checker.connection
-        columns = ", ".join(map(quote, names))
-        order = ", ".join(f"{quote(name)} ASC NULLS LAST" for name in order_by)
-        where = ""
-        if failing is not None and failing.num_rows:
-            connection.register("_failing", failing.select([AT]))
-            where = f"WHERE {AT} NOT IN (SELECT {AT} FROM _failing)"
-        table: pa.Table = connection.sql(f"SELECT {columns} FROM {TYPED} {where} ORDER BY {order}").to_arrow_table()
-        if where:
-            connection.unregister("_failing")
-        return table
+            return write_accepted(typed, returned, names, order, path)
+        at = np.arange(typed.num_rows) if self.ordered else places(self.checker.connection, TYPED, order)
+        return write_many(typed, returned, names, at, path)
 
     def _empty(self) -> CheckOutcome:
         fields = [(c.name, ARROW[c.type]) for c in self.contract.columns]
-        accepted = None if self.holds else pa.schema([*fields, (ROW, pa.int64())]).empty_table()
-        return self._answer(Cast(None, {}), accepted, None, {}, b"")
+        if not self.holds:
+            nothing = pa.schema([*fields, (ROW, pa.int64())]).empty_table()
+            pq.write_table(nothing, self.job.out / ACCEPTED)
+        return self._answer(Cast(None, {}), 0, None, {}, b"")
 
     def _answer(
-        self, done: Cast, accepted: pa.Table | None, failing: pa.Table | None, reasons: Mapping[str, int], result: bytes
+        self, done: Cast, accepted: int, failing: pa.Table | None, reasons: Mapping[str, int], result: bytes
     ) -> CheckOutcome:
         out, set_aside = self.job.out, None
         if failing is not None and failing.num_rows:
             types = pa.schema([(ROW, pa.int64()), ("original", pa.string()), ("reasons", pa.list_(REASON))])
             rows = failing.select([ROW, "original", "reasons"]).cast(types)
-            set_aside = _write(rows, out / "quarantined.parquet", keep=True)
+            set_aside = _write(rows, out / "quarantined.parquet")
         held = bool(self.holds)
         verdict = Verdict.HELD if held else Verdict.WARNED if self.warnings else Verdict.PUBLISHED
         return CheckOutcome(
             verdict=verdict,
-            accepted=None if held or accepted is None else _write(accepted, out / "accepted.parquet"),
+            accepted=None if held else out / ACCEPTED,
             quarantined=set_aside,
             source_rows=self.source.num_rows,
-            accepted_rows=0 if held or accepted is None else accepted.num_rows,
+            accepted_rows=accepted,
             quarantined_rows=failing.num_rows if failing is not None else 0,
             reasons=reasons,
             holds=tuple(self.holds),
