@@ -4,9 +4,9 @@
 sound and keeps the errors of the others, so that one regency's slip never stops thirty-four harvests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -57,10 +57,15 @@ def home_regions(home: Path) -> Regions:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All members, in the order of their codes, and the errors of files that could not be used."""
+    """All members, in the order of their codes, and the errors of files that could not be used.
+
+    Attributes:
+        files: member code to the file that it was read from.
+    """
 
     members: tuple[Member, ...]
     problems: tuple[LumbungError, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def load(cls, home: Path, regions: Regions | None = None) -> "Registry":
@@ -71,16 +76,25 @@ class Registry:
         return registry
 
     @classmethod
-    def load_sound(cls, home: Path, regions: Regions | None = None) -> "Registry":
-        """The members whose files are sound; `problems` has the error of each file that is not."""
+    def load_sound(cls, home: Path, regions: Regions | None = None, before: "Registry | None" = None) -> "Registry":
+        """The members whose files are sound; `problems` has the error of each file that is not.
+
+        Args:
+            before: where given, a member whose file cannot be used now stays as it was in this registry.
+        """
         known = regions if regions is not None else home_regions(home)
         register = _Register(known)
+        kept = {before.files[m.code]: m for m in before.members if m.code in before.files} if before else {}
         for file in sorted((home / FOLDER).glob("*.toml")):
             try:
                 register.add(read_member(file, home), file)
             except LumbungError as error:
                 register.problems.append(error)
-        return cls(tuple(register.members[code] for code in sorted(register.members)), tuple(register.problems))
+                if file in kept:
+                    with suppress(LumbungError):  # what it said before may be another file's by now
+                        register.add(kept[file], file)
+        members = tuple(register.members[code] for code in sorted(register.members))
+        return cls(members, tuple(register.problems), register.files)
 
     @staticmethod
     def check_replaced(home: Path, file: Path, text: str) -> Member:

@@ -4,10 +4,11 @@ Every response has the security headers and the request's number; every error is
 themselves live in `gateway` and `hub/routes`.
 """
 
+import asyncio
 import gc
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from html import escape
 
 import orjson
@@ -28,6 +29,7 @@ from gateway.errors import internal, refusal
 from gateway.http import GraphQLDoor, locale_of
 from gateway.offload import Offload
 from gateway.schema import make_schema
+from hub.reloading import Reloading
 from hub.routes import health, inbox
 from hub.web_errors import MethodRefused, RouteUnknown
 
@@ -113,9 +115,10 @@ def _landing(services: Services) -> Route:
 
 
 def make_app(services: Services) -> Starlette:
-    """The app over these services; its pools end with it."""
+    """The app over these services, that follows the members' files; its pools end with it."""
+    reloading = Reloading(services)
     offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
-    door = GraphQLDoor(make_schema(services.contracts), services, offload)
+    door = GraphQLDoor(make_schema(services.contracts), services, offload, reloading.services)
 
     async def graphql(request: Request) -> Response:
         return await door(request)
@@ -125,7 +128,11 @@ def make_app(services: Services) -> Starlette:
         # what start-up made is there for good: collecting it again and again held the loop for 90 ms a time
         gc.collect()
         gc.freeze()
+        watching = asyncio.create_task(reloading.watch())
         yield
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
         gc.unfreeze()
         offload.close()
 
@@ -133,8 +140,8 @@ def make_app(services: Services) -> Starlette:
         routes=[
             _landing(services),
             Route("/graphql", graphql, methods=["GET", "POST"]),
-            *health.routes(services, offload),
-            *inbox.routes(services, offload),
+            *health.routes(services, offload, lambda: {"members": len(reloading.problems)}),
+            *inbox.routes(services, offload, reloading.services),
         ],
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,

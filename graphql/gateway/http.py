@@ -3,7 +3,7 @@
 Batches, forms, multipart, text and compressed bodies are not read (G09, G12, G14); GET runs queries only (G15).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -130,9 +130,13 @@ def locale_of(http: HttpRequest, default: str) -> str:
 class GraphQLDoor:
     """The endpoint: reads, authenticates, runs, answers."""
 
-    def __init__(self, schema: Schema, services: Services, offload: Offload) -> None:
+    def __init__(
+        self, schema: Schema, services: Services, offload: Offload, now: Callable[[], Services] | None = None
+    ) -> None:
+        """Args: now: the services as a request finds them, where members' files are read again; else `services`."""
         self._schema = schema._schema
         self._services = services
+        self._now = now or (lambda: services)
         self._offload = offload
         self._documents = Documents(self._schema, introspection=services.settings.introspection)
 
@@ -150,7 +154,7 @@ class GraphQLDoor:
         try:
             actor = await self._actor(http, deadline)
             request = await read(http)
-            context = Context(self._services, self._offload, deadline, actor)
+            context = Context(self._now(), self._offload, deadline, actor)
             document = await self._documents.ready(context, request.query)
             operation(document, request.operation, only_queries=request.only_queries)
             body = await run(self._schema, context, document, request)

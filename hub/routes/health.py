@@ -1,6 +1,7 @@
 """`/health/live`: the process answers. `/health/ready`: it can serve, or 503 with the part that cannot."""
 
 import os
+from collections.abc import Callable, Mapping
 
 import orjson
 from sqlalchemy import text as sql
@@ -37,8 +38,12 @@ async def _database(services: Services, offload: Offload) -> bool:
     return True
 
 
-def routes(services: Services, offload: Offload) -> list[Route]:
-    """Both addresses; neither says anything that a stranger could use."""
+def routes(services: Services, offload: Offload, warnings: Callable[[], Mapping[str, int]]) -> list[Route]:
+    """Both addresses; neither says anything that a stranger could use.
+
+    Args:
+        warnings: parts that serve something older than their files say, and how many files that concerns.
+    """
 
     async def live(_: Request) -> Response:
         return _json({"status": "live"})
@@ -51,6 +56,12 @@ def routes(services: Services, offload: Offload) -> list[Route]:
         }
         failed = [{"part": name, "reason": text(f"hub.ready.{name}")} for name, good in parts.items() if not good]
         status = "not_ready" if failed else "ready"
-        return _json({"status": status, "parts": parts, "failed": failed}, 503 if failed else 200)
+        older = [
+            {"part": name, "count": count, "reason": text(f"hub.older.{name}", count=count)}
+            for name, count in warnings().items()
+            if count
+        ]
+        body = {"status": status, "parts": parts, "failed": failed, "warnings": older}
+        return _json(body, 503 if failed else 200)
 
     return [Route("/health/live", live, methods=["GET"]), Route("/health/ready", ready, methods=["GET"])]

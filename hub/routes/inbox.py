@@ -7,6 +7,7 @@ manifest only.
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
@@ -40,6 +41,7 @@ class _Door:
 
     services: Services
     offload: Offload
+    now: Callable[[], Services]
 
     async def opened(self, request: Request) -> tuple[Signed, SourceConfig, Inbox]:
         """Who asks, and the inbox that is its own.
@@ -71,7 +73,7 @@ class _Door:
         return signed, source, inbox
 
     def _source(self, actor: Actor, member: str) -> SourceConfig:
-        found = self.services.members.get(member) if actor.member == member and Role.MACHINE in actor.roles else None
+        found = self.now().members.get(member) if actor.member == member and Role.MACHINE in actor.roles else None
         for source in found.sources if found is not None else ():
             if source.kind is SourceKind.INBOX and actor.organisation in (None, source.organisation):
                 return source
@@ -109,9 +111,9 @@ def _number(request: Request, name: str) -> int:
     return int(values[0])
 
 
-def routes(services: Services, offload: Offload) -> list[Route]:
-    """The inbox's addresses."""
-    door = _Door(services, offload)
+def routes(services: Services, offload: Offload, now: Callable[[], Services]) -> list[Route]:
+    """The inbox's addresses; `now` gives the services with the members' files as they stand."""
+    door = _Door(services, offload, now)
 
     async def about(request: Request) -> Response:
         _, source, inbox = await door.opened(request)

@@ -81,6 +81,7 @@ async def test_it_is_ready_when_everything_is_there(province: Province) -> None:
         "status": "ready",
         "parts": {"database": True, "snapshots": True, "contracts": True},
         "failed": [],
+        "warnings": [],
     }
 
 
