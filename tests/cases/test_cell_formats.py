@@ -36,7 +36,8 @@ def test_a_code_keeps_the_zeros_that_its_format_shows(tmp_path: Path) -> None:
 
 def test_a_percentage_of_an_open_document_is_read_as_it_is_shown(tmp_path: Path) -> None:
     def cell(value: str, kind: str = "string", repeat: int = 1) -> str:
-        typed = f'office:value-type="{kind}" office:value="{value}" table:number-columns-repeated="{repeat}"'
+        typed = f'table:number-columns-repeated="{repeat}" office:value-type="{kind}"'
+        typed += f' office:value="{value}"' if kind != "string" else ""
         return f"<table:table-cell {typed}><text:p>{value}</text:p></table:table-cell>"
 
     def row(*cells: str, repeat: int = 1) -> str:
