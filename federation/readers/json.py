@@ -5,8 +5,8 @@ Refused with their place: NaN and Infinity (F07), a key named twice (F08), nesti
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from json.decoder import JSONDecodeError, JSONObject  # type: ignore[attr-defined]  # undocumented, stable since 3.1
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]  # the scanner that knows positions
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from core.table import Note, Place, TextTable
 from federation.readers import decode
-from federation.readers.build import unique_names
+from federation.readers.build import shown, unique_names
 from federation.readers.errors import (
     FieldTooLarge,
     FileEmpty,
@@ -28,12 +28,13 @@ from federation.readers.errors import (
     TooManyColumns,
     TooManyRows,
 )
+from federation.readers.json_tables import Rows, features, is_geojson
+from federation.readers.json_tables import tables as tables_of
 from federation.readers.result import ReadLimits
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|[\[\]{}]', re.DOTALL)
 #: What Python says where a value is followed by another.
 _MORE = "Extra data"
-_Rows = list[dict[str, str | None]]
 
 
 class _Refused(Exception):
@@ -64,14 +65,23 @@ def read_json(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[
     if not text.strip():
         raise FileEmpty(place)
     value = _value(text, place, limits, notes)
-    if _is_geojson(value):
-        return "geojson", [_table(_features(value), name, place, limits)], notes
-    tables = [
-        _table(rows, "/".join([name, *trail]) if trail else name, place, limits) for trail, rows in _tables(value, ())
-    ]
+    if is_geojson(value):
+        return "geojson", [_table(features(value), name, place, limits)], notes
+    tables: list[TextTable] = []
+    for trail, rows in tables_of(value, ()):
+        table = _table(rows, _free("/".join([name, *trail]), {known.name for known in tables}), place, limits)
+        if any(table.data.equals(known.data) for known in tables):  # the same rows as records and as lists
+            notes.append(Note("reader.json_repeated", {"table": table.name}))
+        else:
+            tables.append(table)
     if not tables:
         notes.append(Note("reader.json_no_table"))
     return "json", tables, notes
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that no table has yet."""
+    return next(free for i in count(1) if (free := name if i == 1 else f"{name}#{i}") not in taken)
 
 
 def _value(text: str, place: Place, limits: ReadLimits, notes: list[Note]) -> Any:
@@ -193,159 +203,7 @@ def _depth(value: Any, limit: int) -> int:
     return depth
 
 
-def _is_geojson(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("type") in ("FeatureCollection", "Feature")
-
-
-def _features(value: dict[str, Any]) -> _Rows:
-    """A row a feature: its id and properties, the geometry's kind, a point's lon and lat, the geometry as JSON text."""
-    features = value.get("features") if value["type"] == "FeatureCollection" else [value]
-    out: _Rows = []
-    for feature in features if isinstance(features, list) else []:
-        if not isinstance(feature, dict):
-            continue
-        row: dict[str, str | None] = {}
-        if feature.get("id") is not None:
-            row["id"] = _text(feature["id"])
-        for key, cell in _flat(feature.get("properties") or {}, ""):
-            row[key] = cell
-        shape = feature.get("geometry")
-        if isinstance(shape, dict):
-            row["geometry_type"] = _text(shape.get("type"))
-            at = shape.get("coordinates")
-            if shape.get("type") == "Point" and isinstance(at, list) and len(at) >= 2:
-                row["lon"], row["lat"] = _text(at[0]), _text(at[1])
-            row["geometry"] = _dump(shape)
-        out.append(row)
-    return out
-
-
-def _dump(value: Any) -> str:
-    """JSON text of a value whose numbers were kept as text: they stand unquoted again."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_dump(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(_dump(v) for v in value) + "]"
-    if isinstance(value, str) and re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", value):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _dump(value)
-
-
-def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
-    """The leaves of a record, nested objects as `a/b`; lists as JSON text."""
-    for key, item in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(item, dict) and item:
-            yield from _flat(item, f"{name}/")
-        else:
-            yield name, _text(item) if not isinstance(item, dict) else None
-
-
-def _is_scalars(items: list[Any]) -> bool:
-    return not any(isinstance(item, dict | list) for item in items)
-
-
-def _tables(value: Any, trail: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], _Rows]]:
-    """Every table in a value, with the keys that lead to it; a lone flat object is a table of one row."""
-    if isinstance(value, list):
-        yield from _from_list(value, trail, None)
-    elif isinstance(value, dict):
-        known = list(_from_object(value, trail))
-        if known:
-            yield from known
-        elif not trail and value and [] not in value.values():
-            yield (), [dict(_flat(value, ""))]
-
-
-def _from_list(
-    value: list[Any], trail: tuple[str, ...], names: list[str] | None
-) -> Iterator[tuple[tuple[str, ...], _Rows]]:
-    if value and all(isinstance(item, dict) for item in value):
-        yield trail, [dict(_flat(item, "")) for item in value]
-    elif value and all(isinstance(item, list) for item in value) and _is_scalars([c for row in value for c in row]):
-        head, body = (names, value) if names else ([_text(c) or "" for c in value[0]], value[1:])
-        titles, _ = unique_names([*head, *[""] * (max(map(len, value)) - len(head))])
-        yield trail, [dict.fromkeys(titles) | dict(zip(titles, map(_text, row), strict=False)) for row in body]
-    elif value and _is_scalars(value) and not trail:
-        yield trail, [{"nilai": _text(item)} for item in value]
-
-
-def _from_object(value: dict[str, Any], trail: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], _Rows]]:
-    names = _names(value)
-    if _is_columnar(value):
-        length = max(len(v) for v in value.values())
-        yield trail, [{k: _text(v[i]) if i < len(v) else None for k, v in value.items()} for i in range(length)]
-        return
-    for key, item in value.items():
-        if key in ("fields", "columns", "links", "_links", "meta") and not _has_records(item):
-            continue
-        if isinstance(item, list) and key not in ("fields", "columns"):
-            yield from _from_list(item, _step(trail, key), names)
-        elif isinstance(item, dict):
-            keyed = _keyed(item, names)
-            if keyed is not None:
-                yield _step(trail, key), keyed
-            else:
-                yield from _from_object(item, _step(trail, key))
-
-
-def _step(trail: tuple[str, ...], key: str) -> tuple[str, ...]:
-    """The trail without the names that every envelope has."""
-    return trail if key in ("data", "result", "results", "records", "rows", "items", "datas") else (*trail, key)
-
-
-def _has_records(item: Any) -> bool:
-    return (
-        isinstance(item, list)
-        and bool(item)
-        and isinstance(item[0], dict)
-        and "id" not in item[0]
-        and "name" not in item[0]
-    )
-
-
-def _names(value: dict[str, Any]) -> list[str] | None:
-    """Column names that stand beside the rows: `fields` or `columns`, as text or as {id|name|label}."""
-    for key in ("fields", "columns", "header", "headers"):
-        items = value.get(key)
-        if isinstance(items, list) and items:
-            names = [i.get("id") or i.get("name") or i.get("label") if isinstance(i, dict) else i for i in items]
-            if all(isinstance(n, str) for n in names):
-                return [str(n) for n in names]
-    return None
-
-
-def _is_columnar(value: dict[str, Any]) -> bool:
-    """A dict of equally long lists of plain values: a table column by column."""
-    lists = [v for v in value.values() if isinstance(v, list) and _is_scalars(v)]
-    return len(lists) >= 2 and len(lists) == len(value) and len({len(v) for v in lists}) == 1
-
-
-def _keyed(item: dict[str, Any], names: list[str] | None) -> _Rows | None:
-    """A table whose rows are lists or records under their key, such as {"2026-01-01": [22000, 20500]}."""
-    values = list(item.values())
-    if len(values) < 2:
-        return None
-    if names and all(isinstance(v, list) and len(v) == len(names) and _is_scalars(v) for v in values):
-        titles, _ = unique_names(["kunci", *names])
-        return [dict(zip(titles, [key, *map(_text, v)], strict=True)) for key, v in item.items()]
-    if (
-        all(isinstance(v, dict) and v and _is_scalars(list(v.values())) for v in values)
-        and len({tuple(v) for v in values}) == 1
-    ):
-        return [dict([("kunci", key), *_flat(v, "")]) for key, v in item.items()]
-    return None
-
-
-def _table(rows: _Rows, name: str, place: Place, limits: ReadLimits) -> TextTable:
+def _table(rows: Rows, name: str, place: Place, limits: ReadLimits) -> TextTable:
     if len(rows) > limits.max_rows:
         raise TooManyRows(place, rows=len(rows), limit=limits.max_rows)
     names: dict[str, None] = {}
@@ -366,6 +224,9 @@ def _table(rows: _Rows, name: str, place: Place, limits: ReadLimits) -> TextTabl
                     raise FieldTooLarge(where, size=size, limit=limits.field_max_bytes)
         arrays.append(pa.array([cell if cell else None for cell in cells], pa.string()))
     titles, notes = unique_names(columns)
+    lists = [column for column in columns if column != "geometry" and _holds_lists(rows, column)]
+    if lists:
+        notes.append(Note("reader.json_lists", {"columns": shown(lists)}))
     return TextTable(
         name=name,
         place=place,
@@ -373,3 +234,9 @@ def _table(rows: _Rows, name: str, place: Place, limits: ReadLimits) -> TextTabl
         row_numbers=pa.array(range(1, len(rows) + 1), pa.int64()),
         notes=tuple(notes),
     )
+
+
+def _holds_lists(rows: Rows, column: str) -> bool:
+    """Whether a column's first cell is a list of records, which may be a table of its own."""
+    first = next((cell for row in rows if (cell := row.get(column))), "")
+    return first.startswith("[{") and first.endswith("}]")
