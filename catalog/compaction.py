@@ -238,8 +238,8 @@ class _Merging(Packing):
 def restore(sessions: sessionmaker[Session], store: SnapshotStore) -> tuple[int, int]:
     """Make missing and damaged segments again from the files of commits; how many were made, and how many could not be.
 
-    One that cannot be made, because a commit's file in its range is lost too, stays in use: reading it names the damage,
-    where leaving it out would give answers that lack rows.
+    One that cannot be made, because a commit's file in its range is lost too, stays in use: reading it names the
+    damage, where leaving it out would give answers that lack rows.
     """
     with reading(sessions) as session:
         segments = list(session.scalars(select(RowFile).where(RowFile.part != COMMIT, RowFile.superseded_by.is_(None))))

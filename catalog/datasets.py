@@ -6,28 +6,26 @@ failed or partial crawl takes nothing away. Crawling is left to `federation`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload, sessionmaker
 
-from catalog import reviews
 from catalog.copies import Rank, nobody_owns, settle
-from catalog.errors import DatasetUnknown
-from catalog.models import Dataset, DatasetState, Resource, ReviewKind, Visibility
+from catalog.crawl import Crawl, CrawlReport
+from catalog.models import Dataset, DatasetState, Resource, ReviewKind
 from catalog.seen import SeenDataset, SeenResource, clean, fingerprint
 from catalog.writing import writing
-from core import audit, counters, messages, outbox
-from core.access import SYSTEM, Actor
+from core import counters, messages
+from core.access import SYSTEM
 from core.contract import Classification
 from core.ids import derived_id
 from core.reference import fold
 
 __all__ = [
-    "CrawlReport", "Policy", "SeenDataset", "SeenResource", "apply_crawl", "classify", "dataset_id", "high_water",
-    "reinstate", "resource_id", "touch", "withdraw",
+    "CrawlReport", "Policy", "SeenDataset", "SeenResource", "apply_crawl", "dataset_id", "high_water",
+    "known_fingerprints", "resource_id", "standing", "touch", "unsettled",
 ]  # fmt: skip
 
 
@@ -41,38 +39,6 @@ class Policy(Protocol):
     @property
     def missing_share(self) -> float:
         """Share of the source's datasets below which the missing ones must stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrawlReport:
-    """What a crawl changed: dataset ids by kind; `needs_review` are ids of open questions."""
-
-    new: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    withdrawn: tuple[str, ...] = ()
-    renamed: tuple[str, ...] = ()
-    returned: tuple[str, ...] = ()
-    needs_review: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Crawl:
-    """One crawl being applied."""
-
-    session: Session
-    source: str
-    member: str
-    now: datetime
-    found: dict[str, list[str]] = field(default_factory=dict)
-    hidden: list[tuple[Dataset, Resource | None, bool, str]] = field(default_factory=list)
-
-    def note(self, kind: str, id_: str) -> None:
-        self.found.setdefault(kind, []).append(id_)
-
-    def report(self) -> CrawlReport:
-        return CrawlReport(**{kind: tuple(ids) for kind, ids in self.found.items()})
 
 
 def apply_crawl(
@@ -94,10 +60,10 @@ def apply_crawl(
     """
     with writing(sessions) as session:
         counters.hold(session)
-        crawl = _Crawl(session, source, member, now)
+        crawl = Crawl(session, source, member, now)
         known = _known(session, source)
         if complete and not seen and any(d.state == DatasetState.ACTIVE for d in known.values()):
-            _ask(crawl, ReviewKind.EMPTY_SOURCE, None, {"datasets": len(known)})
+            crawl.ask(ReviewKind.EMPTY_SOURCE, None, {"datasets": len(known)})
             return crawl.report()
         seen = list({d.origin_id: d for d in map(clean, seen)}.values())
         born = {d.id: d.origin for d in known.values()}
@@ -113,7 +79,7 @@ def apply_crawl(
             _miss(crawl, [d for d in known.values() if d.origin_id not in {s.origin_id for s in seen}], known, policy)
             _miss_resources(crawl, list(known.values()), policy)
         _settle_copies(crawl, born, rank)
-        _publish(crawl)
+        crawl.publish()
         return crawl.report()
 
 
@@ -185,7 +151,7 @@ def _is_another(known: Dataset, seen: SeenDataset) -> bool:
     return seen.organisation != known.organisation and bool(before and after) and not before & after
 
 
-def _add(crawl: _Crawl, seen: SeenDataset, *, generation: int) -> Dataset:
+def _add(crawl: Crawl, seen: SeenDataset, *, generation: int) -> Dataset:
     dataset = Dataset(
         id=dataset_id(crawl.source, seen.origin_id, generation),
         source=crawl.source,
@@ -201,7 +167,7 @@ def _add(crawl: _Crawl, seen: SeenDataset, *, generation: int) -> Dataset:
     return dataset
 
 
-def _describe(crawl: _Crawl, dataset: Dataset, seen: SeenDataset) -> None:
+def _describe(crawl: Crawl, dataset: Dataset, seen: SeenDataset) -> None:
     """Write what the source says into the dataset and its resources; what was decided here stays."""
     dataset.member = crawl.member
     for name in (
@@ -242,7 +208,7 @@ def _describe(crawl: _Crawl, dataset: Dataset, seen: SeenDataset) -> None:
             resource.state = DatasetState.MISSING.value
 
 
-def _mark_seen(crawl: _Crawl, dataset: Dataset) -> None:
+def _mark_seen(crawl: Crawl, dataset: Dataset) -> None:
     """Note that it is there; what a person has withdrawn stays withdrawn, though the source still shows it."""
     dataset.last_seen, dataset.missed_crawls, dataset.missing_since = crawl.now, 0, None
     if dataset.state == DatasetState.WITHDRAWN and dataset.withdrawn_by != SYSTEM.id:
@@ -255,7 +221,7 @@ def _mark_seen(crawl: _Crawl, dataset: Dataset) -> None:
     dataset.state = DatasetState.ACTIVE.value
 
 
-def _refresh(crawl: _Crawl, dataset: Dataset, seen: SeenDataset) -> None:
+def _refresh(crawl: Crawl, dataset: Dataset, seen: SeenDataset) -> None:
     if dataset.name != seen.name:
         crawl.note("renamed", dataset.id)
     if dataset.fingerprint == fingerprint(seen) and dataset.member == crawl.member:
@@ -267,15 +233,15 @@ def _refresh(crawl: _Crawl, dataset: Dataset, seen: SeenDataset) -> None:
     crawl.note("changed", dataset.id)
 
 
-def _replace_identity(crawl: _Crawl, old: Dataset, seen: SeenDataset) -> None:
+def _replace_identity(crawl: Crawl, old: Dataset, seen: SeenDataset) -> None:
     """Give other content under a known id its own identity; the old one is missing, and a person is asked (S15)."""
-    _set_missing(crawl, old)
+    crawl.set_missing(old)
     new = _add(crawl, seen, generation=old.generation + 1)
     crawl.session.flush()
-    _ask(crawl, ReviewKind.ID_REUSED, new, {"before": old.id, "name_before": old.name, "name": seen.name})
+    crawl.ask(ReviewKind.ID_REUSED, new, {"before": old.id, "name_before": old.name, "name": seen.name})
 
 
-def _settle_copies(crawl: _Crawl, born: Mapping[str, str | None], rank: Rank) -> None:
+def _settle_copies(crawl: Crawl, born: Mapping[str, str | None], rank: Rank) -> None:
     """Decide anew which of several sources counts, for what this crawl brought, changed or lost."""
     touched = {id_ for kind in ("new", "changed", "returned", "withdrawn") for id_ in crawl.found.get(kind, ())}
     if not touched:
@@ -286,30 +252,23 @@ def _settle_copies(crawl: _Crawl, born: Mapping[str, str | None], rank: Rank) ->
     crawl.hidden += [(d, None, visible, why) for d, visible, why in settle(crawl.session, (*now, *before), rank)]
 
 
-def _set_missing(crawl: _Crawl, dataset: Dataset) -> None:
-    if dataset.state == DatasetState.ACTIVE:
-        dataset.state, dataset.missing_since = DatasetState.MISSING.value, crawl.now
-        crawl.note("missing", dataset.id)
-
-
-def _miss(crawl: _Crawl, absent: Sequence[Dataset], known: Mapping[str, Dataset], policy: Policy) -> None:
+def _miss(crawl: Crawl, absent: Sequence[Dataset], known: Mapping[str, Dataset], policy: Policy) -> None:
     """Mark what a complete crawl did not show; withdraw what has been missing long enough, if it is little."""
     absent = [d for d in absent if d.state != DatasetState.WITHDRAWN]
     standing = sum(d.state != DatasetState.WITHDRAWN for d in known.values())
     for dataset in absent:
-        _set_missing(crawl, dataset)
+        crawl.set_missing(dataset)
         dataset.missed_crawls += 1
     due = [d for d in absent if d.missed_crawls >= policy.missing_crawls]
     if absent and len(absent) / standing >= policy.missing_share:
         if due:
-            _ask(crawl, ReviewKind.MANY_MISSING, None, {"missing": len(absent), "datasets": standing})
+            crawl.ask(ReviewKind.MANY_MISSING, None, {"missing": len(absent), "datasets": standing})
         return
     for dataset in due:
-        _withdraw(crawl, dataset, SYSTEM, _missed(dataset.missed_crawls))
-        crawl.note("withdrawn", dataset.id)
+        crawl.withdraw(dataset, SYSTEM, _missed(dataset.missed_crawls))
 
 
-def _miss_resources(crawl: _Crawl, datasets: Sequence[Dataset], policy: Policy) -> None:
+def _miss_resources(crawl: Crawl, datasets: Sequence[Dataset], policy: Policy) -> None:
     """The same for single resources of datasets that are there: a monthly file under a new id replaces the old one."""
     everything = [(d, r) for d in datasets if d.state == DatasetState.ACTIVE for r in d.resources]
     standing = [(d, r) for d, r in everything if r.state != DatasetState.WITHDRAWN]
@@ -326,86 +285,3 @@ def _miss_resources(crawl: _Crawl, datasets: Sequence[Dataset], policy: Policy) 
 
 def _missed(crawls: int) -> str:
     return messages.text("catalog.reason.missed", "id", crawls=crawls)
-
-
-def _withdraw(crawl: _Crawl, dataset: Dataset, actor: Actor, reason: str) -> None:
-    dataset.state, dataset.withdrawn_at = DatasetState.WITHDRAWN.value, crawl.now
-    dataset.withdrawn_by, dataset.withdrawn_reason = actor.id, reason
-    crawl.hidden.append((dataset, None, False, reason))
-
-
-def _ask(crawl: _Crawl, kind: ReviewKind, dataset: Dataset | None, values: Mapping[str, Any]) -> None:
-    about = dataset.id if dataset else None
-    item = reviews.ask(
-        crawl.session, kind, source=crawl.source, member=crawl.member, dataset_id=about, values=values, now=crawl.now
-    )
-    crawl.note("needs_review", item)
-
-
-def _publish(crawl: _Crawl, actor: Actor = SYSTEM) -> None:
-    """Number what left or re-entered the current rows, and announce what changed."""
-    crawl.session.flush()
-    if crawl.hidden:
-        first, stamp = counters.take(crawl.session, counters.SNAPSHOT, crawl.now, len(crawl.hidden))
-        crawl.session.add_all(
-            Visibility(
-                seq=first + i,
-                dataset_id=dataset.id,
-                resource_id=resource.id if resource else None,
-                visible=visible,
-                actor=actor.id,
-                reason=reason,
-                committed_at=stamp,
-            )
-            for i, (dataset, resource, visible, reason) in enumerate(crawl.hidden)
-        )
-    changes = [
-        outbox.Message(f"dataset.{kind}", id_, {"source": crawl.source, "member": crawl.member})
-        for kind in ("new", "changed", "renamed", "missing", "withdrawn", "returned")
-        for id_ in crawl.found.get(kind, ())
-    ]
-    outbox.emit(crawl.session, *changes, now=crawl.now)
-
-
-def _by_decision(session: Session, id_: str, now: datetime) -> tuple[Dataset, _Crawl]:
-    counters.hold(session)
-    dataset = session.get(Dataset, id_)
-    if dataset is None:
-        raise DatasetUnknown(dataset=id_)
-    return dataset, _Crawl(session, dataset.source, dataset.member, now)
-
-
-def withdraw(sessions: sessionmaker[Session], dataset: str, *, actor: Actor, reason: str, now: datetime) -> None:
-    """Take a dataset out of the current rows by decision (*dicabut*); earlier points in time still show it."""
-    with writing(sessions) as session:
-        row, crawl = _by_decision(session, dataset, now)
-        if row.state != DatasetState.WITHDRAWN:
-            _withdraw(crawl, row, actor, reason)
-            crawl.note("withdrawn", row.id)
-            _publish(crawl, actor)
-            audit.record(session, actor, "dataset.withdrawn", row.id, {"reason": reason}, now=now)
-
-
-def reinstate(sessions: sessionmaker[Session], dataset: str, *, actor: Actor, reason: str, now: datetime) -> None:
-    """Take a withdrawal back by decision; whether the dataset is at its source shows at the next crawl."""
-    with writing(sessions) as session:
-        row, crawl = _by_decision(session, dataset, now)
-        if row.state == DatasetState.WITHDRAWN:
-            row.state, row.missed_crawls = DatasetState.MISSING.value, 0
-            row.withdrawn_at = row.withdrawn_by = row.withdrawn_reason = None
-            if row.copy_of is None:
-                crawl.hidden.append((row, None, True, reason))
-            crawl.note("returned", row.id)
-            _publish(crawl, actor)
-            audit.record(session, actor, "dataset.reinstated", row.id, {"reason": reason}, now=now)
-
-
-def classify(
-    sessions: sessionmaker[Session], dataset: str, classification: Classification, *, actor: Actor, now: datetime
-) -> None:
-    """Decide who may see a dataset that no contract describes."""
-    with writing(sessions) as session:
-        row, _ = _by_decision(session, dataset, now)
-        before, row.classification = row.classification, classification.value
-        values = {"before": before, "after": row.classification}
-        audit.record(session, actor, "dataset.classified", row.id, values, now=now)

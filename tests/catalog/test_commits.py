@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from catalog import checks
-from catalog.datasets import classify
+from catalog.decisions import classify
 from catalog.drafts import CheckDraft, QuarantineDraft, ReturnedRow
 from catalog.errors import AsOfUnknown, DraftInvalid, DraftKeyNotUnique, ResourceUnknown
 from catalog.models import CheckRecord, Dataset, QuarantineBatch, QuarantineRow, Resource, Snapshot

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from catalog import compaction
 from catalog.compaction import SEGMENTS, TAIL, compact, forget, restore
-from catalog.datasets import classify
+from catalog.decisions import classify
 from catalog.errors import SnapshotMissing
 from catalog.maintenance import scrub, sweep_orphans
 from catalog.models import Resource, RowFile

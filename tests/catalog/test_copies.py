@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from catalog.copies import is_unique
-from catalog.datasets import apply_crawl, dataset_id, reinstate, resource_id, withdraw
+from catalog.datasets import apply_crawl, dataset_id, resource_id
+from catalog.decisions import reinstate, withdraw
 from catalog.models import Dataset
 from core.access import SYSTEM, Actor, Role
 from core.duck import Duck

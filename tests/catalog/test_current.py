@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from catalog import current, current_pages, current_table, row_files
 from catalog.compaction import compact
 from catalog.current import State, digest, follow, follow_one, make_anew, rebuild
-from catalog.datasets import classify, reinstate, withdraw
+from catalog.decisions import classify, reinstate, withdraw
 from catalog.models import CurrentRows, Resource
 from catalog.relations import AsOf, relation
 from catalog.snapshots import commit

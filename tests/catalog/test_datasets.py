@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from catalog import reviews
-from catalog.datasets import SeenResource, high_water, known_fingerprints, reinstate, touch, withdraw
+from catalog.datasets import SeenResource, high_water, known_fingerprints, touch
+from catalog.decisions import reinstate, withdraw
 from catalog.errors import DatasetUnknown, ReviewUnknown
 from catalog.models import Dataset, DatasetState, Resource, ReviewItem
 from catalog.seen import fingerprint

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from catalog import query, runs
-from catalog.datasets import SeenDataset, withdraw
+from catalog.datasets import SeenDataset
+from catalog.decisions import withdraw
 from catalog.drafts import CheckDraft, QuarantineDraft, ReturnedRow
 from catalog.errors import AsOfUnknown, SnapshotMissing
 from catalog.lineage import derived_from, of

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from catalog import datasets as catalogue
+from catalog import decisions
 from core.access import ANONYMOUS, Actor, Role
 from federation.models import SourceState
 from tests.federation.fetch_factories import faulty, serving
@@ -171,7 +172,7 @@ async def test_what_a_person_withdrew_stays_withdrawn(home: Home, office: Office
         home.portal(url, PEOPLE)
         await harvest(home)
         known = home.datasets["Penduduk"]
-        catalogue.withdraw(home.granary.sessions, known.id, actor=COORDINATOR, reason="salah", now=home.granary.clock())
+        decisions.withdraw(home.granary.sessions, known.id, actor=COORDINATOR, reason="salah", now=home.granary.clock())
         office.offer(url, "penduduk", modified="2026-11-20T00:00:00")
         office.files["penduduk.csv"] = make.people(1, 2, 3).encode()
         await harvest(home)

@@ -125,7 +125,7 @@ def test_a_delivery_of_today_alone_is_served_without_a_closed_day(home: Home, ri
 
 
 def test_a_withdrawn_or_secret_dataset_shows_no_reading_of_an_open_day(home: Home, river: Path) -> None:
-    from catalog import datasets
+    from catalog import decisions
     from core.access import SYSTEM
 
     write(river, "air.csv", stages(("22 02:00", "1,4")))
@@ -138,7 +138,7 @@ def test_a_withdrawn_or_secret_dataset_shows_no_reading_of_an_open_day(home: Hom
     assert home.rows("river_stage", actor=ANONYMOUS) == []
     with home.granary.sessions() as session:
         assert latest(session, ["jembatan_padi"], contract="river_stage", now=NOON, actor=ANONYMOUS) == {}
-    datasets.withdraw(home.granary.sessions, dataset.id, actor=SYSTEM, reason="uji", now=NOON)
+    decisions.withdraw(home.granary.sessions, dataset.id, actor=SYSTEM, reason="uji", now=NOON)
     assert home.rows("river_stage") == []
 
 

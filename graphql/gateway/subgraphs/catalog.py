@@ -13,8 +13,9 @@ from core.region import Region as RegionRecord
 from core.region import RegionKind
 from gateway.building import field_of
 from gateway.context import Info
-from gateway.entities.datasets import Dataset, Resource, Run, Snapshot
+from gateway.entities.datasets import Dataset, Resource, Snapshot
 from gateway.entities.places import Member, Region, Source, member_of, region_of, source_of
+from gateway.entities.runs import Run
 from gateway.pages import Connection, listed, page_size, part_of
 from gateway.scalars import BigInt
 
