@@ -73,10 +73,12 @@ def stamp(connection: Connection) -> str | None:
     """
     if connection.dialect.name == "sqlite":
         changes = _changes(connection)
-        if not connection.in_transaction():
+        if not connection.in_transaction() or changes != connection.info.get(_BEGAN):
             return None
-        version = connection.exec_driver_sql("PRAGMA data_version").scalar()  # counts what other connections commit
-        return f"{version}/{changes}" if changes == connection.info.get(_BEGAN) else None
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        (version,) = raw.execute("PRAGMA data_version").fetchone()  # counts what other connections commit
+        return f"{version}/{changes}"
     found = connection.exec_driver_sql(
         "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN CAST(pg_current_snapshot() AS text) END"
     )

@@ -5,6 +5,7 @@ settings are locked, and everything but a single SELECT is refused, because `all
 let COPY TO write there. It is synchronous: async code reaches it through `gateway/offload.py`.
 """
 
+import re
 import threading
 import time
 import weakref
@@ -18,9 +19,15 @@ from queue import Empty, LifoQueue
 import duckdb
 import pyarrow as pa
 
-from core.rows import Compiled, Page, RowQuery, Value, page
-from core.rows_duckdb import compile_count, compile_duckdb
+from core.rows import Compiled, Packed, Page, RowQuery, Value, page
+from core.rows_duckdb import compile_count, compile_duckdb, needed
 from core.rows_errors import QueryBusy, QueryTimeout, QueryTooLarge, SnapshotUnreadable, StatementRefused
+
+_Ends = dict[tuple[Value | None, Value | None], int]
+#: So many ends of a relation's rows are kept in memory, a few megabytes; with more the database joins them.
+_ENDS = 20_000
+#: A page is read longer by this and an eighth of itself, for rows that have ended.
+_MORE = 16
 
 
 @lru_cache(maxsize=512)
@@ -137,6 +144,8 @@ class Duck:
         ):
             self._root.execute(setting)
         self.size = size
+        self._ends: dict[tuple[Path, int], _Ends] = {}  # the one asked for last at the end
+        self._ends_lock = threading.Lock()
         self._watch = _Watch()
         self._end = weakref.finalize(self, self._watch.close)
         self._free: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
@@ -181,8 +190,45 @@ class Duck:
         return self.select(compiled.sql, compiled.params, deadline=deadline)
 
     def page(self, query: RowQuery, *, deadline: float) -> Page:
-        """One page of a row query."""
-        return page(query, self._compiled(compile_duckdb(query), deadline))
+        """One page of a row query.
+
+        Rows that one row of another file ends are few: they are left out here, from a page that is a little longer, as
+        joining the ends costs DuckDB as much as the page itself.
+        """
+        until = time.monotonic() + deadline
+        closing = [] if query.relation.parts else [f for f in needed(query) if f.closings]
+        if closing and sum(f.closings for f in closing) <= _ENDS:
+            ends = [self._ends_of(file, deadline) for file in closing]
+            more = _MORE + query.first // 8
+            fetched = self._compiled(compile_duckdb(query, apart=more), max(until - time.monotonic(), 0.001))
+            at = len(query.columns) + [o.column for o in query.total_order].index("_snapshot")
+            seq = query.relation.seq
+            rows = [row[:-1] for row in fetched if all(known.get((row[at], row[-1]), seq + 1) > seq for known in ends)]
+            if len(rows) > query.first or len(fetched) <= query.first + more:
+                return page(query, rows)
+        return page(query, self._compiled(compile_duckdb(query), max(until - time.monotonic(), 0.001)))
+
+    def _ends_of(self, file: Packed, deadline: float) -> _Ends:
+        """Which rows of other files (snapshot and place) a file's rows end, and at which commit."""
+        key = (file.path, file.base)
+        with self._ends_lock:
+            found = self._ends.pop(key, None)
+            if found is not None:
+                self._ends[key] = found
+                return found
+        path = re.sub(r"([*?\[])", r"[\1]", str(file.path))
+        sql = (
+            "SELECT _closes_seq, _closes_ord, min(_snapshot) FROM read_parquet($1) WHERE _closes_ord IS NOT NULL "
+            "GROUP BY ALL"
+        )
+        found = {
+            (seq, place): file.base + int(str(at)) for seq, place, at in self.select(sql, [path], deadline=deadline)
+        }
+        with self._ends_lock:
+            self._ends[key] = found
+            while sum(map(len, self._ends.values())) > _ENDS * 4 and len(self._ends) > 1:
+                del self._ends[next(iter(self._ends))]
+        return found
 
     def count(self, query: RowQuery, *, deadline: float) -> int:
         """How many rows a query matches on all its pages."""

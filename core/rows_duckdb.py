@@ -7,7 +7,7 @@ when the query was made (`core/rows_check.py`); running it is left to `core/duck
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.contract import ColumnType, Mode
@@ -24,6 +24,7 @@ SQL_TYPES = {
 _SIGNS = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
 _FILE = "_lumbung_file"
 _FACTS = tuple(c for c in PROVENANCE if c != "_row")
+_PLAIN = 'f."_snapshot"'
 _GLOB = re.compile(r"([*?\[])")
 
 
@@ -138,8 +139,8 @@ def _paths(bind: Bind, files: Sequence[Packed]) -> str:
 def _number(files: Sequence[Packed]) -> str:
     """The SQL of a row's snapshot: files that count from 0 take their base from their place among those read."""
     if not any(f.base for f in files):
-        return "f._snapshot"
-    return f"f._snapshot + {[int(f.base) for f in files]}[CAST(f.file_index AS BIGINT) + 1]"
+        return _PLAIN
+    return f"{_PLAIN} + {[int(f.base) for f in files]}[CAST(f.file_index AS BIGINT) + 1]"
 
 
 def _scan(bind: Bind, files: Sequence[Packed], types: Mapping[str, str], names: Sequence[str]) -> tuple[str, str]:
@@ -164,7 +165,26 @@ def _scan(bind: Bind, files: Sequence[Packed], types: Mapping[str, str], names: 
         return sources[0]
     picked = ", ".join(f"f.{quoted(n)}" for n in names if n != "_snapshot")
     union = " UNION ALL ".join(f"SELECT {picked}, {number} AS _snapshot FROM {source} f" for source, number in sources)
-    return f"({union})", "f._snapshot"
+    return f"({union})", _PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The rows of packed files that count: a selection named `f`, what is joined to it, conditions, and columns."""
+
+    source: str
+    joins: str
+    where: str
+    columns: dict[str, str]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the columns are the files' own, so that nothing needs to lie around the selection."""
+        return not self.joins and all(text == f"f.{quoted(name)}" for name, text in self.columns.items())
+
+    def __str__(self) -> str:
+        columns = ", ".join(f"{text} AS {quoted(name)}" for name, text in self.columns.items())
+        return f"SELECT {columns} FROM {self.source} f{self.joins} WHERE {self.where}"
 
 
 def live_rows(
@@ -176,51 +196,65 @@ def live_rows(
     hidden: Sequence[str] = (),
     moved: Sequence[tuple[str, str]] = (),
     own: Sequence[str] = (),
-    wanted: Collection[str] | None = None,
 ) -> str:
     """The rows of packed files that count at a commit, with their provenance and the `own` columns asked for.
 
     A row counts from its snapshot on until the file's own `_to`, a row of another file that takes its place, or a
-    later whole table of its stream. What is known of all rows of the files is not asked of each, and of columns and
-    provenance only those in `wanted` are given, where that is known.
+    later whole table of its stream.
     """
+    asked = _Question(columns, seq, tuple(hidden), tuple(moved), tuple(dict.fromkeys((*columns, *PROVENANCE, *own))))
+    return str(_live(bind, files, asked, files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of packed files, whichever of them: see `Relation`; `shown` are the columns to give."""
+
+    columns: Mapping[str, ColumnType]
+    seq: int
+    hidden: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...]
+    shown: tuple[str, ...]
+
+
+def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequence[Packed]) -> _Live:
+    """Rows of some files, ended by rows of `closing`, that count; what is known of all rows is not asked of each."""
+    columns, shown = asked.columns, asked.shown
     types = {n: SQL_TYPES[k] for n, k in (*columns.items(), *PROVENANCE.items())} | OWN_COLUMNS
-    given = [n for n in (*columns, *PROVENANCE) if wanted is None or n in wanted] or ["_row"]
-    shown = list(dict.fromkeys((*given, *own)))
     if not files:
-        return "SELECT " + ", ".join(f"CAST(NULL AS {types[n]}) AS {quoted(n)}" for n in shown) + " WHERE false"
+        return _Live("(SELECT 0)", "", "false", {n: f"CAST(NULL AS {types[n]})" for n in shown})
     source, number = _scan(bind, files, types, list(dict.fromkeys((*shown, "_stream", "_ord", "_deleted", "_to"))))
-    at, where, joins = int(seq), ["true"], ""
-    if any(f.last is None or f.last > seq for f in files):
+    at, where, joins = int(asked.seq), ["true"], ""
+    if any(f.last is None or f.last > asked.seq for f in files):
         where.append(f"{number} <= {at}")
     if any(f.closings or f.wholes for f in files):
         where.append("NOT f._deleted")
     if any(f.ends for f in files):
         where.append(f"(f._to IS NULL OR f._to > {at})")
-    if hidden:
-        where.append(f"f._stream NOT IN (SELECT unnest({bind(list(hidden), 'VARCHAR[]')}))")
+    if asked.hidden:
+        where.append(f"f._stream NOT IN (SELECT unnest({bind(list(asked.hidden), 'VARCHAR[]')}))")
     ends = ("_stream", "_closes_seq", "_closes_ord")
-    if whole := [f for f in files if f.wholes]:
+    if whole := [f for f in closing if f.wholes]:
         marks, since = _scan(bind, whole, types, ends)
         joins += (
             f" LEFT JOIN (SELECT f._stream, max({since}) AS since FROM {marks} f WHERE f._closes_seq IS NOT NULL "
             f"AND f._closes_ord IS NULL AND {since} <= {at} GROUP BY f._stream) w ON w._stream = f._stream"
         )
         where.append(f"{number} >= coalesce(w.since, 0)")
-    if single := [f for f in files if f.closings]:
+    if single := [f for f in closing if f.closings]:
         marks, since = _scan(bind, single, types, ends)
         joins += (
             f" ANTI JOIN (SELECT f._closes_seq, f._closes_ord FROM {marks} f WHERE f._closes_ord IS NOT NULL "
             f"AND {since} <= {at}) c ON c._closes_seq = {number} AND c._closes_ord = f._ord"
         )
-    picked = {n: f"{number} AS _snapshot" if n == "_snapshot" else f"f.{quoted(n)}" for n in shown}
-    if moved and "_member" in picked:
+    picked = {n: number if n == "_snapshot" else f"f.{quoted(n)}" for n in shown}
+    if asked.moved and "_member" in picked:
         joins += (
-            f" LEFT JOIN (SELECT unnest({bind([s for s, _ in moved], 'VARCHAR[]')}) AS _stream, "
-            f"unnest({bind([m for _, m in moved], 'VARCHAR[]')}) AS member) o ON o._stream = f._stream"
+            f" LEFT JOIN (SELECT unnest({bind([s for s, _ in asked.moved], 'VARCHAR[]')}) AS _stream, "
+            f"unnest({bind([m for _, m in asked.moved], 'VARCHAR[]')}) AS member) o ON o._stream = f._stream"
         )
-        picked["_member"] = "coalesce(o.member, f._member) AS _member"
-    return f"SELECT {', '.join(picked.values())} FROM {source} f{joins} WHERE {' AND '.join(where)}"
+        picked["_member"] = "coalesce(o.member, f._member)"
+    return _Live(source, joins, " AND ".join(where), picked)
 
 
 def _asked(query: RowQuery, *, placed: bool) -> set[str]:
@@ -251,34 +285,40 @@ def _span(where: Filter, column: str) -> tuple[Value | None, Value | None]:
     return first, last
 
 
-def _needed(where: Filter, files: Sequence[Packed]) -> list[Packed]:
+def needed(query: RowQuery) -> list[Packed]:
     """The files that can hold a matching row or the end of one."""
     out: list[Packed] = []
-    for file in files:
+    for file in query.relation.files:
         if file.times is not None:
             column, begin, end = file.times
-            first, last = _span(where, column)
+            first, last = _span(query.matching, column)
             if (first is not None and end < first) or (last is not None and begin > last):  # type: ignore[operator]  # values of one column
                 continue
         out.append(file)
     return out
 
 
-def _current(statement: _Statement, query: RowQuery, wanted: Collection[str]) -> str:
-    """The rows that count, of files that carry their provenance and of those that do not."""
+def _current(
+    statement: _Statement, query: RowQuery, wanted: Collection[str], *, paged: bool, apart: bool = False
+) -> tuple[str, str]:
+    """The wanted columns of the rows that count: what to select them from, and under which condition."""
     relation = query.relation
-    if not relation.files:
-        return _ranked(statement, query)
-    live = live_rows(
-        statement.bind,
-        _needed(query.matching, relation.files),
-        dict(relation.columns),
-        relation.seq,
-        hidden=relation.hidden,
-        moved=relation.moved,
-        wanted=wanted,
+    shown = [n for n in (*(name for name, _ in relation.columns), *PROVENANCE) if n in wanted] or ["_row"]
+    asked = _Question(
+        dict(relation.columns), relation.seq, relation.hidden, relation.moved, (*shown, "_ord") if apart else (*shown,)
     )
-    return live if not relation.parts else f"{live} UNION ALL BY NAME {_ranked(statement, query)}"
+    files = needed(query)
+    closing = [replace(f, closings=0) for f in files] if apart else files
+    scans = [files] if relation.files else []
+    if (
+        not paged
+    ):  # over all rows one scan more is cheap beside asking each row for its end, which most files do not know
+        scans = [some for ends in (True, False) if (some := [f for f in files if f.ends is ends])] or scans
+    lives = [_live(statement.bind, some, asked, closing) for some in scans]
+    ranked = [_ranked(statement, query)] if relation.parts or not lives else []
+    if len(lives) == 1 and not ranked and lives[0].plain:
+        return f"{lives[0].source} f", lives[0].where
+    return f"({' UNION ALL BY NAME '.join([*map(str, lives), *ranked])})", "true"
 
 
 def _ranked(statement: _Statement, query: RowQuery) -> str:
@@ -306,38 +346,41 @@ def _ranked(statement: _Statement, query: RowQuery) -> str:
     return f"SELECT * FROM ({' UNION ALL '.join(sources)}) WHERE _lumbung_age = 1 AND NOT coalesce(_deleted, false)"
 
 
-def compile_duckdb(query: RowQuery, *, paged: bool = True) -> Compiled:
+def compile_duckdb(query: RowQuery, *, paged: bool = True, apart: int | None = None) -> Compiled:
     """The page as one SELECT: the query's columns (masked ones null), then its total order.
 
-    `paged` false leaves out the page size and the places, for an export of all matching rows in order.
+    `paged` false leaves out the page size and the places, for an export of all matching rows in order. With `apart` the
+    rows that a single row of another file ends are left in: the page is so many rows longer, `_ord` the last column.
     """
     statement = _Statement(query.types)
-    source = _current(statement, query, _asked(query, placed=True))
+    source, counts = _current(statement, query, _asked(query, placed=True), paged=True, apart=apart is not None)
     columns = [
         quoted(c) if query.visible(c) else f"CAST(NULL AS {SQL_TYPES[query.types[c]]}) AS {quoted(c)}"
         for c in query.columns
     ]
     if paged:
         columns += [f"{quoted(o.column)} AS _place{i}" for i, o in enumerate(query.total_order)]
+        columns += ["_ord"] if apart is not None else []
     order = ", ".join(f"{quoted(o.column)} {'DESC' if o.descending else 'ASC'} NULLS LAST" for o in query.total_order)
-    sql = f"SELECT {', '.join(columns)} FROM ({source}) WHERE {statement.where(query.remaining)} ORDER BY {order}"
+    where = f"{counts} AND {statement.where(query.remaining)}"
+    sql = f"SELECT {', '.join(columns)} FROM {source} WHERE {where} ORDER BY {order}"
     if paged:
-        sql += f" LIMIT {query.first + 1}"
+        sql += f" LIMIT {query.first + 1 + (apart or 0)}"
     return Compiled(sql, tuple(statement.params))
 
 
 def compile_count(query: RowQuery) -> Compiled:
     """How many rows match on all pages together: one row, one integer."""
     statement = _Statement(query.types)
-    source = _current(statement, query, _compared(query.matching))
-    return Compiled(f"SELECT count(*) FROM ({source}) WHERE {statement.where(query.matching)}", tuple(statement.params))
+    source, counts = _current(statement, query, _compared(query.matching), paged=False)
+    where = f"{counts} AND {statement.where(query.matching)}"
+    return Compiled(f"SELECT count(*) FROM {source} WHERE {where}", tuple(statement.params))
 
 
 def compile_source(query: RowQuery) -> Compiled:
     """Every matching row in no order, with all columns the actor may see: what aggregates are made over."""
     statement = _Statement(query.types)
-    source = _current(statement, query, _asked(query, placed=False))
+    source, counts = _current(statement, query, _asked(query, placed=False), paged=False)
     columns = ", ".join(quoted(c) for c in query.columns if query.visible(c))
-    return Compiled(
-        f"SELECT {columns} FROM ({source}) WHERE {statement.where(query.matching)}", tuple(statement.params)
-    )
+    where = f"{counts} AND {statement.where(query.matching)}"
+    return Compiled(f"SELECT {columns} FROM {source} WHERE {where}", tuple(statement.params))
