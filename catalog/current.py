@@ -6,34 +6,31 @@ readers take it only where that is the commit they ask about (`catalog/current_p
 crash only makes it lag. Two processes at once: the first one's number or token stands, the other gives way.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from catalog import current_table, row_files
-from catalog.current_table import OWN, kinds_of, stored, table_of
+from catalog.current_files import RowSource
+from catalog.current_table import kinds_of, table_of
 from catalog.models import CurrentRows, RowFile, Stream
 from catalog.packing import NOW, layout, shape_of_layout
 from catalog.row_files import Active, Standard
 from catalog.store import SnapshotStore
-from catalog.tables import Shape, Workbench
+from catalog.tables import Shape
 from catalog.writing import reading, writing
-from core import counters
+from core import counters, log
 from core.ids import new_id
-from core.rows import Packed
-from core.rows_duckdb import live_rows, quoted
-from core.storage_errors import storage_errors
 
 #: A contract with more current rows has no table: its database would grow by 0.4 GB a million.
 MOST = 1_000_000
 #: More rows are not taken in at once, but by making the table anew.
-AT_ONCE = 50_000
+AT_ONCE = 20_000
 _CHUNK = 10_000
 _ATTEMPTS = 3
 
@@ -192,7 +189,7 @@ def _take_in(
         return make_anew(sessions, store, standard)
     seq = max(file.last_seq for file in pending)
     files = row_files.packed(store, _active(pending), shape)
-    with _Bench(store, _dialect(sessions)) as bench:
+    with RowSource(store, _dialect(sessions)) as bench:
         wholes, singles = bench.ended(files, shape)
         columns = bench.rows(files, shape)
     with _refusing(sessions, standard, own.token), writing(sessions) as session:
@@ -262,8 +259,8 @@ def make_anew(sessions: sessionmaker[Session], store: SnapshotStore, standard: S
                 return None
             mine.execute(table.delete())
         files = row_files.packed(store, active, shape)
-        with _Bench(store, _dialect(sessions)) as bench:
-            for columns in bench.chunks(files, shape):
+        with RowSource(store, _dialect(sessions)) as bench:
+            for columns in bench.chunks(files, shape, _CHUNK):
                 with _mine(sessions, standard, token) as mine:
                     if mine is None:
                         return None
@@ -291,7 +288,9 @@ def _refusing(sessions: sessionmaker[Session], standard: Standard, token: str) -
     """Where this database cannot hold a contract's rows (a key longer than an index takes), it has no table."""
     try:
         yield
-    except DBAPIError:
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        log.get("catalog").warning("current_rows.refused", contract=standard[0], major=standard[1], reason=reason)
         with _mine(sessions, standard, token) as mine:
             if mine is not None:
                 mine.get_one(CurrentRows, standard).state = State.REFUSED.value
@@ -336,62 +335,3 @@ def _dialect(sessions: sessionmaker[Session]) -> str:
 
 def _active(files: Iterable[RowFile]) -> list[Active]:
     return [Active(f.sha256, f.base, f.closings, f.wholes, f.layout, f.time_min, f.time_max) for f in files]
-
-
-class _Bench(Workbench):
-    """What files hold, in the form that the database stores."""
-
-    def __init__(self, store: SnapshotStore, dialect: str) -> None:
-        super().__init__(store.folder)
-        self._dialect = dialect
-
-    def _query(self, files: Sequence[Packed], shape: Shape) -> tuple[str, list[object]]:
-        params: list[object] = []
-        bind = _binder(params)
-        live = live_rows(bind, files, dict(shape.columns), NOW, own=tuple(OWN))
-        picked = ", ".join(f"{stored(n, kind, self._dialect)} AS {quoted(n)}" for n, kind in kinds_of(shape).items())
-        return f"SELECT {picked} FROM ({live}) ORDER BY _snapshot, _ord", params
-
-    def rows(self, files: Sequence[Packed], shape: Shape) -> list[list[Any]]:
-        """The rows that count of some files, column by column."""
-        sql, params = self._query(files, shape)
-        with storage_errors(self._scratch):
-            table = self._db.sql(sql, params=params).to_arrow_table()
-        return [column.to_pylist() for column in table.columns]
-
-    def chunks(self, files: Sequence[Packed], shape: Shape) -> Iterator[list[list[Any]]]:
-        """The same in chunks of bounded size."""
-        sql, params = self._query(files, shape)
-        with storage_errors(self._scratch):
-            for batch in self._db.sql(sql, params=params).to_arrow_reader(_CHUNK):
-                yield [column.to_pylist() for column in batch.columns]
-
-    def ended(self, files: Sequence[Packed], shape: Shape) -> tuple[list[tuple[str, str, int]], list[tuple[int, int]]]:
-        """What some files end: whole streams (resource, stream, from which commit on) and single rows."""
-        params: list[object] = []
-        marks = [f for f in files if f.closings or f.wholes]
-        sources = " UNION ALL ".join(
-            f"SELECT _resource, _stream, _snapshot + {f.base} AS _snapshot, _closes_seq, _closes_ord "
-            f"FROM read_parquet({_binder(params)(str(f.path))}) WHERE _closes_seq IS NOT NULL"
-            for f in marks
-        )
-        if not sources:
-            return [], []
-        with storage_errors(self._scratch):
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE ends AS {sources}", params)
-            wholes = self._db.execute(
-                "SELECT _resource, _stream, max(_snapshot) FROM ends WHERE _closes_ord IS NULL "
-                "GROUP BY ALL ORDER BY ALL"
-            ).fetchall()
-            singles = self._db.execute(
-                "SELECT _closes_seq, _closes_ord FROM ends WHERE _closes_ord IS NOT NULL ORDER BY ALL"
-            ).fetchall()
-        return [(str(r), str(s), int(n)) for r, s, n in wholes], [(int(a), int(b)) for a, b in singles]
-
-
-def _binder(params: list[object]) -> Callable[..., str]:
-    def bind(value: object, sql_type: str | None = None) -> str:
-        params.append(value)
-        return f"${len(params)}" if sql_type is None else f"CAST(${len(params)} AS {sql_type})"
-
-    return bind
