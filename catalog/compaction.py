@@ -1,10 +1,10 @@
 """Keeping each contract at few files: what commits wrote is merged into large sorted segments (docs/adr/0006).
 
 A merge closes every row whose successor it holds (`_to`), and parts what still counted at its last commit ("live") from
-what had ended by then ("history", read only for earlier commits). Segments stay in geometric sizes, so that a row is
-written a few times in its life. Readers go on with the files they have; the manifest changes in one transaction, and a
-crash before it leaves an orphan. A segment is a function of the files of level 0 in its range: `restore` makes it again
-byte for byte.
+what had ended by then ("history", read only for earlier commits). Small segments are merged each time, large ones stay
+in geometric sizes (docs/adr/0007). Readers go on with the files they have; the manifest changes in one transaction, and
+a crash before it leaves an orphan. A segment is a function of the files of level 0 in its range: `restore` makes it
+again byte for byte.
 """
 
 from collections.abc import Sequence
