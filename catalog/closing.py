@@ -6,7 +6,7 @@ again. A commit of a day that has changed since it was prepared is refused (`cat
 comes back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -86,6 +86,11 @@ def closing(layout: Layout, stream: int, number: int, runs: Sequence[tuple[date,
 def write(session: Session, layout: Layout, stream: int, runs: Sequence[tuple[date, date]], folder: Path) -> Path:
     """The readings of some days of a stream in a file, in order of time."""
     path = folder / f"{new_id()}.parquet"
+    return written(layout, _readings(session, stream, runs), folder)
+
+
+def written(layout: Layout, readings: Iterable[Sequence[Reading | Cells]], folder: Path) -> Path:
+    """Readings in a file with the contract's columns and `_row`, as the gate writes them."""
     schema = pa.schema([*((c.name, ARROW[c.type]) for c in layout.contract.columns), ("_row", pa.int64())])
     with pq.ParquetWriter(path, schema) as writer:
         for some in _readings(session, stream, runs):
@@ -94,6 +99,17 @@ def write(session: Session, layout: Layout, stream: int, runs: Sequence[tuple[da
 
 
 def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) -> Iterator[Sequence[Reading]]:
+def again(sessions: sessionmaker[Session], layout: Layout, made: Closing, folder: Path) -> Path | None:
+    """The readings of a commit that was made, from the table; None where it does not have them any more."""
+    with reading(sessions) as session:
+        for first, last in made.runs:
+            days = (ReadingDay.stream_id == made.stream, ReadingDay.day.between(first, last))
+            other = ReadingDay.dropped | (ReadingDay.changed_by > made.number)
+            if session.scalar(select(func.count()).select_from(ReadingDay).where(*days, other)):
+                return None
+        return write(session, layout, made.stream, made.runs, folder)
+
+
     for first, last in runs:
         query = select(Reading).where(
             Reading.stream_id == stream, Reading.day.between(first, last), Reading.removed.is_(False)
@@ -103,6 +119,12 @@ def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) 
 
 
 @dataclass(frozen=True, slots=True)
+def due(sessions: sessionmaker[Session], until: date, source: str | None = None) -> bool:
+    """Whether there is a closed day to commit, of one source or of all."""
+    with reading(sessions) as session:
+        return bool(_waiting(session, until, source))
+
+
 class Closed:
     """What closing days committed: how many tables had something to commit, and the rows that are new or changed."""
 

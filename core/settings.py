@@ -58,6 +58,7 @@ class Settings(BaseSettings):
 
     # readings: a day is closed so long after its end in the province's zone, and then committed
     close_grace_hours: float = Field(default=6.0, ge=0, le=240)
+    close_schedule: str = "15 * * * *"  # a cron line in the province's time; empty is never, but at harvests
 
     # runs
     lease_seconds: float = Field(default=60.0, gt=0)
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
         zone(value)
         return value
 
-    @field_validator("compact_schedule")
+    @field_validator("compact_schedule", "close_schedule")
     @classmethod
     def _cron(cls, value: str) -> str:
         if value and not is_cron(value):

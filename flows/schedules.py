@@ -1,4 +1,4 @@
-"""What runs when, in the province's time: a deployment a member, on the schedule of its TOML, and compaction at night.
+"""What runs when, in the province's time: a deployment a member, on the schedule of its TOML, closing days, compaction.
 
 `serve` runs what falls due in processes of one machine; `deploy` hands the same deployments to a work pool, whose
 workers may stand on several machines.
@@ -18,11 +18,14 @@ from core.clock import zone
 from core.settings import Settings
 from federation.member import Member, SourceConfig
 from federation.registry import Registry
+from flows.closing import close_days_of_home
 from flows.compaction import compact_home
 from flows.harvest import LIMIT, harvest_member
 
 #: The deployment that merges what the day's harvests left in small files.
 NIGHTLY = "malam"
+#: The deployment that commits closed days of readings.
+CLOSING = "tutup-hari"
 
 
 def limit_harvests(at_once: int) -> None:
@@ -62,7 +65,7 @@ class Planned:
 
 
 def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
-    """Every deployment of a home: the harvests that members' files ask for, and the night's compaction."""
+    """Every deployment of a home: the harvests that members' files ask for, closing days, compaction at night."""
     at, home = str(zone(settings.timezone)), str(settings.home)
     for member in registry.members:
         for cron, source in timetable(member):
@@ -72,6 +75,9 @@ def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
             parameters = {"home": home, "member": member.code, "source": source.id if source else None}
             schedule = Cron(cron, timezone=at)
             yield Planned(name, harvest_member, "flows/harvest.py:harvest_member", parameters, schedule)
+    if settings.close_schedule:
+        schedule = Cron(settings.close_schedule, timezone=at)
+        yield Planned(CLOSING, close_days_of_home, "flows/closing.py:close_days_of_home", {"home": home}, schedule)
     if settings.compact_schedule:
         schedule = Cron(settings.compact_schedule, timezone=at)
         yield Planned(NIGHTLY, compact_home, "flows/compaction.py:compact_home", {"home": home}, schedule)

@@ -97,7 +97,10 @@ def close_days(granary: Granary, source: str | None = None) -> Closed:
     Raises:
         StorageFull, StorageReadOnly, DatabaseBusy, DatabaseUnavailable: the machine refused.
     """
-    settings = granary.settings
+    settings, now = granary.settings, granary.clock()
+    at, grace = zone(settings.timezone), timedelta(hours=settings.close_grace_hours)
+    if not closing.due(granary.sessions, closing.last_closed(now, at, grace), source):
+        return Closed(0, 0)
     folder = granary.staging / new_id()
     folder.mkdir()
     try:
@@ -105,10 +108,10 @@ def close_days(granary: Granary, source: str | None = None) -> Closed:
             granary.sessions,
             granary.store,
             granary.contracts,
-            zone=zone(settings.timezone),
-            grace=timedelta(hours=settings.close_grace_hours),
+            zone=at,
+            grace=grace,
             folder=folder,
-            now=granary.clock(),
+            now=now,
             source=source,
         )
     finally:

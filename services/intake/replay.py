@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import joinedload
 
-from catalog import holds, maintenance
+from catalog import holds, maintenance, open_days
 from catalog.drafts import Draft
 from catalog.maintenance import Rebuilt
 from catalog.models import Resource, Snapshot
@@ -19,6 +19,7 @@ from core.ids import new_id
 from core.verdict import Verdict
 from federation.member import Member
 from services.granary import Granary
+from services.intake import replay_readings
 from services.intake.drafting import LandedItem
 from services.intake.files import take
 from services.intake.take_in import file_job
@@ -27,7 +28,15 @@ from services.intake.work import Item, item_of
 
 def rebuild(granary: Granary, folder: Path) -> Rebuilt:
     """Make every missing or damaged snapshot file of a home again, working in a folder the caller empties."""
-    return maintenance.rebuild(granary.sessions, granary.store, lambda snapshot: _draft(granary, snapshot, folder))
+    open_days.clear(granary.store)
+
+    def again(snapshot: Snapshot) -> Draft | None:
+        commit = replay_readings.commit_of(granary, snapshot)
+        if commit is None:
+            return _draft(granary, snapshot, folder)
+        return replay_readings.draft(granary, snapshot, commit, lambda one: _draft(granary, one, folder), folder)
+
+    return maintenance.rebuild(granary.sessions, granary.store, again)
 
 
 def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:

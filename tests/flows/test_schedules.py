@@ -15,7 +15,10 @@ from federation.registry import Registry
 PACKS = Path(__file__).parents[1] / "packs"
 
 #: What every home has.
-COMPACTION = {"malam": ("30 4 * * *", "Asia/Makassar", None)}
+UPKEEP = {
+    "tutup-hari": ("15 * * * *", "Asia/Makassar", None),
+    "malam": ("30 4 * * *", "Asia/Makassar", None),
+}
 
 pytestmark = pytest.mark.prefect
 
@@ -57,14 +60,14 @@ def test_T04_a_source_with_its_own_schedule_has_its_own_deployment_in_local_time
     assert planned(home) == {
         "dini-hari": ("30 2 * * *", "Asia/Makassar", "dini-hari"),
         "tiap-jam": ("5 * * * *", "Asia/Makassar", "tiap-jam"),
-        **COMPACTION,
+        **UPKEEP,
     }
 
 
 def test_sources_that_follow_their_member_share_one_deployment(home: Path) -> None:
     city = home / "members" / "99.71.toml"
     city.write_text(city.read_text("utf-8").replace('schedule = "5 * * * *"\n', ""), encoding="utf-8")
-    assert planned(home) == {"99.71": ("30 2 * * *", "Asia/Makassar", None), **COMPACTION}
+    assert planned(home) == {"99.71": ("30 2 * * *", "Asia/Makassar", None), **UPKEEP}
 
 
 def test_the_nights_compaction_is_planned_when_the_home_says_and_may_be_left_out(
@@ -76,6 +79,16 @@ def test_the_nights_compaction_is_planned_when_the_home_says_and_may_be_left_out
     assert "malam" not in planned(home)
     monkeypatch.setenv("LUMBUNG_COMPACT_SCHEDULE", "jam satu")
     with pytest.raises(SettingsInvalid, match="compact_schedule"):
+        planned(home)
+
+
+def test_closing_days_of_readings_is_planned_hourly_and_may_be_left_to_harvests(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUMBUNG_CLOSE_SCHEDULE", "")
+    assert "tutup-hari" not in planned(home)
+    monkeypatch.setenv("LUMBUNG_CLOSE_SCHEDULE", "tiap jam")
+    with pytest.raises(SettingsInvalid, match="close_schedule"):
         planned(home)
 
 
@@ -92,7 +105,7 @@ def test_the_server_plans_runs_of_a_schedule(prefect: str, home: Path, which: in
 
     async def plan() -> list[Any]:
         made = list(deployments(Registry.load(home), settings.load(home)))
-        assert [one.flow.name for one in made] == ["harvest-member", "harvest-member", "compact"]
+        assert [one.flow.name for one in made] == ["harvest-member", "harvest-member", "close-days", "compact"]
         one = made[which]
         deployment = await one.flow.ato_deployment(name=one.name, parameters=one.parameters, schedule=one.schedule)
         deployment_id: Any = await deployment.aapply()

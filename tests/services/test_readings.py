@@ -13,6 +13,7 @@ from catalog.reading_models import Reading, ReadingDay, ReadingDelivery
 from catalog.readings import latest
 from core.access import ANONYMOUS
 from services import retention
+from services.intake import replay
 from services.intake.recording import close_days
 from tests.services.factories import Hand, Home, csv, write
 
@@ -209,6 +210,25 @@ def test_files_of_open_days_are_derived(home: Home, river: Path) -> None:
     open_days.clear(home.granary.store)
     assert heights(home) == before
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == files
+
+
+@pytest.mark.parametrize("changed_since", [False, True])
+def test_D05_a_lost_snapshot_of_readings_is_made_again(
+    home: Home, river: Path, tmp_path: Path, changed_since: bool
+) -> None:
+    write(river, "air.csv", stages(("20 10:00", "1,20"), ("21 10:00", "1,30"), ("22 10:00", "1,40")))
+    home.harvest()
+    if changed_since:
+        write(river, "air.csv", stages(("20 10:00", "1,21"), ("21 11:00", "1,31"), ("22 10:00", "1,40")))
+        home.harvest()
+    for snapshot in home.snapshots:
+        home.granary.store.remove(snapshot.content_sha256)
+    (tmp_path / "again").mkdir()
+    made = replay.rebuild(home.granary, tmp_path / "again")
+    assert made.lost == () and len(made.rebuilt) == len(home.snapshots)
+    first = heights(home, home.snapshots[0].seq)
+    assert first == [("20 10:00", 1.2), ("21 10:00", 1.3)]
+    home.sound()
 
 
 def test_P03_a_harvest_that_dies_between_recording_and_committing_is_gone_on_with(home: Home, river: Path) -> None:
