@@ -85,20 +85,19 @@ def closing(layout: Layout, stream: int, number: int, runs: Sequence[tuple[date,
 
 def write(session: Session, layout: Layout, stream: int, runs: Sequence[tuple[date, date]], folder: Path) -> Path:
     """The readings of some days of a stream in a file, in order of time."""
-    path = folder / f"{new_id()}.parquet"
     return written(layout, _readings(session, stream, runs), folder)
 
 
 def written(layout: Layout, readings: Iterable[Sequence[Reading | Cells]], folder: Path) -> Path:
     """Readings in a file with the contract's columns and `_row`, as the gate writes them."""
     schema = pa.schema([*((c.name, ARROW[c.type]) for c in layout.contract.columns), ("_row", pa.int64())])
+    path = folder / f"{new_id()}.parquet"
     with pq.ParquetWriter(path, schema) as writer:
-        for some in _readings(session, stream, runs):
+        for some in readings:
             writer.write_table(pa.table(layout.columns(some), schema))
     return path
 
 
-def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) -> Iterator[Sequence[Reading]]:
 def again(sessions: sessionmaker[Session], layout: Layout, made: Closing, folder: Path) -> Path | None:
     """The readings of a commit that was made, from the table; None where it does not have them any more."""
     with reading(sessions) as session:
@@ -111,6 +110,7 @@ def again(sessions: sessionmaker[Session], layout: Layout, made: Closing, folder
 
 
     for first, last in runs:
+def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) -> Iterator[Sequence[Reading]]:
         query = select(Reading).where(
             Reading.stream_id == stream, Reading.day.between(first, last), Reading.removed.is_(False)
         )
