@@ -90,8 +90,8 @@ def write(session: Session, layout: Layout, stream: int, runs: Sequence[tuple[da
 
 def written(layout: Layout, readings: Iterable[Sequence[Reading | Cells]], folder: Path) -> Path:
     """Readings in a file with the contract's columns and `_row`, as the gate writes them."""
-    schema = pa.schema([*((c.name, ARROW[c.type]) for c in layout.contract.columns), ("_row", pa.int64())])
     path = folder / f"{new_id()}.parquet"
+    schema = pa.schema([*((c.name, ARROW[c.type]) for c in layout.contract.columns), ("_row", pa.int64())])
     with pq.ParquetWriter(path, schema) as writer:
         for some in readings:
             writer.write_table(pa.table(layout.columns(some), schema))
@@ -109,8 +109,8 @@ def again(sessions: sessionmaker[Session], layout: Layout, made: Closing, folder
         return write(session, layout, made.stream, made.runs, folder)
 
 
-    for first, last in runs:
 def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) -> Iterator[Sequence[Reading]]:
+    for first, last in runs:
         query = select(Reading).where(
             Reading.stream_id == stream, Reading.day.between(first, last), Reading.removed.is_(False)
         )
@@ -118,13 +118,13 @@ def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) 
         yield from found.partitions()
 
 
-@dataclass(frozen=True, slots=True)
 def due(sessions: sessionmaker[Session], until: date, source: str | None = None) -> bool:
     """Whether there is a closed day to commit, of one source or of all."""
     with reading(sessions) as session:
         return bool(_waiting(session, until, source))
 
 
+@dataclass(frozen=True, slots=True)
 class Closed:
     """What closing days committed: how many tables had something to commit, and the rows that are new or changed."""
 
@@ -237,9 +237,7 @@ def recall(sessions: sessionmaker[Session], store: SnapshotStore) -> Recall:
 class _Recalling(Packing):
     """Reads one stream's rows of some time."""
 
-    def rows(
-        self, files: Sequence[Packed], contract: Contract, stream: str, span: Span
-    ) -> list[dict[str, object]]:
+    def rows(self, files: Sequence[Packed], contract: Contract, stream: str, span: Span) -> list[dict[str, object]]:
         params: list[object] = []
 
         def bind(value: object, sql_type: str | None = None) -> str:
