@@ -1,7 +1,7 @@
 """Homes and files for the harvest's bars: a standard of eight columns and twenty rules, deliveries, sources."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from catalog.models import Snapshot
 from federation.packs import init_home
 from hub.home import open_home
-from services.granary import Granary
 from services.intake.fetching import FetchLoop
+from services.intake.opened import Opened
 from services.intake.outcome import SourceReport
 from services.intake.source import harvest_source
 
@@ -160,22 +159,32 @@ def ckan_source(id_: str, url: str, mapping: str = "", *ports: str) -> str:
     )
 
 
-class Work:
+class Work(Opened):
     """A home at work: its parts, and the plain steps of a harvest without Prefect."""
 
     def __init__(self, home: Path) -> None:
-        self.granary: Granary = open_home(home)
-        self.downloads = FetchLoop(self.granary.landing, self.granary.settings)
+        granary = open_home(home)
+        super().__init__(granary, FetchLoop(granary.landing, granary.settings))
+        _working.append(self)
 
     def harvest(self, source: str) -> SourceReport:
         """Harvest one source in this thread."""
         one = self.granary.registry.source(source)
         return harvest_source(self.granary, self.downloads, self.granary.registry.member(one.member), one)
 
-    def snapshots(self) -> Sequence[Snapshot]:
-        """All snapshots, in the order of commits."""
-        with self.granary.sessions() as session:
-            return session.query(Snapshot).order_by(Snapshot.seq).all()
+    def close(self) -> None:
+        """End downloads, workers and database connections."""
+        _working.remove(self)
+        super().close()
+
+
+_working: list[Work] = []
+
+
+def stop_all() -> None:
+    """Ask every harvest at work in this process to end at its next step."""
+    for work in list(_working):
+        work.stop()
 
 
 @contextmanager
@@ -186,8 +195,7 @@ def at_work(home: Path) -> Iterator[Work]:
         work.granary.checks().warm().result()
         yield work
     finally:
-        work.downloads.close()
-        work.granary.close()
+        work.close()
 
 
 def emptied(folder: Path) -> Path:

@@ -1,7 +1,7 @@
 """`python -m benchmarks._harvest_portals FOLDER COUNT`: many small portals and three bad ones, in a process of its own.
 
 Prints their addresses as one JSON line and serves until its standard input ends. One bad portal accepts and never
-answers, one drips a byte a second, one is not there at all.
+answers, one lists files that drip a byte a second, one is not there at all.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ from benchmarks import _harvest_home as bench
 from flows.server import free_port
 from node.serve import NodeSpec, running
 
-FILES, ROWS = 4, 200
+FILES, ROWS = 2, 200
+DRIPPING = 8
 
 
 async def _hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -22,11 +23,37 @@ async def _hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     writer.close()
 
 
-async def _drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{")
+async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A catalogue that looks well, and files of which a byte a second comes."""
+    asked = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0]
+    if b"package_search" in asked:
+        host, port = writer.get_extra_info("sockname")[:2]
+        body = json.dumps(_listing(f"http://{host}:{port}")).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+        return
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\n")
     while not writer.is_closing():
         await asyncio.sleep(1)
-        writer.write(b" ")
+        writer.write(b"1")
+
+
+def _listing(url: str) -> dict[str, object]:
+    """What `package_search` says of a few datasets with a file each."""
+    results = [
+        {
+            "id": f"tetes-{n}", "name": f"tetes-{n}", "title": f"Harga {n}", "state": "active", "type": "dataset",
+            "private": False, "metadata_modified": "2026-11-01T08:00:00.000001", "tags": [], "extras": [],
+            "metadata_created": "2026-10-01T08:00:00.000001",
+            "resources": [
+                {"id": f"r{n}", "name": f"harga {n}.csv", "url": f"{url}/{n}.csv", "format": "CSV", "state": "active"}
+            ],
+        }
+        for n in range(DRIPPING)
+    ]  # fmt: skip
+    return {"help": "", "success": True, "result": {"count": len(results), "results": results}}
 
 
 async def _bad(ready: threading.Event, ports: dict[str, int]) -> None:
