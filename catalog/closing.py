@@ -24,12 +24,13 @@ from catalog.errors import CommitConflict
 from catalog.models import Dataset, Resource, Stream
 from catalog.packing import NOW, Packing, Span, plain
 from catalog.preparing import shape_of
-from catalog.reading_layout import ARROW, Cells, Layout
+from catalog.reading_layout import Cells, Layout
 from catalog.reading_models import Reading, ReadingDay, ReadingDelivery, ReadingStream
 from catalog.readings import Recall
 from catalog.row_files import packed
 from catalog.store import SnapshotStore
 from catalog.writing import batched, reading
+from core.arrow import ARROW
 from core.contract import Contract
 from core.ids import new_id
 from core.rows import Packed

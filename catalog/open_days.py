@@ -18,9 +18,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from catalog.models import Dataset, Resource, Stream
-from catalog.reading_layout import ARROW, Layout, kept
+from catalog.reading_layout import Layout, kept
 from catalog.reading_models import Reading, ReadingDay, ReadingDelivery, ReadingStream
 from catalog.store import SnapshotStore
+from core.arrow import ARROW
 from core.clock import zone
 from core.contract import Contract
 from core.ids import new_id

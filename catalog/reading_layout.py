@@ -7,19 +7,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
 from core.contract import ColumnType, Contract, Storage
-
-#: How a contract's columns are written to files.
-ARROW = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MOMENT: pa.timestamp("us", "UTC"),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
 
 
 def kept(contract: Contract | None) -> bool:

@@ -4,7 +4,6 @@ Which file is which is left to the database (`catalog/models.py`); a file withou
 crash and is swept (`catalog/maintenance.py`).
 """
 
-import hashlib
 import os
 import shutil
 import threading
@@ -15,12 +14,12 @@ from pathlib import Path
 
 from catalog.errors import SnapshotDamaged, SnapshotMissing
 from core.errors import LumbungError
+from core.files import sha256_of, sync
 from core.ids import new_id
 from core.storage_errors import storage_errors
 
 _NEW = ".new"  # files being written
 _ASIDE = ".damaged"  # files that are not what was committed, kept for whoever wants to know why
-_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +29,6 @@ class Stored:
     sha256: str
     size: int
     path: Path
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as f:
-        while chunk := f.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class SnapshotStore:
@@ -85,7 +68,7 @@ class SnapshotStore:
                     shutil.copyfile(path, own)
                 return self.put(own, consume=True)
         with storage_errors(self.folder):
-            sha256, size = _sha256(path), path.stat().st_size
+            sha256, size = sha256_of(path), path.stat().st_size
             final = self.path(sha256)
             if final.is_file() and self._holds(final, sha256, size):
                 os.utime(final)  # young again, so that no sweep takes it before it is named
@@ -94,17 +77,17 @@ class SnapshotStore:
             fresh = not final.parent.is_dir()
             final.parent.mkdir(parents=True, exist_ok=True)
             path.chmod(0o444)
-            _sync(path)
+            sync(path)
             path.replace(final)
-            _sync(final.parent)
+            sync(final.parent)
             if fresh:
-                _sync(self.folder)
+                sync(self.folder)
         self._remember(sha256, final)
         return Stored(sha256, size, final)
 
     def _holds(self, final: Path, sha256: str, size: int) -> bool:
         """Whether the file that is there already is whole; a damaged one is replaced by the caller."""
-        return final.stat().st_size == size and _sha256(final) == sha256
+        return final.stat().st_size == size and sha256_of(final) == sha256
 
     def _remember(self, sha256: str, path: Path) -> None:
         stat = path.stat()
@@ -129,7 +112,7 @@ class SnapshotStore:
             raise SnapshotMissing(file=path, sha256=sha256) from error
         if self._verified.get(sha256) == (stat.st_size, stat.st_mtime_ns):
             return path
-        found = _sha256(path)
+        found = sha256_of(path)
         if found != sha256:
             self.set_aside(sha256)
             raise SnapshotDamaged(file=path, sha256=sha256, found=found)

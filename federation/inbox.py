@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from core.files import sync
 from core.ids import new_id
 from core.storage_errors import storage_errors
 from federation.inbox_errors import (
@@ -113,7 +114,7 @@ class Inbox:
                 raise InboxMismatch(sha256=sha256, found=found)
             part.chmod(0o444)
             part.replace(self._file(sha256))
-            _sync(self.folder / FILES)
+            sync(self.folder / FILES)
             return Standing(size, complete=True)
 
     def publish(self, body: bytes, at: datetime) -> Manifest:
@@ -140,7 +141,7 @@ class Inbox:
                 f.flush()
                 os.fsync(f.fileno())
             new.replace(self.folder / _MANIFEST)
-            _sync(self.folder)
+            sync(self.folder)
             for file in (self.folder / FILES).iterdir():
                 if file.name not in named:
                     file.unlink()
@@ -227,11 +228,3 @@ def _is_resource(value: Any) -> bool:
         and type(value.get("size")) is int
         and value["size"] >= 0
     )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,6 @@ by retention, not here.
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from core.clock import Clock, utc_now
 from core.db import session_scope
+from core.files import sha256_of, sync
 from core.ids import new_id
 from core.storage_errors import storage_errors
 from federation.connectors.base import KeepPage, Page
@@ -109,16 +109,16 @@ class Landing:
         """Move finished bytes to their place, durable when this returns; the same bytes again change nothing."""
         final = self.path(sha256)
         with storage_errors(self.folder):
-            if final.is_file() and _sha256_of(final) == sha256:
+            if final.is_file() and sha256_of(final) == sha256:
                 temporary.unlink()
                 return final
-            _sync(temporary)
+            sync(temporary)
             temporary.chmod(0o444)
             if not final.parent.is_dir():
                 final.parent.mkdir(exist_ok=True)
-                _sync(self.folder)
+                sync(self.folder)
             temporary.replace(final)  # also heals bytes that were damaged where they lay
-            _sync(final.parent)
+            sync(final.parent)
         return final
 
     def put(self, data: bytes) -> str:
@@ -181,7 +181,7 @@ class Landing:
         """
         path = self.path(sha256)
         try:
-            found = _sha256_of(path)
+            found = sha256_of(path)
         except FileNotFoundError as error:
             raise LandingMissing(sha256=sha256, path=path) from error
         if found != sha256:
@@ -253,16 +253,3 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def plain(value: str) -> str:
     """The text without what a database refuses: NUL, and bytes that were no text to begin with."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

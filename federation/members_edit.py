@@ -12,6 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array
 
+from core.files import sync
 from federation.member import SourceConfig, SourceKind
 from federation.member_errors import MemberFileSyntax, MemberUnknown
 from federation.members_file import FOLDER, check_url
@@ -134,8 +135,4 @@ def _replace(home: Path, file: Path, document: tomlkit.TOMLDocument) -> None:
         new.replace(file)
     finally:
         new.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)  # the rename itself must survive a power cut
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(file.parent)  # the rename itself must survive a power cut

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.arrow import ARROW
 from core.clock import zone as zone_of
 from core.contract import Column, ColumnType, Contract
 from core.mapping import DatasetMapping
@@ -24,14 +25,6 @@ from quality import styles, values
 from quality.cells import SHOWN, STORED, Cells
 from quality.outcome import Hold, Warned
 
-ARROW: Mapping[ColumnType, pa.DataType] = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MOMENT: pa.timestamp("us", "UTC"),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
 #: Columns that the cast adds beside the contract's: source row, position, and per column why a cell has no value.
 ROW, AT, WHY = "_row", "_at", "_why:"
 #: Money is whole rupiah: a price average with sen is rounded, and that is said.

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.arrow import ARROW
 from core.contract import Contract, Severity
 from core.mapping import DatasetMapping
 from core.ordered import rises
@@ -22,7 +23,7 @@ from core.reference import CodeList
 from core.verdict import Release, Verdict
 from quality import check, gate, onepass
 from quality.accepted import places, write_accepted, write_many
-from quality.cast import ARROW, AT, ROW, Cast, cast
+from quality.cast import AT, ROW, Cast, cast
 from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
 from quality.outcome import CheckOutcome, Hold, Warned, after_release

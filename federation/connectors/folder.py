@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote_to_bytes
 
+from core.files import sha256_of
 from core.ids import derived_id
 from core.table import Note
 from federation.connectors.base import Crawl, RemoteDataset, RemoteResource
@@ -86,8 +87,7 @@ class FolderConnector:
         if isinstance(known, list) and known[:2] == [file.size, file.mtime_ns]:
             sha256 = str(known[2])
         else:
-            with file.path.open("rb") as f:
-                sha256 = hashlib.file_digest(f, "sha256").hexdigest()
+            sha256 = sha256_of(file.path)
         meta = _sidecar(file, remarks)
         name = display_name(file.path.name)
         modified = datetime.fromtimestamp(file.mtime_ns / 1e9, UTC)

@@ -19,6 +19,7 @@ from catalog import compaction, current, maintenance, query, relations
 from catalog.query import DatasetFilter, RunFilter
 from core import cursors
 from core.access import SYSTEM, scope, scope_text
+from core.arrow import ARROW
 from core.clock import aware
 from core.contract import Classification, ColumnType
 from core.db import session_scope
@@ -262,18 +263,8 @@ def _read(duck: Duck, relation: Relation, seen: Scope, where: Filter, limit: int
     return pa.concat_tables(pages)
 
 
-_ARROW = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MOMENT: pa.timestamp("us", "UTC"),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
-
-
 def _schema(asked: RowQuery) -> pa.Schema:
-    return pa.schema([(name, _ARROW[asked.types[name]]) for name in asked.columns])
+    return pa.schema([(name, ARROW[asked.types[name]]) for name in asked.columns])
 
 
 def _unformulated(table: pa.Table) -> pa.Table:

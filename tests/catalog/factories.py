@@ -21,14 +21,6 @@ from core.verdict import Verdict
 
 NOW = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-_ARROW = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MOMENT: pa.timestamp("us", tz="UTC"),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
 
 Row = tuple[str, date, int | None]
 

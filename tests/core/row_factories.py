@@ -7,17 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.arrow import ARROW
 from core.contract import ColumnType, Mode
 from core.rows import Part, Relation, Value
 
-ARROW = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MOMENT: pa.timestamp("us", "UTC"),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
 COLUMNS = (
     ("kode", ColumnType.TEXT),
     ("nama", ColumnType.TEXT),

@@ -124,8 +124,8 @@ def step(work):
             os._exit(9)
         return work(*args, **kwargs)
     return inner
-Path.write_bytes, Path.chmod, Path.replace, Path.mkdir, module._sync = map(
-    step, (Path.write_bytes, Path.chmod, Path.replace, Path.mkdir, module._sync))
+Path.write_bytes, Path.chmod, Path.replace, Path.mkdir, module.sync = map(
+    step, (Path.write_bytes, Path.chmod, Path.replace, Path.mkdir, module.sync))
 home.record = step(home.record)
 for n in range(3):
     data = b"data %d" % n

@@ -20,6 +20,7 @@ from catalog.snapshots import CheckDraft, Commit, Draft, QuarantineDraft, Return
 from catalog.store import SnapshotStore
 from core import tokens
 from core.access import SYSTEM, Role
+from core.arrow import ARROW
 from core.contract import Classification, Contract
 from core.contracts import load_contracts
 from core.db import make_sessions
@@ -34,7 +35,6 @@ from federation.registry import Registry
 from gateway.context import Services
 from gateway.sdl import shipped_contracts
 from hub.web import make_app
-from tests.core.row_factories import ARROW
 
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 CITY, REGENCY, DEMAK = "33.74", "33.22", "33.21"

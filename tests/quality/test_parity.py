@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from core.arrow import ARROW
 from core.contract import ColumnType, Contract, Rule
 from core.rules import EXPECTATIONS
 from quality import onepass
-from quality.cast import ARROW
 from quality.suite import expectation
 from tests.quality.factories import column, contract, rule
 
