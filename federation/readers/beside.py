@@ -1,4 +1,4 @@
-"""Tables that stand side by side in one sheet: told apart only where each is clearly a table of its own.
+"""Tables that stand side by side in one sheet or file: told apart only where each is clearly a table of its own.
 
 A blank column alone says little: offices use them to space one table out, and cutting that would part values from their
 keys. So each part must have its header and rows, and something that only a table of its own has.
@@ -11,13 +11,16 @@ from federation.readers.cells import Kind, kind
 from federation.readers.finder import TOTAL, Found, Line, find
 from federation.readers.header import Merge
 
+_FIRST = 200
 _TOTAL = re.compile(TOTAL, re.IGNORECASE)
 
 
 def parts(lines: Sequence[Line], merges: Sequence[Merge]) -> list[tuple[list[Line], list[Merge]]]:
-    """The sheet's rows and merged ranges, cut between tables that stand beside each other; else all of them."""
-    spans = _spans(lines)
+    """The rows and merged ranges, cut between tables that stand beside each other; else all of them."""
     whole = [(list(lines), list(merges))]
+    if len(_spans(lines[:_FIRST])) < 2:  # most tables have no gap, and need no look at every row
+        return whole
+    spans = _spans(lines)
     if len(spans) < 2 or any(right - left < 1 for left, right in spans):
         return whole
     cut = [_cut(lines, merges, left, right) for left, right in spans]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.table import Note, Place, TextTable
 from federation.readers import bulk, decode, dialect
+from federation.readers.beside import parts as beside_each_other
 from federation.readers.build import build, build_bulk, some
 from federation.readers.errors import FieldTooLarge, FileEmpty, QuoteUnclosed, TooManyColumns
 from federation.readers.finder import Found, Line, find
@@ -96,7 +97,11 @@ def _read_whole(
         remarks += [joined] if joined else []
     said = _described(guess.dialect, encoding, newline)
     tables: list[TextTable] = []
-    for i, table in enumerate(find(parsed.lines)):
+    beside = beside_each_other(parsed.lines, ())
+    if len(beside) > 1:
+        remarks.append(Note("reader.tables_beside", {"count": str(len(beside))}))
+    found = (table for part, _ in beside for table in find(part, even=len(beside) > 1))
+    for i, table in enumerate(found):
         here = Place(place.file, place.member, None, table.number)
         tables.append(build(table, some(name, i), here, limits, dialect=said, notes=remarks if i == 0 else ()))
     return tables, notes

@@ -4,6 +4,7 @@ Which dialect the text is written in is left to `dialect.py`.
 """
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from core.table import Note
@@ -18,6 +19,7 @@ _BOMS = (
 _CHUNK = 1 << 20
 #: A byte order mark within a text, as files put one behind another have it; nobody sees it.
 INNER_MARK = codecs.BOM_UTF8
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 #: Windows-1252 leaves five bytes undefined; as Latin-1 they are control characters that nobody typed.
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
 
@@ -66,13 +68,41 @@ def _is_utf8(raw: bytes | memoryview) -> bool:
     return True
 
 
+def _single_bytes(body: bytes) -> str:
+    return body.decode("cp1252", "replace") if not _UNDEFINED & set(body) else body.decode("latin-1")
+
+
+def _utf8_lines(body: bytes) -> tuple[str, int] | None:
+    """A text that is UTF-8 but for some lines, and how many those are; None where hardly a line shows UTF-8.
+
+    Files that were put together from several programs' are such.
+    """
+    if not _MULTIBYTE.search(body):
+        return None
+    parts: list[str] = []
+    shown = others = 0
+    for line in body.split(b"\n"):
+        try:
+            parts.append(line.decode("utf-8"))
+            shown += not line.isascii()
+        except UnicodeDecodeError:
+            parts.append(_single_bytes(line))
+            others += 1
+    return ("\n".join(parts), others) if shown >= others else None
+
+
 def decode(raw: bytes | memoryview, encoding: Encoding) -> tuple[str, list[Note]]:
     """The text without its mark and without NUL characters, and what was remarked on the way."""
     notes: list[Note] = []
     body = bytes(raw[encoding.mark :])
     if encoding.name == "cp1252":
-        notes.append(Note("reader.encoding_guessed", {"encoding": "Windows-1252"}))
-        text = body.decode("cp1252", "replace") if not _UNDEFINED & set(body) else body.decode("latin-1")
+        lines = _utf8_lines(body)
+        if lines is None:
+            notes.append(Note("reader.encoding_guessed", {"encoding": "Windows-1252"}))
+            text = _single_bytes(body)
+        else:
+            text, others = lines
+            notes.append(Note("reader.encoding_mixed", {"encoding": "Windows-1252", "count": str(others)}))
     else:
         text = body.decode(encoding.name, "replace")
         if text.endswith("\ufffd"):

@@ -149,8 +149,8 @@ def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
 def _title_lines(block: list[Line]) -> int:
     """How many of a block's first rows are titles rather than header or data."""
     width = _common_width(block)
-    count = 0
-    for line, following in pairwise(block):
+    count = _scattered(block, width)
+    for line, following in pairwise(block[count:]):
         alone = line.filled == 1 and width >= 2
         parent = line.first > 0 and len(line.text) < 40 and following.filled >= 2 and following.last >= line.first
         parent = parent and not is_unit(line)
@@ -162,6 +162,17 @@ def _title_lines(block: list[Line]) -> int:
         else:
             break
     return count
+
+
+def _scattered(block: Sequence[Line], width: int) -> int:
+    """How many first rows have little in them, here and there, down to a title alone above a row of names."""
+    for i, (line, following) in enumerate(pairwise(block[:9])):
+        if width < 4 or line.filled > 2:
+            break
+        alone = i > 0 and line.filled == 1 and line.first == 0
+        if alone and following.filled >= 0.8 * width and kind_row(following) == {Kind.TEXT}:
+            return i + 1
+    return 0
 
 
 def _is_pair(line: Line, following: Line, width: int) -> bool:
@@ -291,7 +302,7 @@ def _pop_footnotes(lines: list[Line]) -> list[str]:
         said = is_footnote(line.text)
         alone = line.filled == 1 and line.first == 0 and kind(line.text) is Kind.TEXT
         cut = said and line.filled == 2 and width >= 3 and kind_row(line) == {Kind.TEXT}
-        torn = line.first == 0 and is_said(line.cells[0])
+        torn = line.first == 0 and (is_said(line.cells[0]) or (width >= 3 and line.last == 1 and is_pair(line)))
         if not cut and not torn and not (alone and (width >= 3 or said)):
             break
         out.insert(0, line.text)

@@ -109,11 +109,19 @@ def _heads(line: "Line", seen: Profile, above: Sequence["Line"] = ()) -> bool:
     if not above:
         # Nothing to compare with: a table of words only, or a row that names groups of columns.
         return line.filled > 0
-    if not seen.typed or line.cells[0].strip() or not 0 < line.filled < len(line.cells):
+    if line.cells[0].strip() or not 0 < line.filled < len(line.cells):
         return False
+    if not seen.typed:
+        return _completes(line, above[-1])
     # One name under a name, and not its unit: it heads the rows below it, not its column.
     named = line.filled == 1 and any(line.first < len(x.cells) and x.cells[line.first].strip() for x in above)
     return not named or line.cells[line.first].strip().startswith(("(", "["))
+
+
+def _completes(line: "Line", above: "Line") -> bool:
+    """Whether a row gives every column a name that the row above left without one."""
+    blank = [i for i in range(above.first, len(line.cells)) if i >= len(above.cells) or not above.cells[i].strip()]
+    return bool(blank) and all(line.cells[i].strip() for i in blank)
 
 
 def _counts(line: "Line") -> bool:

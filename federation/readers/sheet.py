@@ -17,6 +17,7 @@ from federation.readers.finder import Line
 from federation.readers.formats import PERCENT, Formats, formats
 from federation.readers.header import Merge
 from federation.readers.result import ReadLimits
+from federation.readers.split import split
 
 _ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!"})
 
@@ -83,6 +84,9 @@ def _read_sheet(
     blank = about.unfilled.get(place.sheet or "", [])
     if blank:
         notes.append(Note("reader.formulas_empty", {"cells": some_of(blank), "count": str(len(blank))}))
+    if (apart := split(lines)) is not None:
+        lines, remark = apart
+        notes.append(remark)
     merges: list[Merge] = [
         (top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
     ]

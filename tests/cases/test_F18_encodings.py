@@ -39,3 +39,10 @@ def test_F18_nul_characters_are_removed_and_counted(tmp_path: Path) -> None:
 def test_F18_json_may_come_in_utf16_too(tmp_path: Path) -> None:
     raw = '[{"nama": "Pati – kota"}]'.encode("utf-16")
     assert f.rows(f.only(f.read_bytes(tmp_path, raw, "data.json"))) == [("Pati – kota",)]
+
+
+def test_F18_a_file_put_together_from_two_encodings_loses_nothing(tmp_path: Path) -> None:
+    content = "nama;n\nCafé;1\nSumur – A;2\n".encode() + "Sumur – B;3\n".encode("cp1252")
+    result = f.read_bytes(tmp_path, content)
+    assert [row[0] for row in f.rows(f.only(result))] == ["Café", "Sumur – A", "Sumur – B"]
+    assert f.note(result, "reader.encoding_mixed")["count"] == "1"

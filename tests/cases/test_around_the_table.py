@@ -121,3 +121,25 @@ def test_a_list_of_names_of_two_words_is_one_column(tmp_path: Path) -> None:
 def test_F25_a_sheet_saved_without_content_is_empty(tmp_path: Path) -> None:
     with pytest.raises(errors.FileEmpty):
         f.read_bytes(tmp_path, ";;;\r\n;;;\r\n")
+
+
+def test_scattered_lines_above_a_title_are_title_too(tmp_path: Path) -> None:
+    rows: list[list[f.Cell]] = [
+        ["Lampiran I", None, None, None, "Peraturan Bupati"], [None, None, None, None, "Nomor 5 Tahun 2023"], ["DAFTAR DESA"],
+        ["No", "Kecamatan", "Desa", "Status", "Luas"], [1, "A", "B", "IDM", 1.5], [2, "C", "D", "Maju", 2.5],
+    ]  # fmt: skip
+    table = f.only(f.read_bytes(tmp_path, f.xlsx(rows), "a.xlsx"))
+    assert (table.columns, len(table)) == (("No", "Kecamatan", "Desa", "Status", "Luas"), 2)
+
+
+def test_a_second_row_of_names_above_words_alone_is_header(tmp_path: Path) -> None:
+    text = "No;Nama;Alamat;;Ket\n;;Jalan;Kota;\nA;Budi;Jl. A;Pati;x\nB;Siti;Jl. B;Kudus;y\n"
+    table = f.only(f.read_bytes(tmp_path, text))
+    assert (table.columns, len(table)) == (("No", "Nama", "Alamat Jalan", "Alamat Kota", "Ket"), 2)
+
+
+def test_a_source_in_two_cells_is_a_footnote(tmp_path: Path) -> None:
+    table = f.only(
+        f.read_bytes(tmp_path, "No;Kec;L;P\n1;A;1;2\n2;B;3;4\nSumber :;Dukcapil;;\nTanggal :;2 Mei 2024;;\n")
+    )
+    assert (len(table), table.footnotes) == (2, ("Sumber : Dukcapil", "Tanggal : 2 Mei 2024"))

@@ -53,3 +53,17 @@ def test_a_blank_column_inside_one_table_parts_no_value_from_its_key(tmp_path: P
         [["Kab", 2021, 2022, GAP, 2021, 2022], ["Pati", 1, 2, GAP, 3, 4], ["Kudus", 1, 2, GAP, 3, 4]],
     ):  # fmt: skip
         assert len(f.read_bytes(tmp_path, f.xlsx(rows), "satu.xlsx").tables) == 1
+
+
+def test_tables_beside_each_other_in_a_csv_are_read_each_for_itself(tmp_path: Path) -> None:
+    text = "Kab;Harga;;Komoditas;Stok;Satuan\nPati;1;;Beras;10;kg\nKudus;2;;Gula;20;kg\nDemak;3;;;;\nJepara;4;;;;\n"
+    one, other = f.read_bytes(tmp_path, text).tables
+    assert (one.columns, len(one), other.columns, len(other)) == (
+        ("Kab", "Harga"),
+        4,
+        ("Komoditas", "Stok", "Satuan"),
+        2,
+    )
+    assert f.note(one, "reader.tables_beside") == {"count": "2"}
+    spaced = "Kab;;Nilai;;Ket\nPati;;1;;x\nKudus;;2;;y\n"
+    assert f.only(f.read_bytes(tmp_path, spaced)).columns == ("Kab", "Nilai", "Ket")
