@@ -25,7 +25,7 @@ from services.intake.source import Watch
 ROOT = Path(__file__).resolve().parents[1]
 PORTALS = 32
 #: The bad ones hold on for so many seconds, longer than the good ones take.
-DEADLINE = 20.0
+DEADLINE = 15.0
 #: The order of rounds: alone (A) and beside the bad ones (B).
 ORDER, FULL_ORDER = "ABBAAB", "ABBAABBAAB"
 
