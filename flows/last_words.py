@@ -2,7 +2,7 @@
 
 Prefect's threads still hold DuckDB's connections when the interpreter is taken apart, and DuckDB's module (nanobind)
 writes a hundred lines about it into the log of every run. The command line ends by `os._exit` (`hub/cli/app.py`),
-checking processes likewise (`quality/pool.py`); a flow run's exit status is Prefect's to give, so here only the words go.
+checking processes likewise (`quality/pool.py`). The status of a flow run is Prefect's to give, so only the words go.
 """
 
 import atexit
