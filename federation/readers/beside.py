@@ -18,10 +18,10 @@ _TOTAL = re.compile(TOTAL, re.IGNORECASE)
 def parts(lines: Sequence[Line], merges: Sequence[Merge]) -> list[tuple[list[Line], list[Merge]]]:
     """The rows and merged ranges, cut between tables that stand beside each other; else all of them."""
     whole = [(list(lines), list(merges))]
-    if len(_spans(lines[:_FIRST])) < 2:  # most tables have no gap, and need no look at every row
+    if not may_be(lines):  # most tables have no gap, and need no look at every row
         return whole
     spans = _spans(lines)
-    if len(spans) < 2 or any(right - left < 1 for left, right in spans):
+    if not _apart(spans):
         return whole
     cut = [_cut(lines, merges, left, right) for left, right in spans]
     tables = [find(part, ranges, even=True) for part, ranges in cut]
@@ -29,6 +29,15 @@ def parts(lines: Sequence[Line], merges: Sequence[Merge]) -> list[tuple[list[Lin
         return whole
     first = tables[0]
     return cut if all(_own(first, other) for other in tables[1:]) else whole
+
+
+def may_be(lines: Sequence[Line]) -> bool:
+    """Whether the first rows have a blank column between groups of columns, so that tables may stand side by side."""
+    return _apart(_spans(lines[:_FIRST]))
+
+
+def _apart(spans: Sequence[tuple[int, int]]) -> bool:
+    return len(spans) > 1 and all(right > left for left, right in spans)
 
 
 def _spans(lines: Sequence[Line]) -> list[tuple[int, int]]:

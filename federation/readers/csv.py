@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.table import Note, Place, TextTable
 from federation.readers import bulk, decode, dialect
+from federation.readers.beside import may_be as may_stand_beside
 from federation.readers.beside import parts as beside_each_other
 from federation.readers.build import build, build_bulk, some
 from federation.readers.errors import FieldTooLarge, FileEmpty, QuoteUnclosed, TooManyColumns
@@ -138,6 +139,8 @@ def _read_bulk(
         return None
     top = _parse(head, guess.dialect, place, limits, width=guess.width)
     if top.repaired or top.unclosed:
+        return None
+    if may_stand_beside(top.lines):
         return None
     first = _single(find(top.lines))
     if first is None or first.header is None or not first.rows or first.footnotes:

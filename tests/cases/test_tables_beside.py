@@ -67,3 +67,9 @@ def test_tables_beside_each_other_in_a_csv_are_read_each_for_itself(tmp_path: Pa
     assert f.note(one, "reader.tables_beside") == {"count": "2"}
     spaced = "Kab;;Nilai;;Ket\nPati;;1;;x\nKudus;;2;;y\n"
     assert f.only(f.read_bytes(tmp_path, spaced)).columns == ("Kab", "Nilai", "Ket")
+
+
+def test_a_large_csv_is_cut_as_a_small_one_is(tmp_path: Path) -> None:
+    rows = [f"Kab {i};{i};;{f'Barang {i};{i};kg' if i < 40_000 else ';;'}" for i in range(45_000)]
+    result = f.read_bytes(tmp_path, "Kab;Harga;;Komoditas;Stok;Satuan\n" + "\n".join(rows) + "\n")
+    assert [len(table) for table in result.tables] == [45_000, 40_000]
