@@ -7,16 +7,16 @@ document type (F01-F03); both kinds refuse nesting beyond the limit (F04, F05).
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
 
 from core.table import Place
 from federation.errors import RestAnswerUnfit, XmlRefused
 from federation.readers import decode
 from federation.readers.json import parse
 from federation.readers.result import ReadLimits
+from federation.readers.xml_tree import TooDeep, local, parsed
 from federation.rest_spec import AnswerFormat, RestSpec
 
 Record = Mapping[str, Any]
@@ -120,27 +120,27 @@ class _XmlPage:
     def records(self, path: str, url: str) -> tuple[Record, ...]:
         parents, (*steps, name) = [self._root], (path or "*").split(".")
         for step in steps:
-            parents = [child for parent in parents for child in parent if _local(child.tag) == step]
+            parents = [child for parent in parents for child in parent if local(child.tag) == step]
             if not parents:
-                names = ", ".join(dict.fromkeys(_local(child.tag) for child in self._root))
+                names = ", ".join(dict.fromkeys(local(child.tag) for child in self._root))
                 raise RestAnswerUnfit(url=url, reason="rest_path", path=path, found=names[:200])
-        found = [child for parent in parents for child in parent if name in ("*", _local(child.tag))]
+        found = [child for parent in parents for child in parent if name in ("*", local(child.tag))]
         if not found and not steps and any(True for _ in self._root) and name != "*":
-            names = ", ".join(dict.fromkeys(_local(child.tag) for child in self._root))
+            names = ", ".join(dict.fromkeys(local(child.tag) for child in self._root))
             raise RestAnswerUnfit(url=url, reason="rest_path", path=path, found=names[:200])
         return tuple(_record(element) for element in found)
 
     def word(self, path: str) -> str | None:
         element, (*steps, last) = self._root, path.split(".")
         for step in steps:
-            child = next((c for c in element if _local(c.tag) == step), None)
+            child = next((c for c in element if local(c.tag) == step), None)
             if child is None:
                 return None
             element = child
-        final = next((c for c in element if _local(c.tag) == last), None)
+        final = next((c for c in element if local(c.tag) == last), None)
         if final is not None:
             return (final.text or "").strip()
-        return next((v for k, v in element.attrib.items() if _local(k) == last), None)
+        return next((v for k, v in element.attrib.items() if local(k) == last), None)
 
 
 def _record(element: Element) -> Record:
@@ -156,9 +156,9 @@ def _record(element: Element) -> Record:
 
 def _leaves(element: Element, prefix: str) -> Iterator[tuple[str, str | None]]:
     for name, value in element.attrib.items():
-        yield prefix + _local(name), value
+        yield prefix + local(name), value
     for child in element:
-        name = prefix + _local(child.tag)
+        name = prefix + local(child.tag)
         if len(child) or child.attrib:
             yield from _leaves(child, f"{name}/")
         text = (child.text or "").strip()
@@ -166,50 +166,18 @@ def _leaves(element: Element, prefix: str) -> Iterator[tuple[str, str | None]]:
             yield name, text or None
     text = (element.text or "").strip()
     if text and not prefix:
-        yield _local(element.tag), text
-
-
-def _local(tag: object) -> str:
-    """The name without its namespace."""
-    return str(tag).rpartition("}")[2]
-
-
-class _TooDeep(Exception):
-    """The nesting goes beyond the limit."""
-
-
-class _Bounded(TreeBuilder):
-    """Builds elements and refuses to go deeper than the limit (F04)."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-        self._depth = 0
-
-    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
-        self._depth += 1
-        if self._depth > self._most:
-            raise _TooDeep
-        return super().start(tag, attrs)
-
-    def end(self, tag: str, /) -> Element:
-        self._depth -= 1
-        return super().end(tag)
+        yield local(element.tag), text
 
 
 def _parsed(body: bytes, url: str, limits: ReadLimits) -> Element:
-    parser = DefusedXMLParser(target=_Bounded(limits.max_depth), forbid_dtd=True)
     try:
-        parser.feed(body)
-        root = parser.close()
+        root = parsed([body], limits.max_depth)
     except DefusedXmlException as error:
         raise XmlRefused(url=url, reason="xml_declared") from error
-    except _TooDeep as error:
+    except TooDeep as error:
         raise XmlRefused(url=url, reason="xml_deep", limit=limits.max_depth) from error
     except (ParseError, ValueError, LookupError) as error:  # grammar, or an encoding nobody knows
         raise RestAnswerUnfit(url=url, reason="rest_xml", found=str(error)) from error
-    if not isinstance(root, Element):
-        raise RestAnswerUnfit(url=url, reason="rest_empty")
-    if _local(root.tag).lower() == "html":
+    if local(root.tag).lower() == "html":
         raise RestAnswerUnfit(url=url, reason="rest_markup")
     return root

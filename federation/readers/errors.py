@@ -88,6 +88,18 @@ class MarkupRefused(Unreadable):
     code = "MARKUP_REFUSED"
 
 
+class XmlBroken(Unreadable):
+    """XML that does not follow its grammar, or in an encoding that nobody knows."""
+
+    code = "XML_BROKEN"
+
+
+class XmlTooDeep(Unreadable):
+    """Nested deeper than any data is (F04)."""
+
+    code = "XML_TOO_DEEP"
+
+
 class JsonBroken(Unreadable):
     """JSON that does not follow its grammar."""
 

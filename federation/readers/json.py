@@ -66,10 +66,10 @@ def read_json(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[
         raise FileEmpty(place)
     value = _value(text, place, limits, notes)
     if is_geojson(value):
-        return "geojson", [_table(features(value), name, place, limits)], notes
+        return "geojson", [table_of(features(value), name, place, limits)], notes
     tables: list[TextTable] = []
     for trail, rows in tables_of(value, ()):
-        table = _table(rows, _free("/".join([name, *trail]), {known.name for known in tables}), place, limits)
+        table = table_of(rows, _free("/".join([name, *trail]), {known.name for known in tables}), place, limits)
         if any(table.data.equals(known.data) for known in tables):  # the same rows as records and as lists
             notes.append(Note("reader.json_repeated", {"table": table.name}))
         else:
@@ -203,7 +203,8 @@ def _depth(value: Any, limit: int) -> int:
     return depth
 
 
-def _table(rows: Rows, name: str, place: Place, limits: ReadLimits) -> TextTable:
+def table_of(rows: Rows, name: str, place: Place, limits: ReadLimits) -> TextTable:
+    """Records as a table of text, with the columns of all of them in the order in which they are met."""
     if len(rows) > limits.max_rows:
         raise TooManyRows(place, rows=len(rows), limit=limits.max_rows)
     names: dict[str, None] = {}

@@ -11,11 +11,12 @@ from federation.readers.html import is_export, read_html
 from federation.readers.json import read_json
 from federation.readers.result import ReadLimits, ReadResult
 from federation.readers.sheet import read_sheets
+from federation.readers.xml import read_xml
 
 _LIMITS = ReadLimits()
 _EXPECTED = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".json": "json", ".geojson": "geojson",
-    ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods", ".zip": "zip", ".gz": "gzip",
+    ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods", ".xml": "xml", ".zip": "zip", ".gz": "gzip",
 }  # fmt: skip
 
 
@@ -69,6 +70,8 @@ def read_at(
         tables, more = read_sheets(path, stem, kind, place, limits)
     elif kind == "json":
         kind, tables, more = read_json(path, stem, place, limits)
+    elif kind == "xml":
+        tables, more = read_xml(path, stem, place, limits)
     elif kind == "gzip":
         return read_gzip(path, name, place, limits, read_at, inside=inside)
     elif kind == "zip":

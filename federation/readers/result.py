@@ -19,8 +19,9 @@ class ReadLimits:
         max_cells: the area of one sheet, empty cells included: a sheet is read whole.
         max_zip_entries: files in an archive.
         max_zip_ratio: unpacked over packed; a text file reaches 20, a bomb 1000.
-        max_depth: nesting of JSON.
+        max_depth: nesting of JSON and XML.
         json_max_bytes: a JSON text, which is parsed whole.
+        xml_max_bytes: an XML text, likewise; its elements take ten times as much.
         html_max_bytes: a web page with tables, likewise.
     """
 
@@ -33,6 +34,7 @@ class ReadLimits:
     max_zip_ratio: float = 200.0
     max_depth: int = 64
     json_max_bytes: int = 256 * MIB
+    xml_max_bytes: int = 64 * MIB
     html_max_bytes: int = 64 * MIB
 
 

@@ -46,7 +46,7 @@ UNREADABLE = frozenset({"pdf", "docx", "doc", "pptx", "ppt", "odt", "odp", "rtf"
 _SQL = re.compile(rb"\s*(?:CREATE\s+TABLE|DROP\s+TABLE|INSERT\s+INTO)\b", re.I)
 #: Kinds with data in them that this version does not read.
 UNSUPPORTED = frozenset({
-    "xml", "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "sql", "xml-workbook", "rar", "7z", "xlsb",
+    "kml", "kmz", "gpx", "cap", "shapefile", "parquet", "sqlite", "sql", "xml-workbook", "rar", "7z", "xlsb",
     "mht",
 })  # fmt: skip
 

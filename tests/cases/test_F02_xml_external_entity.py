@@ -24,3 +24,12 @@ def test_F02_an_ods_is_looked_through_as_well(tmp_path: Path) -> None:
     kind = "application/vnd.oasis.opendocument.spreadsheet"
     with pytest.raises(errors.MarkupRefused):
         f.read_bytes(tmp_path, f.zipped({"mimetype": kind, "content.xml": text}), "xxe.ods")
+
+
+def test_F02_an_external_entity_in_an_xml_file_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("rahasia")
+    declared = f'<!DOCTYPE x [<!ENTITY s SYSTEM "file://{secret}">]>'
+    with pytest.raises(errors.MarkupRefused) as caught:
+        f.read_bytes(tmp_path, f"<?xml version='1.0'?>{declared}<x><a>&s;</a><a>&s;</a></x>", "xxe.xml")
+    assert "rahasia" not in str(caught.value)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from federation.readers import errors
 from tests.federation.readers import factories as f
 
@@ -17,5 +19,8 @@ def test_F04_a_deep_worksheet_ends_in_a_table_or_a_named_reason(tmp_path: Path) 
         assert len(result.tables) <= 1
 
 
-def test_F04_a_deep_xml_file_is_catalogued_without_being_parsed(tmp_path: Path) -> None:
-    assert f.read_bytes(tmp_path, "<a>" * 200_000, "dalam.xml").kind == "xml"
+def test_F04_a_deep_xml_file_is_refused_before_it_is_held(tmp_path: Path) -> None:
+    for text in ("<a>" * 200_000, "<a>" * 200_000 + "</a>" * 200_000):
+        with pytest.raises(errors.XmlTooDeep) as caught:
+            f.read_bytes(tmp_path, text, "dalam.xml")
+        assert caught.value.values["limit"] == 64

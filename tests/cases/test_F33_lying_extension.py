@@ -55,7 +55,6 @@ def test_F33_what_no_machine_reads_is_catalogued_and_not_skipped(tmp_path: Path,
     ("content", "kind"),
     [
         (b"<?xml version='1.0'?><kml xmlns='http://www.opengis.net/kml/2.2'/>", "kml"),
-        (b"<data><row/></data>", "xml"),
         (b"\0\0\x27\x0a" + b"\0" * 96, "shapefile"),
         (f.zipped({"batas.shp": b"x", "batas.dbf": b"x"}), "shapefile"),
     ],
