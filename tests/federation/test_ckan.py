@@ -11,16 +11,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from federation.address import AddressPolicy
 from federation.connectors.base import Page
-from federation.connectors.ckan import CkanConnector
-from federation.connectors.ckan_dicts import dataset_from
 from federation.errors import (
-    AddressRefused,
     CkanAccess,
     CkanRefused,
     FederationError,
-    RedirectRefused,
     SourceBusy,
     SourceInconsistent,
     SourceInterrupted,
@@ -29,42 +24,18 @@ from federation.errors import (
     SourceTooLarge,
     SourceTooSlow,
     SourceUnreachable,
-    TlsRefused,
-    UrlRefused,
 )
-from federation.member import AllowanceKind, SourceConfig, SourceKind
-from federation.retry import Backoff
 from federation.vetted import Limits
+from tests.federation.ckan_factories import NAMES, connector, many
 from tests.federation.fetch_factories import (
-    HOST,
-    SAMPLES,
     FakeCkan,
     Sleeper,
-    allow,
-    authority,
-    certificate,
     dataset,
     faulty,
     free_port,
     serving,
-    source,
     talking,
 )
-
-NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-NAMES = [f"harga-{n:03}" for n in range(25)]
-
-
-def connector(base: str, **more: Any) -> CkanConnector:
-    more = {"sleep": lambda seconds: None, "backoff": Backoff(draw=lambda: 0.5), "now": lambda: NOW} | more
-    config = more.pop("config", None) or source(base, SourceKind.CKAN)
-    more.setdefault("limits", Limits(connect=2.0, read=0.4, total=4.0))
-    return CkanConnector(config, **more)
-
-
-def many(names: list[str] = NAMES) -> list[dict[str, Any]]:
-    return [dataset(name, f"2026-11-01T08:00:{n:02}.000001") for n, name in enumerate(names)]
-
 
 # -- complete, and cheap where nothing changed ------------------------------------------------------------------
 
@@ -350,167 +321,3 @@ async def test_T07_a_date_in_2099_is_kept_noted_and_hides_no_later_change() -> N
     assert strange.modified == datetime(2099, 1, 1, tzinfo=UTC)
     assert [(n.code, n.values["dataset"]) for n in first.remarks] == [("federation.note.future_date", "masa-depan")]
     assert unchanged.unchanged and not changed.unchanged
-
-
-# -- addresses, tokens ------------------------------------------------------------------------------------------
-
-
-async def test_an_http_portal_that_moved_to_https_is_followed_and_the_token_waits_for_https(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key, built, file = authority(tmp_path)
-    made = certificate(tmp_path, signer=(key, built))
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    portal, seen = FakeCkan(many()), []
-    async with serving(portal, made.context) as secure:
-        secure_port = secure.rpartition(":")[2]
-
-        async def moved(request: web.Request) -> web.StreamResponse:
-            seen.append(request.headers.get("Authorization") or request.headers.get("X-CKAN-API-Key"))
-            return web.Response(status=301, headers={"Location": f"https://{HOST}:{secure_port}{request.path_qs}"})
-
-        async with serving(moved) as plain:
-            port = plain.rpartition(":")[2]
-            granted = (
-                allow(AllowanceKind.PRIVATE_ADDRESS, HOST),
-                allow(AllowanceKind.PORT, port),
-                allow(AllowanceKind.PORT, secure_port),
-            )
-            config = source(f"http://{HOST}:{port}", SourceKind.CKAN, allow=granted)
-            policy = AddressPolicy(config, resolve=lambda host, p: ["127.0.0.1"])
-            crawl = await connector("", config=config, policy=policy, token="rahasia").crawl(None)
-    assert len(crawl.datasets) == len(NAMES)
-    assert seen == [None] and portal.tokens == ["rahasia"]
-
-
-async def test_S16_S17_redirects_of_a_portal_obey_the_rules() -> None:
-    target = [""]
-
-    async def lure(request: web.Request) -> web.StreamResponse:
-        return web.Response(status=302, headers={"Location": target[0] or str(request.rel_url)})
-
-    async with serving(lure) as base:
-        with pytest.raises(RedirectRefused):
-            await connector(base).crawl(None)
-        for target[0] in ("http://169.254.169.254/", "http://10.0.0.1/", "file:///etc/passwd"):
-            with pytest.raises((AddressRefused, UrlRefused)):
-                await connector(base).crawl(None)
-
-
-async def test_S17_a_portals_name_that_turns_inward_is_refused_at_the_connection() -> None:
-    portal = FakeCkan(many())
-    async with serving(portal) as base:
-        port = base.rpartition(":")[2]
-        granted = (allow(AllowanceKind.PORT, port), allow(AllowanceKind.HTTP))
-        config = SourceConfig("s", SourceKind.CKAN, f"http://{HOST}:{port}", "33.74", allow=granted)
-        policy = AddressPolicy(config, resolve=lambda host, p: ["127.0.0.1"])
-        with pytest.raises(AddressRefused):
-            await connector("", config=config, policy=policy).crawl(None)
-    assert portal.asked == []
-
-
-@pytest.mark.parametrize(
-    ("host", "days", "signed", "pinned", "reason"),
-    [
-        (HOST, 30, True, None, None),
-        (HOST, -1, True, None, "tls_expired"),
-        ("lain.contoh.go.id", 30, True, None, "tls_host"),
-        (HOST, 30, False, None, "tls_self_signed"),
-        (HOST, -1, False, "right", None),
-        (HOST, 30, False, "wrong", "tls_pin"),
-    ],
-)
-async def test_S18_a_portals_certificate_verifies_or_is_the_pinned_one(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    host: str,
-    days: int,
-    signed: bool,
-    pinned: str | None,
-    reason: str | None,
-) -> None:
-    key, built, file = authority(tmp_path)
-    made = certificate(tmp_path, host, days=days, signer=(key, built) if signed else None)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    async with serving(FakeCkan(many()), made.context) as base:
-        config = source(f"https://{HOST}:{base.rpartition(':')[2]}", SourceKind.CKAN)
-        if pinned:
-            pin = allow(AllowanceKind.PIN, made.sha256 if pinned == "right" else "11" * 32)
-            config = source(config.url, SourceKind.CKAN, allow=(*config.allow, pin))
-        policy = AddressPolicy(config, resolve=lambda h, p: ["127.0.0.1"])
-        crawling = connector("", config=config, policy=policy).crawl(None)
-        if reason is None:
-            assert len((await crawling).datasets) == len(NAMES)
-            return
-        with pytest.raises(TlsRefused) as refused:
-            await crawling
-    assert refused.value.values["reason"] == reason
-
-
-# -- against real answers of CKAN 2.12 ---------------------------------------------------------------------------
-
-
-def sample(name: str) -> Any:
-    file = SAMPLES / f"{name}.json"
-    if not file.is_file():
-        pytest.skip("no recorded CKAN answers here")
-    return json.loads(file.read_text("utf-8"))
-
-
-def test_the_fake_portal_answers_in_the_shape_of_a_real_one() -> None:
-    real = sample("package_search")["body"]
-    assert set(real) == {"help", "success", "result"}
-    assert {"count", "facets", "results", "sort", "search_facets"} == set(real["result"])
-    assert set(dataset("x")) == set(real["result"]["results"][0])
-    assert set(dataset("x")["organization"]) == set(real["result"]["results"][0]["organization"])
-
-
-@pytest.mark.parametrize("name", ["err_bad_fq_syntax", "err_bad_sort", "err_rows_negative", "err_403_private"])
-async def test_a_real_refusal_is_told_by_its_type(name: str) -> None:
-    recorded = sample(name)
-    portal = FakeCkan(bend=lambda answer, n: web.json_response(recorded["body"], status=recorded["status"]))
-    async with serving(portal) as base:
-        with pytest.raises(CkanRefused) as failed:
-            await connector(base).crawl(None)
-    assert failed.value.values["type"] == recorded["body"]["error"]["__type"]
-
-
-@pytest.mark.parametrize("name", ["err_404_page", "err_400_unknown_action", "site_read"])
-async def test_a_real_page_or_plain_text_is_no_ckan_answer(name: str) -> None:
-    recorded = sample(name)
-    portal = FakeCkan(bend=lambda answer, n: web.Response(status=recorded["status"], text=recorded["body"]))
-    async with serving(portal) as base:
-        with pytest.raises(SourceNotCkan):
-            await connector(base).crawl(None)
-
-
-def test_a_real_dataset_keeps_organisation_tags_groups_extras_and_times() -> None:
-    raw = sample("package_show_extras_groups")["body"]["result"]
-    remarks: list[Any] = []
-    found = dataset_from(raw, "http://127.0.0.1:5001", remarks)
-    assert found.organisation == "disdag-kab" and found.organisation_title == "Dinas Perdagangan Kabupaten Semarang"
-    assert found.tags == ("harga", "pangan", "pasar") and found.groups == ("pangan",)
-    assert found.extras["kode_wilayah"] == "33.22"
-    assert found.modified == datetime.fromisoformat(raw["metadata_modified"]).replace(tzinfo=UTC)
-    assert [r.id for r in found.resources] == [r["id"] for r in raw["resources"]]
-    assert remarks == [] and found.raw is raw
-
-
-def test_T06_odd_entries_are_read_as_far_as_they_go() -> None:
-    remarks: list[Any] = []
-    raw = {
-        "id": "x",
-        "title": None,
-        "organization": "disdag",
-        "tags": ["harga", {"display_name": "Pangan"}, 7, None],
-        "extras": {"a": 1},
-        "private": "True",
-        "metadata_modified": "kemarin",
-        "resources": [{"url": "/unduh/a.csv", "size": "12", "format": ".csv"}, "rusak", {"state": "deleted"}],
-    }
-    found = dataset_from(raw, "https://data.contoh.go.id/portal", remarks)
-    assert (found.name, found.title, found.organisation) == ("x", "x", "")
-    assert found.tags == ("harga", "Pangan", "7") and found.extras == {"a": "1"} and found.private
-    (only,) = found.resources
-    assert (only.url, only.size, only.format) == ("https://data.contoh.go.id/unduh/a.csv", 12, "CSV")
-    assert found.modified is None and [n.code for n in remarks] == ["federation.note.date_unreadable"]

@@ -5,7 +5,6 @@ import hashlib
 import socket
 import struct
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,7 @@ from aiohttp import web
 
 from core.errors import LumbungError
 from federation.errors import (
-    AddressRefused,
-    AllowanceExpired,
     FederationError,
-    RedirectRefused,
     SourceBusy,
     SourceFailing,
     SourceInterrupted,
@@ -26,41 +22,21 @@ from federation.errors import (
     SourceTooLarge,
     SourceTooSlow,
     SourceUnreachable,
-    TlsRefused,
-    UrlRefused,
 )
-from federation.fetch import Fetcher
 from federation.fetched import Fetched, NotModified
-from federation.member import AllowanceKind, SourceConfig, SourceKind
+from federation.member import SourceConfig, SourceKind
 from tests.federation.fetch_factories import (
     HOST,
     Sleeper,
-    allow,
-    authority,
-    certificate,
     faulty,
     fetcher,
     free_port,
     landing,
     resource,
     serving,
-    source,
     talking,
 )
-
-BODY = b"tanggal;komoditas;harga\n" + b"2026-11-22;beras;14500\n" * 2000
-
-
-async def csv(request: web.Request) -> web.StreamResponse:
-    return web.Response(body=BODY, content_type="text/csv")
-
-
-def landed(folder: Path) -> list[Path]:
-    return [p for p in (folder / "landing").rglob("*") if p.is_file()]
-
-
-async def get(one: Fetcher, url: str, **more: object) -> Fetched | NotModified:
-    return await one.fetch(source(url), "d1", resource(url, **more))
+from tests.federation.fetching import BODY, csv, get, landed
 
 
 async def test_a_file_arrives_whole_with_its_facts(tmp_path: Path) -> None:
@@ -312,258 +288,6 @@ async def test_S10_a_web_page_under_the_name_of_a_table_is_flagged(tmp_path: Pat
         meant = await get(one, f"{base}/tentang.html", id="r2", format="HTML")
     assert isinstance(got, Fetched) and got.page
     assert isinstance(meant, Fetched) and not meant.page
-
-
-# -- conditional requests -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("validator", ["ETag", "Last-Modified"])
-async def test_an_unchanged_file_is_confirmed_without_its_bytes(tmp_path: Path, validator: str) -> None:
-    value = '"abc"' if validator == "ETag" else "Sun, 22 Nov 2026 08:00:00 GMT"
-    asked: list[str | None] = []
-
-    async def conditional(request: web.Request) -> web.StreamResponse:
-        header = "If-None-Match" if validator == "ETag" else "If-Modified-Since"
-        asked.append(request.headers.get(header))
-        if asked[-1] == value:
-            return web.Response(status=304)
-        return web.Response(body=BODY, headers={validator: value})
-
-    async with serving(conditional) as base, fetcher(tmp_path) as one:
-        first = await get(one, f"{base}/a.csv")
-        second = await get(one, f"{base}/a.csv")
-        third = await get(one, f"{base}/a.csv")
-        moved = await get(one, f"{base}/b.csv")
-    assert isinstance(first, Fetched) and isinstance(second, NotModified) and isinstance(third, NotModified)
-    assert second.sha256 == first.sha256 and second.path.read_bytes() == BODY
-    assert asked == [None, value, value, None], "another address is not asked with this one's mark"
-    assert isinstance(moved, Fetched)
-
-
-async def test_S22_the_same_bytes_fetched_again_are_not_a_change(tmp_path: Path) -> None:
-    async with serving(csv) as base, fetcher(tmp_path) as one:
-        await get(one, f"{base}/a.csv")
-        again = await get(one, f"{base}/a.csv")
-    assert isinstance(again, Fetched) and not again.changed
-
-
-async def test_many_files_at_once_keep_to_the_limit_per_host_and_all_arrive(tmp_path: Path) -> None:
-    running, most = 0, 0
-
-    async def counted(request: web.Request) -> web.StreamResponse:
-        nonlocal running, most
-        running, most = running + 1, max(most, running + 1)
-        await asyncio.sleep(0.01)
-        running -= 1
-        return web.Response(body=request.path.encode() + BODY)
-
-    async with serving(counted) as base, fetcher(tmp_path, limits={"per_host": 4}) as one:
-        got = await asyncio.gather(
-            *(one.fetch(source(base), "d", resource(f"{base}/{n}", id=f"r{n}")) for n in range(40))
-        )
-    assert most == 4
-    assert len({g.sha256 for g in got}) == 40 and len(list(landing(tmp_path).replay())) == 40
-
-
-async def test_one_hanging_source_does_not_hold_up_another(tmp_path: Path) -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-
-    async with talking(silent) as bad, serving(csv) as good, fetcher(tmp_path, limits={"read": 30, "total": 60}) as one:
-        stuck = [asyncio.create_task(get(one, f"{bad}/a.csv", id=f"r{n}")) for n in range(16)]
-        await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            assert isinstance(await get(one, f"{good}/a.csv"), Fetched)
-        for task in stuck:
-            task.cancel()
-        await asyncio.gather(*stuck, return_exceptions=True)
-    assert [p for p in landed(tmp_path) if p.parent.name == "tmp"] == []
-
-
-# -- S16 to S19 -----------------------------------------------------------------------------------------------
-
-
-async def test_S16_loops_and_long_chains_of_redirects_are_refused(tmp_path: Path) -> None:
-    async def hop(request: web.Request) -> web.StreamResponse:
-        n = int(request.path.rsplit("/", 1)[1])
-        if request.path.startswith("/loop"):
-            return web.Response(status=302, headers={"Location": f"/loop/{(n + 1) % 3}"})
-        if n == 0:
-            return await csv(request)
-        return web.Response(status=307, headers={"Location": f"/down/{n - 1}"})
-
-    async with serving(hop) as base, fetcher(tmp_path) as one:
-        assert isinstance(await get(one, f"{base}/down/5"), Fetched)
-        for path, reason in (("/down/6", "redirect_hops"), ("/loop/0", "redirect_loop")):
-            with pytest.raises(RedirectRefused) as refused:
-                await get(one, base + path)
-            assert refused.value.values["reason"] == reason
-
-
-async def test_S17_a_redirect_into_the_network_or_to_metadata_is_refused_before_any_call(tmp_path: Path) -> None:
-    called = []
-
-    async def secret(request: web.Request) -> web.StreamResponse:
-        called.append(request.path)
-        return web.Response(text="rahasia")
-
-    async with serving(secret) as inner:
-        targets = [
-            inner.replace("127.0.0.1", "127.0.0.2"),
-            "http://169.254.169.254/latest",
-            "http://[::ffff:10.0.0.1]/",
-        ]
-
-        async def lure(request: web.Request) -> web.StreamResponse:
-            return web.Response(status=302, headers={"Location": targets[int(request.path[1:])]})
-
-        async with serving(lure) as base, fetcher(tmp_path) as one:
-            for n in range(len(targets)):
-                with pytest.raises((AddressRefused, UrlRefused)):
-                    await get(one, f"{base}/{n}")
-    assert called == []
-
-
-async def test_S17_a_name_that_turns_inward_after_the_check_is_refused(tmp_path: Path) -> None:
-    """DNS rebinding: the name is public when it is looked at and loopback a moment later."""
-    called = []
-
-    async def secret(request: web.Request) -> web.StreamResponse:
-        called.append(request.path)
-        return web.Response(text="rahasia")
-
-    async with serving(secret) as inner:
-        port = inner.rpartition(":")[2]
-        answers = iter([["203.0.113.9"], ["127.0.0.1"], ["127.0.0.1"]])
-        allowed = (allow(AllowanceKind.PORT, port), allow(AllowanceKind.HTTP))
-        victim = SourceConfig(id="s", kind=SourceKind.HTTP, url=f"http://{HOST}:{port}", member="33", allow=allowed)
-        async with fetcher(tmp_path, resolve=lambda host, p: next(answers)) as one:
-            for _ in range(2):
-                with pytest.raises(AddressRefused):
-                    await one.fetch(victim, "d", resource(f"http://{HOST}:{port}/a"))
-    assert called == []
-
-
-async def test_S17_the_connection_goes_to_the_judged_address_and_no_second_lookup_happens(tmp_path: Path) -> None:
-    looked_up = []
-
-    def once(host: str, port: int) -> Sequence[str]:
-        looked_up.append(host)
-        return ["127.0.0.1"]
-
-    async with serving(csv) as base, fetcher(tmp_path, resolve=once) as one:
-        port = base.rpartition(":")[2]
-        named = source(f"http://{HOST}:{port}/a.csv")
-        assert isinstance(await one.fetch(named, "d", resource(named.url)), Fetched)
-        assert [a.what for a in one.used_allowances(named)] == [
-            AllowanceKind.PORT,
-            AllowanceKind.PRIVATE_ADDRESS,
-            AllowanceKind.HTTP,
-        ]
-    assert looked_up == [HOST]
-
-
-async def test_S17_S19_without_allowance_loopback_is_refused_and_an_expired_one_says_so(tmp_path: Path) -> None:
-    async with serving(csv) as base, fetcher(tmp_path) as one:
-        bare = SourceConfig(id="bare", kind=SourceKind.HTTP, url="http://127.0.0.1/", member="33")
-        with pytest.raises(AddressRefused):
-            await one.fetch(bare, "d", resource("http://127.0.0.1/a"))
-        with pytest.raises(AllowanceExpired):
-            await one.fetch(source(base, until=datetime(2020, 1, 1, tzinfo=UTC).date()), "d", resource(base))
-
-
-async def test_S19_plain_http_without_allowance_serves_only_to_lead_on_to_https(tmp_path: Path) -> None:
-    async with serving(csv) as base, fetcher(tmp_path) as one:
-        port = base.rpartition(":")[2]
-        granted = (allow(AllowanceKind.PRIVATE_ADDRESS, "127.0.0.1"), allow(AllowanceKind.PORT, port))
-        with pytest.raises(UrlRefused) as refused:
-            await one.fetch(source(base, allow=granted), "d", resource(base))
-    assert refused.value.values["reason"] == "url_http"
-    assert landed(tmp_path) == []
-
-
-@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "https://u:p@data.contoh.go.id/", "ftp://x/a.csv"])
-async def test_S19_a_dataset_that_links_to_something_odd_is_refused_by_name(tmp_path: Path, url: str) -> None:
-    async with fetcher(tmp_path) as one:
-        with pytest.raises(UrlRefused) as refused:
-            await one.fetch(source("https://data.contoh.go.id"), "d1", resource(url))
-    assert refused.value.values["dataset"] == "d1" and refused.value.values["resource"] == "r1"
-
-
-@pytest.mark.parametrize(
-    ("host", "days", "signed", "reason"),
-    [
-        (HOST, 30, True, None),
-        (HOST, -1, True, "tls_expired"),
-        ("lain.contoh.go.id", 30, True, "tls_host"),
-        (HOST, 30, False, "tls_self_signed"),
-    ],
-)
-async def test_S18_only_a_certificate_that_verifies_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, days: int, signed: bool, reason: str | None
-) -> None:
-    key, built, file = authority(tmp_path)
-    made = certificate(tmp_path, host, days=days, signer=(key, built) if signed else None)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    async with serving(csv, made.context) as base, fetcher(tmp_path, resolve=lambda h, p: ["127.0.0.1"]) as one:
-        url = f"https://{HOST}:{base.rpartition(':')[2]}/a.csv"
-        if reason is None:
-            assert isinstance(await get(one, url), Fetched)
-            return
-        with pytest.raises(TlsRefused) as refused:
-            await get(one, url)
-    assert refused.value.values["reason"] == reason
-
-
-async def test_S18_a_pinned_certificate_is_taken_only_if_it_is_that_one(tmp_path: Path) -> None:
-    made = certificate(tmp_path, HOST, days=-1)
-    async with serving(csv, made.context) as base, fetcher(tmp_path, resolve=lambda h, p: ["127.0.0.1"]) as one:
-        url = f"https://{HOST}:{base.rpartition(':')[2]}/a.csv"
-        for n, (pin, until, error) in enumerate(
-            (
-                (made.sha256, None, None),
-                ("00" * 32, None, TlsRefused),
-                (made.sha256, datetime(2020, 1, 1, tzinfo=UTC).date(), AllowanceExpired),
-            )
-        ):
-            pinned = allow(AllowanceKind.PIN, pin, *([until] if until else []))
-            plain = source(url, id=f"s{n}")
-            one_source = source(url, id=f"s{n}", allow=(*plain.allow, pinned))
-            if error is None:
-                assert isinstance(await one.fetch(one_source, "d", resource(url)), Fetched)
-                assert pinned in one.used_allowances(one_source)
-                continue
-            with pytest.raises(error):
-                await one.fetch(one_source, "d", resource(url))
-
-
-async def test_the_token_is_sent_to_the_sources_own_host_and_not_along_a_redirect(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOKEN_SEMARANG", "rahasia")
-    seen: list[tuple[str, str | None]] = []
-
-    async def elsewhere(request: web.Request) -> web.StreamResponse:
-        seen.append(("lain", request.headers.get("Authorization")))
-        return await csv(request)
-
-    async with serving(elsewhere) as other:
-        other_port = other.rpartition(":")[2]
-
-        async def portal(request: web.Request) -> web.StreamResponse:
-            seen.append(("portal", request.headers.get("Authorization")))
-            return web.Response(status=302, headers={"Location": f"http://berkas.contoh.go.id:{other_port}/a.csv"})
-
-        async with serving(portal) as base, fetcher(tmp_path, resolve=lambda h, p: ["127.0.0.1"]) as one:
-            port = base.rpartition(":")[2]
-            config = source(f"http://{HOST}:{port}", token_env="TOKEN_SEMARANG")
-            more = (
-                allow(AllowanceKind.PRIVATE_ADDRESS, "berkas.contoh.go.id"),
-                allow(AllowanceKind.PORT, other_port),
-            )
-            config = source(f"http://{HOST}:{port}", token_env="TOKEN_SEMARANG", allow=config.allow + more)
-            assert isinstance(await one.fetch(config, "d", resource(f"http://{HOST}:{port}/a")), Fetched)
-    assert seen == [("portal", "rahasia"), ("lain", None)]
 
 
 # -- names, folders -------------------------------------------------------------------------------------------
