@@ -1,9 +1,10 @@
 """`lumbung harvest`, `runs`, `flows`: pulling, what became of it, and pulling on a schedule."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from hub.cli.app import JsonOption, app, home_of
 from hub.cli.output import out, print_json, print_table, progress
 from hub.cli.stopping import stoppable
 from hub.home import open_home
+from services.intake.fetching import aside
 from services.intake.opened import Opened, close_all, opened
 from services.intake.outcome import SourceReport
 from services.intake.source import Progress, Watch, harvest_source
@@ -62,6 +64,34 @@ def harvest_sources(sources: Sequence[SourceConfig], one: One, *, at_once: int, 
         return [report for reports in pool.map(run, sources) for report in reports]
 
 
+class Turns:
+    """So many flow runs at work at once; one that waits for its portal to answer lets another have its turn.
+
+    A small server of Prefect's takes no more at a time: 35 at once and it answered 503.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._free = threading.BoundedSemaphore(at_once)
+
+    @contextmanager
+    def mine(self) -> Iterator[None]:
+        """Hold a turn, except while a portal is waited for."""
+        with self._free:
+            token = aside.set(self._given_up)
+            try:
+                yield
+            finally:
+                aside.reset(token)
+
+    @contextmanager
+    def _given_up(self) -> Iterator[None]:
+        self._free.release()
+        try:
+            yield
+        finally:
+            self._free.acquire()
+
+
 def through_prefect(home: Opened) -> One:
     """Harvest a source as a Prefect flow run; Prefect's address must be in the environment already.
 
@@ -74,10 +104,10 @@ def through_prefect(home: Opened) -> One:
 
     with reaching():
         limit_harvests(home.granary.settings.sources_at_once)
-    folder = str(home.granary.settings.home)
+    folder, turns = str(home.granary.settings.home), Turns(home.granary.settings.harvests_at_once)
 
     def one(source: SourceConfig, watch: Watch) -> list[SourceReport]:
-        with watched_by(watch), reaching():
+        with turns.mine(), watched_by(watch), reaching():
             return harvest_member.with_options(flow_run_name=source.id)(folder, source.member, source.id)
 
     return one

@@ -4,6 +4,8 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -22,6 +24,8 @@ _T = TypeVar("_T")
 #: What came of fetching one item.
 Got = Fetched | NotModified | LumbungError
 Landed = Callable[[Item, Got], object]
+#: What whoever harvests in this thread lets go of while it waits for a portal to list what it has.
+aside: ContextVar[Callable[[], AbstractContextManager[object]]] = ContextVar("aside", default=nullcontext)
 
 
 @dataclass(slots=True)
@@ -76,7 +80,8 @@ class FetchLoop:
         """What the source holds now; its raw catalogue pages are landed too. A federation error on failure."""
         policy = self._fetcher.policy(source)
         connector = connector_for(source, self._settings, policy=policy, keep=self._landing.page_keeper(source.id))
-        return self._run(connector.crawl(mark))
+        with aside.get()():
+            return self._run(connector.crawl(mark))
 
     def fetch(self, source: SourceConfig, items: Sequence[Item], landed: Landed) -> "concurrent.futures.Future[None]":
         """Begin to fetch; done when `landed` has been told of every item, cancelled where somebody asked to stop.

@@ -4,7 +4,8 @@ import threading
 from collections import Counter
 
 from federation.member import SourceConfig
-from hub.cli.harvest import harvest_sources
+from hub.cli.harvest import Turns, harvest_sources
+from services.intake.fetching import aside
 from services.intake.outcome import SourceReport
 from services.intake.source import Watch
 from tests.federation.fetch_factories import source
@@ -49,3 +50,26 @@ def test_no_more_sources_are_under_way_than_asked_for() -> None:
 
     assert len(harvest_sources(SOURCES[:32], one, at_once=4, quiet=True)) == 32
     assert most == 4
+
+
+def test_P07_a_flow_run_whose_portal_does_not_answer_lets_the_others_have_its_turn() -> None:
+    turns, answered = Turns(1), threading.Event()
+    order: list[str] = []
+
+    def hanging() -> None:
+        with turns.mine():
+            with aside.get()():
+                waits.set()
+                answered.wait(20)
+            order.append("hanging")
+
+    waits = threading.Event()
+    thread = threading.Thread(target=hanging)
+    thread.start()
+    assert waits.wait(20)
+    for name in ("a", "b"):
+        with turns.mine():
+            order.append(name)
+    answered.set()
+    thread.join(20)
+    assert order == ["a", "b", "hanging"]
