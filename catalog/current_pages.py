@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from catalog.current import State, newest
@@ -26,9 +26,12 @@ T = TypeVar("T")
 #: Larger pages come from the files.
 LARGEST_PAGE = 1_000
 #: A table of so many rows is read through faster than the files are opened, whatever is asked.
-READ_THROUGH = 20_000
+READ_THROUGH = 10_000
 #: Streams hidden from the actor, or moved, that are named in a statement.
 _EXCEPTIONS = 1_000
+_NOW = select(CurrentRows.state, CurrentRows.seq, CurrentRows.token).where(
+    CurrentRows.contract == bindparam("contract"), CurrentRows.major == bindparam("major")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,8 @@ def _standing(
         return None  # the standard has a newer version, of which nothing was committed yet
     dialect = session.get_bind().dialect.name
     found = read(stand, table_of(standard, stand.shape, dialect), dialect)
-    now = select(CurrentRows.state, CurrentRows.seq, CurrentRows.token).where(
-        CurrentRows.contract == standard[0], CurrentRows.major == standard[1]
-    )
-    stood = (State.HELD.value, stand.seq, stand.token)
-    return found if tuple(session.execute(now).one()) == stood else None
+    now = session.connection().execute(_NOW, {"contract": standard[0], "major": standard[1]}).one()
+    return found if tuple(now) == (State.HELD.value, stand.seq, stand.token) else None
 
 
 def _stand(session: Session, standard: Standard, seq: int) -> _Stand | None:
