@@ -132,7 +132,7 @@ def _chosen(files: Sequence[RowFile], tail: int) -> list[RowFile]:
         if size >= max(_RATIO * rows, _SMALL):
             break
         chosen, rows = own + chosen, rows + size
-    return chosen
+    return chosen if len(chosen) > 1 else []  # one file by itself is sorted, and ends no row of its own
 
 
 def _widest(inputs: Sequence[RowFile]) -> Shape:

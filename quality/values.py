@@ -106,6 +106,8 @@ class Numbers:
     def _plain(self, style: str) -> pa.Array:
         """`-1234.56` for each spelling that the style allows, null for the others."""
         theirs, group, mark = (ID, ".", ",") if style == "id" else (EN, ",", ".")
+        if (self.kinds == PLAIN).all() and not self._negative.any():
+            return self._digits
         allowed = np.isin(self.kinds, (PLAIN, DOT, COMMA, theirs))
         bare = pc.replace_substring(pc.replace_substring(self._digits, group, ""), mark, ".")
         signed = pc.if_else(pa.array(self._negative), pc.binary_join_element_wise("-", bare, ""), bare)
@@ -140,9 +142,10 @@ class Numbers:
 
 def numbers(texts: pa.Array, unit: str = "", factor: Decimal | None = None) -> Numbers:
     """The spellings of a number column; `Rp`, a trailing `,-` and its unit (if the factor agrees) are dropped."""
+    plain = pc.match_substring_regex(texts, f"^[0-9]{{1,{_DIGITS}}}$")
+    if pc.all(plain).as_py() is not False:  # most columns of most files
+        return Numbers(np.full(len(texts), PLAIN, np.uint8), texts, np.zeros(len(texts), np.bool_), factor)
     clean = _clean(texts)
-    if bool(_matches(clean, f"[0-9]{{1,{_DIGITS}}}").all()):  # most columns of most files
-        return Numbers(np.full(len(clean), PLAIN, np.uint8), clean, np.zeros(len(clean), np.bool_), factor)
     # a figure that a footnote calls provisional, and the apostrophe by which a spreadsheet keeps a number as text
     bare = pc.replace_substring_regex(pc.replace_substring_regex(clean, _MARK, r"\1"), "^['\u2018\u2019]", "")
     digits = pc.replace_substring_regex(bare, r"^([-+(]?)\s*(?:rp|idr)\.?\s*", r"\1")
@@ -168,6 +171,8 @@ def numbers(texts: pa.Array, unit: str = "", factor: Decimal | None = None) -> N
 
 def marked(texts: pa.Array) -> Bools:
     """Which spellings of a number column carry a footnote's mark, as provisional figures do (`1.234*`)."""
+    if not pc.any(pc.match_substring(texts, "*")).as_py():
+        return np.zeros(len(texts), np.bool_)
     return np.asarray(pc.fill_null(pc.match_substring_regex(_clean(texts), _MARK), False))
 
 

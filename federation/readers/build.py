@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.table import Note, Place, TextTable
-from federation.readers.bulk import Bulk
+from federation.readers.bulk import Bulk, each
 from federation.readers.errors import FieldTooLarge, TooManyColumns, TooManyRows
 from federation.readers.finder import TOTAL, Found, note_totals
 from federation.readers.result import ReadLimits
@@ -97,7 +97,7 @@ def build_bulk(
     width = max(len(header), middle.data.num_columns, max((line.last + 1 for line in found.rows), default=0))
     _check_size(place, width, middle.data.num_rows + len(found.rows), limits)
     for position, column in enumerate(middle.data.columns):
-        sizes = pc.binary_length(column)
+        sizes = each(column, pc.binary_length)
         if (pc.max(sizes).as_py() or 0) > limits.field_max_bytes:
             row = pc.index(pc.greater(pc.fill_null(sizes, 0), limits.field_max_bytes), pa.scalar(value=True)).as_py()
             where = Place(place.file, place.member, None, middle.numbers[row].as_py(), position + 1)
@@ -106,7 +106,7 @@ def build_bulk(
     _check_fields(rest, found, place, limits)
     empty = pa.nulls(middle.data.num_rows, pa.string())
     parsed = [middle.data.column(i) if i < middle.data.num_columns else pa.chunked_array([empty]) for i in range(width)]
-    arrays = [pa.chunked_array([*p.chunks, _texts(r)]) for p, r in zip(parsed, rest, strict=True)]
+    arrays = [_continued(p, _texts(r)) for p, r in zip(parsed, rest, strict=True)]
     numbers = pa.concat_arrays([middle.numbers, pa.array([line.number for line in found.rows], pa.int64())])
     found.notes = [note for note in found.notes if note.code != "reader.total_rows"]
     note_totals(found, _bulk_totals(middle))
@@ -115,13 +115,19 @@ def build_bulk(
     return _finish(found, arrays, numbers, name=name, place=place, dialect=dialect, remarks=remarks, ragged=ragged)
 
 
+def _continued(column: pa.ChunkedArray, rest: pa.StringArray) -> pa.ChunkedArray:
+    if not pa.types.is_dictionary(column.type):
+        return pa.chunked_array([*column.chunks, rest])
+    return pa.chunked_array([*column.chunks, rest.dictionary_encode().cast(column.type)]).unify_dictionaries()
+
+
 def _bulk_ragged(middle: Bulk, header: Sequence[str]) -> Ragged:
     """The rows parsed in bulk that are shorter than the header, and those that hold something beyond it."""
     if middle.widths is None:
         return [], []
     beyond = np.zeros(middle.data.num_rows, dtype=np.bool_)
     for column in middle.data.columns[len(header) :]:
-        beyond |= pc.fill_null(pc.invert(pc.utf8_is_space(column)), False).to_numpy()
+        beyond |= pc.fill_null(pc.invert(each(column, pc.utf8_is_space)), False).to_numpy()
     short, long = np.flatnonzero(middle.widths < _named(header)), np.flatnonzero(beyond)
     numbers = middle.numbers.to_numpy()
     return numbers[short].tolist(), numbers[long].tolist()
@@ -132,12 +138,20 @@ def _bulk_totals(middle: Bulk) -> list[int]:
     out: set[int] = set()
     blank: pa.ChunkedArray | None = None
     for column in middle.data.columns[:3]:
-        empty = pc.fill_null(pc.utf8_is_space(column), True)
-        hit = pc.fill_null(pc.match_substring_regex(column, f"^{TOTAL}", ignore_case=True), False)
+        empty = pc.fill_null(each(column, pc.utf8_is_space), True)
+        hit = pc.fill_null(each(column, _sums_up), False)
         hit = hit if blank is None else pc.and_(hit, blank)
         out.update(middle.numbers.filter(hit.combine_chunks()).to_pylist())
         blank = empty if blank is None else pc.and_(blank, empty)
     return sorted(out)
+
+
+def _sums_up(cells: pa.Array) -> pa.Array:
+    """Whether a cell's first word says so; what begins with a digit cannot, and most cells of a first column do."""
+    digit = pc.match_substring_regex(cells, "^[0-9]")
+    if pc.all(digit).as_py():
+        return pc.invert(digit)
+    return pc.match_substring_regex(cells, f"^{TOTAL}", ignore_case=True)
 
 
 def _texts(cells: Sequence[str]) -> pa.StringArray:
@@ -168,7 +182,7 @@ def _has_text(column: pa.ChunkedArray) -> bool:
     """Whether any cell holds more than spaces."""
     if column.null_count == len(column):
         return False
-    return bool(pc.any(pc.invert(pc.utf8_is_space(column))).as_py())
+    return bool(pc.any(pc.invert(each(column, pc.utf8_is_space))).as_py())
 
 
 def _finish(

@@ -5,8 +5,9 @@ lone CR, no blank line, no row without content, no second header. Where one fail
 parses the whole file with `records.py`. Records of uneven width are filled up to one width before Arrow sees them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+from federation.readers.body import Body
 from federation.readers.cells import Kind
 from federation.readers.finder import Line, kind_row
 from federation.readers.records import Dialect, records
@@ -23,19 +25,24 @@ _MAX_EXTRA = 64
 #: So many records whose quotes are not where they should be at first sight are looked at one by one.
 _MAX_LOOKED_AT = 500_000
 _BLOCK = 8 << 20
+#: The type of columns in which words recur.
+WORDS = pa.dictionary(pa.int32(), pa.string())
 _STEP = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Records in order: `data` has string columns `0`, `1` ... with empty cells null; `numbers` their first lines.
+    """Records in order: `data` has columns `0`, `1` ... of text (or `WORDS`), empty cells null; `numbers` their lines.
 
-    `widths` says how many cells each record has in the file, None where all have the expected number.
+    `widths` says how many cells each record has in the file, None where all have the expected number; `feeds` and
+    `returns` are how many lines they take up and how many of these end in CR LF.
     """
 
     data: pa.Table
     numbers: pa.Int64Array
     widths: npt.NDArray[np.int32] | None
+    feeds: int
+    returns: int
 
     def lines(self, indexes: Sequence[int]) -> list[Line]:
         """Some records as our own parser would give them."""
@@ -54,10 +61,10 @@ def suits(dialect: Dialect, encoding: str) -> bool:
     return encoding == "utf-8" and plain and not dialect.escape and dialect.quote == '"'
 
 
-def boundary(body: memoryview, wanted: int) -> int | None:
+def boundary(body: Body, wanted: int) -> int | None:
     """The start of a line at or before `wanted` that is outside of quotes, so that a record begins there."""
-    window = bytes(body[max(0, wanted - _BLOCK) : wanted])
-    quotes = count(body[: wanted - len(window)], b'"')
+    window = body[max(0, wanted - _BLOCK) : wanted]
+    quotes = count(body.part(0, wanted - len(window)), b'"')
     at = window.rfind(b"\n")
     while at >= 0:
         if (quotes + window.count(b'"', 0, at)) % 2 == 0:
@@ -66,31 +73,45 @@ def boundary(body: memoryview, wanted: int) -> int | None:
     return None
 
 
-def parse(body: memoryview, first_line: int, dialect: Dialect, width: int, header: Sequence[str]) -> Bulk | None:
+def parse(text: Body, first_line: int, dialect: Dialect, width: int, header: Sequence[str]) -> Bulk | None:
     """The records of `body`, which begins at a record and ends behind one; None where any condition fails."""
-    quotes = _sound(body, dialect)
+    body = memoryview(text[:])
+    quotes = sound(body, dialect)
     if quotes is None:
         return None
+    feeds, returns = count(text, b"\n"), count(text, b"\r")
     try:
-        data = _arrow(body, dialect, width, quoted=quotes > 0)
-        numbers, lines = _numbers(data, first_line, quoted=quotes > 0)
-        done = Bulk(data, numbers, None)
+        data = arrow(body, dialect, width, quoted=quotes > 0)
+        at, lines = numbers(data, first_line, quoted=quotes > 0)
+        done = Bulk(data, at, None, feeds, returns)
     except pa.ArrowInvalid:
         uneven = _uneven(body, first_line, dialect, width)
         if uneven is None:
             return None
-        done, lines = uneven
-    if lines != count(body, b"\n") or _has_blank(done.data) or _has_header(done.data, header):
+        done, lines = replace(uneven[0], feeds=feeds, returns=returns), uneven[1]
+    if lines != feeds or has_blank(done.data) or has_header(done.data, header):
         return None
     return done
 
 
-def _arrow(body: memoryview | bytes, dialect: Dialect, width: int, *, quoted: bool) -> pa.Table:
-    """The records, all of which have this width; `ArrowInvalid` where one has not."""
+def arrow(
+    body: memoryview | bytes,
+    dialect: Dialect,
+    width: int,
+    *,
+    quoted: bool,
+    words: Collection[int] = (),
+    threads: bool = True,
+) -> pa.Table:
+    """The records, all of which have this width; `ArrowInvalid` where one has not.
+
+    The cells of the columns in `words` are numbers into a dictionary.
+    """
     names = [str(i) for i in range(width)]
+    types = {name: WORDS if i in words else pa.string() for i, name in enumerate(names)}
     return arrow_csv.read_csv(
         pa.BufferReader(pa.py_buffer(body)),
-        read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=threads),
         parse_options=arrow_csv.ParseOptions(
             delimiter=dialect.delimiter,
             quote_char='"' if quoted else False,
@@ -100,7 +121,7 @@ def _arrow(body: memoryview | bytes, dialect: Dialect, width: int, *, quoted: bo
             ignore_empty_lines=False,
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
+            column_types=types,
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
@@ -125,7 +146,7 @@ def _uneven(body: memoryview, first_line: int, dialect: Dialect, width: int) -> 
         ):
             return None
         quoted = bool(piece.quoted.any())
-        pieces.append(_arrow(piece.filled(body, dialect), dialect, int(piece.widths.max()), quoted=quoted))
+        pieces.append(arrow(piece.filled(body, dialect), dialect, int(piece.widths.max()), quoted=quoted))
         if pieces[-1].num_rows != len(piece.widths):
             return None
         widths.append(piece.widths)
@@ -134,7 +155,7 @@ def _uneven(body: memoryview, first_line: int, dialect: Dialect, width: int) -> 
     reach = max(piece.num_columns for piece in pieces)
     wide = pa.schema([(str(i), pa.string()) for i in range(reach)])
     data = pa.concat_tables([wide.empty_table(), *pieces], promote_options="default")
-    done = Bulk(data, pa.array(np.concatenate(numbers)), np.concatenate(widths))
+    done = Bulk(data, pa.array(np.concatenate(numbers)), np.concatenate(widths), line - first_line, 0)
     return None if _changes_width(done) else (done, line - first_line)
 
 
@@ -206,16 +227,16 @@ def _changes_width(done: Bulk) -> bool:
     return any(kind_row(row) <= {Kind.TEXT} for row in done.lines(where) if row.filled >= 2)
 
 
-def count(body: memoryview, what: bytes) -> int:
+def count(body: Body, what: bytes) -> int:
     """How often one or two bytes occur, piece by piece."""
     total = 0
     for start in range(0, len(body), _STEP):
         # One byte more than a step, so that a pair across the seam is seen; a single byte there is counted once.
-        total += bytes(body[start : start + _STEP + len(what) - 1]).count(what)
+        total += body[start : start + _STEP + len(what) - 1].count(what)
     return total
 
 
-def _sound(body: memoryview, dialect: Dialect) -> int | None:
+def sound(body: memoryview, dialect: Dialect) -> int | None:
     """How many quotes there are, or None where the bytes hold something that two parsers may read differently.
 
     A run of quotes between two ordinary characters must be even (doubled quotes inside a field); a run
@@ -270,41 +291,59 @@ def _runs_sound(chars: npt.NDArray[np.uint8], marks: npt.NDArray[np.intp], delim
     return not bool(np.any((stray | garbage | spaced) & (inside | (first == 0))))
 
 
-def _numbers(data: pa.Table, first_line: int, *, quoted: bool) -> tuple[pa.Int64Array, int]:
+def numbers(data: pa.Table, first_line: int, *, quoted: bool) -> tuple[pa.Int64Array, int]:
     """The first physical line of each record, and how many lines the records take up."""
     count = data.num_rows
     if not quoted:
         return pa.array(np.arange(first_line, first_line + count, dtype=np.int64)), count
     spans = np.ones(count, dtype=np.int64)
     for column in data.columns:
-        inner = pc.fill_null(pc.count_substring(column, "\n"), 0)
+        inner = pc.fill_null(each(column, lambda cells: pc.count_substring(cells, "\n")), 0)
         spans += inner.to_numpy().astype(np.int64)
     ends = np.cumsum(spans)
     return pa.array(first_line + ends - spans), int(ends[-1]) if count else 0
 
 
-def _has_blank(data: pa.Table) -> bool:
+def each(column: pa.ChunkedArray, look: Callable[[pa.Array], pa.Array]) -> pa.ChunkedArray:
+    """What is said of each cell; where words recur it is asked of each word once."""
+    if not pa.types.is_dictionary(column.type):
+        return pa.chunked_array([look(chunk) for chunk in column.chunks or [pa.array([], pa.string())]])
+    said: list[pa.Array] = []
+    last: pa.Array | None = None
+    for chunk in column.chunks or [pa.array([], column.type)]:
+        if last is None or not chunk.dictionary.equals(last):
+            last, found = chunk.dictionary, look(chunk.dictionary)
+        said.append(found.take(chunk.indices))
+    return pa.chunked_array(said)
+
+
+def has_blank(data: pa.Table) -> bool:
     """Whether a row has nothing in any cell but spaces."""
     blank: pa.ChunkedArray | None = None
     for column in data.columns:
-        empty = pc.is_null(column) if column.null_count else None
-        if empty is None or pc.any(pc.utf8_is_space(column)).as_py():
-            empty = pc.fill_null(pc.utf8_is_space(column), True)
+        space = each(column, pc.utf8_is_space)
+        if column.null_count == 0 and not pc.any(space).as_py():
+            return False
+        empty = pc.fill_null(space, True)
         blank = empty if blank is None else pc.and_(blank, empty)
         if not pc.any(blank).as_py():
             return False
     return blank is not None and bool(pc.any(blank).as_py())
 
 
-def _has_header(data: pa.Table, header: Sequence[str]) -> bool:
+def has_header(data: pa.Table, header: Sequence[str]) -> bool:
     """Whether a row says again what the header's first row says."""
     same: pa.ChunkedArray | None = None
     for name, column in zip(header, data.columns, strict=False):
         text = " ".join(name.split()).casefold()
         if not text or text != name.strip().casefold():
             continue
-        equal = pc.fill_null(pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(column)), text), False)
+        equal = pc.fill_null(each(column, partial(_says, text)), False)
         same = equal if same is None else pc.and_(same, equal)
         if not pc.any(same).as_py():
             return False
     return same is None or bool(pc.any(same).as_py())
+
+
+def _says(text: str, cells: pa.Array) -> pa.Array:
+    return pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(cells)), text)

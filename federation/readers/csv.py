@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.table import Note, Place, TextTable
-from federation.readers import bulk, decode, dialect
+from federation.readers import bulk, decode, dialect, pieces
 from federation.readers.beside import may_be as may_stand_beside
 from federation.readers.beside import parts as beside_each_other
+from federation.readers.body import Body
 from federation.readers.build import build, build_bulk, some
 from federation.readers.errors import FieldTooLarge, FileEmpty, QuoteUnclosed, TooManyColumns
 from federation.readers.finder import Found, Line, find
@@ -37,28 +38,46 @@ class _Parsed:
 
 
 def read_csv(
-    path: Path, name: str, place: Place, limits: ReadLimits, bulk_from: int = BULK_FROM
+    path: Path,
+    name: str,
+    place: Place,
+    limits: ReadLimits,
+    bulk_from: int = BULK_FROM,
+    *,
+    step: int = pieces.STEP,
 ) -> tuple[list[TextTable], list[Note]]:
     """The tables of a delimited text file and remarks about the file.
 
     Raises:
         FileEmpty, FieldTooLarge, TooManyColumns, TooManyRows, QuoteUnclosed: with the place.
     """
-    raw = path.read_bytes()
-    encoding = decode.detect(raw)
-    if encoding.name == "utf-8" and len(raw) >= bulk_from and raw.find(decode.INNER_MARK, encoding.mark) < 0:
-        done = _read_bulk(memoryview(raw)[encoding.mark :], name, place, limits, _said(encoding))
+    if path.stat().st_size >= max(bulk_from, 1):
+        done = _read_large(path, name, place, limits, step=step)
         if done is not None:
             return done
+    raw = path.read_bytes()
+    encoding = decode.detect(raw)
     text, notes = decode.decode(raw, encoding)
     del raw
     if not text[:_SAMPLE].strip(_NO_CONTENT) and not text.strip(_NO_CONTENT):
         raise FileEmpty(place)
     if encoding.name != "utf-8" and len(text) >= bulk_from:
-        done = _read_bulk(memoryview(text.encode()), name, place, limits, _said(encoding))
+        done = _read_bulk(Body.of(text.encode()), name, place, limits, _said(encoding))
         if done is not None:
             return done[0], [*notes, *done[1]]
     return _read_whole(text, name, place, limits, encoding=_said(encoding), notes=notes)
+
+
+def _read_large(
+    path: Path, name: str, place: Place, limits: ReadLimits, *, step: int
+) -> tuple[list[TextTable], list[Note]] | None:
+    """One large even table of a UTF-8 file, read where it lies; None of anything else."""
+    with path.open("rb") as file:
+        body = Body.of_file(file)
+        encoding = decode.detect(body)
+        if encoding.name != "utf-8" or decode.marked_within(body, encoding.mark):
+            return None
+        return _read_bulk(body.part(encoding.mark), name, place, limits, _said(encoding), step=step)
 
 
 def _said(encoding: decode.Encoding) -> str:
@@ -129,10 +148,10 @@ def _unwrapped(text: str) -> str | None:
 
 
 def _read_bulk(
-    body: memoryview, name: str, place: Place, limits: ReadLimits, encoding: str
+    body: Body, name: str, place: Place, limits: ReadLimits, encoding: str, *, step: int = pieces.STEP
 ) -> tuple[list[TextTable], list[Note]] | None:
     """One large even table; None where the file is anything else."""
-    head = _head(bytes(body[: _SAMPLE + 4]).decode("utf-8", "ignore"))
+    head = _head(body[: _SAMPLE + 4].decode("utf-8", "ignore"))
     guess = dialect.detect(head)
     end = bulk.boundary(body, len(body) - _TAIL)
     if guess.width < 2 or end is None or not bulk.suits(guess.dialect, "utf-8") or dialect.SEP.match(head):
@@ -149,10 +168,12 @@ def _read_bulk(
         return None
     start = len("".join(list(physical_lines(head))[: first.rows[0].number - 1]).encode())
     header_row = next(line for line in top.lines if line.number >= first.number and line.filled >= 2)
-    middle = bulk.parse(body[start:end], first.rows[0].number, guess.dialect, guess.width, header_row.cells)
+    middle = pieces.parse(
+        body.part(start, end), first.rows[0].number, guess.dialect, guess.width, header_row.cells, step=step
+    )
     if middle is None or start >= end:
         return None
-    behind = first.rows[0].number + bulk.count(body[start:end], b"\n")
+    behind = first.rows[0].number + middle.feeds
     rest, notes = decode.decode(body[end:], decode.Encoding("utf-8"))
     bottom = _parse(rest, guess.dialect, place, limits, width=guess.width, first_line=behind)
     # A few rows from before the seam: whether another table begins behind it depends on them.
@@ -162,9 +183,11 @@ def _read_bulk(
     if table is None or table.header != first.header:
         return None
     table.rows = [line for line in table.rows if line.number >= behind]
-    both, feeds = bulk.count(body, b"\r\n"), bulk.count(body, b"\n")
+    around = body[:start], body[end:]
+    both = middle.returns + sum(text.count(b"\r\n") for text in around)
+    feeds = middle.feeds + sum(text.count(b"\n") for text in around)
     newline, remark = _newlines(0, both, feeds, both)
-    remarks = _remarks(bottom, guess.width, place, limits, ended=bytes(body[-1:]) == b"\n")
+    remarks = _remarks(bottom, guess.width, place, limits, ended=body[-1:] == b"\n")
     here = Place(place.file, place.member, None, table.number)
     said = _described(guess.dialect, encoding, newline)
     return [build_bulk(middle, table, name, here, limits, dialect=said, notes=remarks)], [

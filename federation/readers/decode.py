@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from core.table import Note
+from federation.readers.body import Body
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,7 +33,7 @@ class Encoding:
     mark: int = 0
 
 
-def detect(raw: bytes | memoryview) -> Encoding:
+def detect(raw: bytes | memoryview | Body) -> Encoding:
     """The encoding of a whole text: its mark, else UTF-16 by its zeros, else UTF-8 if all of it is, else cp1252."""
     told = by_head(bytes(raw[:4096]))
     return told or Encoding("utf-8" if _is_utf8(raw) else "cp1252")
@@ -57,7 +58,7 @@ def _wide(head: bytes) -> str | None:
     return "utf-16-be" if even > 0.6 and odd < 0.1 else None
 
 
-def _is_utf8(raw: bytes | memoryview) -> bool:
+def _is_utf8(raw: bytes | memoryview | Body) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(raw), _CHUNK):
@@ -89,6 +90,12 @@ def _utf8_lines(body: bytes) -> tuple[str, int] | None:
             parts.append(_single_bytes(line))
             others += 1
     return ("\n".join(parts), others) if shown >= others else None
+
+
+def marked_within(raw: Body, start: int) -> bool:
+    """Whether a byte order mark stands anywhere behind the beginning of a text."""
+    overlap = len(INNER_MARK) - 1
+    return any(INNER_MARK in raw[at : at + _CHUNK + overlap] for at in range(start, len(raw), _CHUNK))
 
 
 def decode(raw: bytes | memoryview, encoding: Encoding) -> tuple[str, list[Note]]:
