@@ -1,13 +1,14 @@
 """What a commit of closed days notes in its own transaction, and when it is refused (docs/adr/0012)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.drafts import Commit, Draft
 from catalog.errors import CommitConflict
-from catalog.reading_models import ReadingCommit, ReadingDay
+from catalog.models import Resource, Stream
+from catalog.reading_models import Reading, ReadingCommit, ReadingDay, ReadingStream
 from core import counters
 
 
@@ -31,3 +32,31 @@ def settle(session: Session, drafts: Sequence[Draft], commits: Sequence[Commit])
         if commit.seq is not None:
             runs = [[a.isoformat(), b.isoformat()] for a, b in made.runs]
             session.add(ReadingCommit(seq=commit.seq, stream_id=made.stream, delivery_id=made.number, runs=runs))
+    _count_rows(session, {draft.resource_id for draft in drafts if draft.closing is not None})
+
+
+def _count_rows(session: Session, resources: Collection[str]) -> None:
+    """Bring the rows that some resources have up to date: those committed, and those of open days."""
+    if not resources:
+        return
+    committed = (
+        select(Stream.resource_id, func.sum(Stream.live_rows))
+        .where(Stream.resource_id.in_(resources), Stream.superseded_seq.is_(None))
+        .group_by(Stream.resource_id)
+    )
+    waiting = (
+        select(ReadingStream.resource_id, func.count())
+        .select_from(Reading)
+        .join(ReadingDay, (ReadingDay.stream_id == Reading.stream_id) & (ReadingDay.day == Reading.day))
+        .join(ReadingStream, ReadingStream.id == Reading.stream_id)
+        .join(Stream, Stream.id == ReadingStream.stream)
+        .where(ReadingStream.resource_id.in_(resources), Stream.superseded_seq.is_(None))
+        .where(ReadingDay.closed_seq.is_(None), Reading.removed.is_(False))
+        .group_by(ReadingStream.resource_id)
+    )
+    counts = dict.fromkeys(resources, 0)
+    for query in (committed, waiting):
+        for id_, rows in session.execute(query):
+            counts[id_] += int(rows)
+    for resource in session.scalars(select(Resource).where(Resource.id.in_(resources))):
+        resource.rows = counts[resource.id]

@@ -123,6 +123,7 @@ def test_a_delivery_of_today_alone_is_served_without_a_closed_day(home: Home, ri
     report = home.harvest()
     assert (report.snapshots, report.rows_published) == (0, 1)
     assert heights(home) == [("22 02:00", 1.4), ("22 03:00", 1.5)]
+    assert home.resources["air.csv"].rows == 2
 
 
 def test_a_withdrawn_or_secret_dataset_shows_no_reading_of_an_open_day(home: Home, river: Path) -> None:
