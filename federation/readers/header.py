@@ -23,6 +23,12 @@ _MAX_HEADER = 8
 _NUMBERED = re.compile(r"\(?\s*\d{1,3}\s*\)?|\(\d+\s*=.*\)|\d{1,3}\s*=[\d\s()+\-*/:x\u00d7%]+|\[\d+\]")
 
 
+_UNIT = re.compile(
+    r"[\W\d]*(?:(?:ribu|juta|miliar|milyar)\s+)?(?:ha|ton|kg|kw|ku|kuintal|gr?|mm|cm|m|km|l|liter|jiwa|orang|org|unit|buah"
+    r"|rp|rupiah|persen|ekor|hari|kk|kali|batang|pohon|paket|lembar|mdpl|mw|kwh)?[\W\d]*"
+    r"(?:\s*(?:/|per)\s*(?:ha|det|detik|jam|hari|bulan|tahun|kg|km|m)[\W\d]*)?",
+    re.IGNORECASE,
+)
 #: Words of the second language that official tables repeat their header in.
 _ENGLISH = re.compile(
     r"\b(?:total|number|male|female|year|month|date|(?:sub)?district|regency|municipality|village|province|area|population"
@@ -97,6 +103,8 @@ def header_rows(lines: Sequence["Line"], merges: Sequence[Merge]) -> tuple[int, 
 
 def _heads(line: "Line", seen: Profile, above: Sequence["Line"] = ()) -> bool:
     """Whether a row names columns rather than filling them; `above` are the header rows before it."""
+    if _is_group(line, seen, above):
+        return False
     typed, odd = seen.mismatch(line.cells)
     if typed == 1 and above and line.cells[0].strip() and not _ENGLISH.search(line.text):
         return False  # one word where a number is expected is more likely a row without one
@@ -111,11 +119,18 @@ def _heads(line: "Line", seen: Profile, above: Sequence["Line"] = ()) -> bool:
         return line.filled > 0
     if line.cells[0].strip() or not 0 < line.filled < len(line.cells):
         return False
-    if not seen.typed:
-        return _completes(line, above[-1])
-    # One name under a name, and not its unit: it heads the rows below it, not its column.
-    named = line.filled == 1 and any(line.first < len(x.cells) and x.cells[line.first].strip() for x in above)
-    return not named or line.cells[line.first].strip().startswith(("(", "["))
+    return bool(seen.typed) or _completes(line, above[-1])
+
+
+def _is_group(line: "Line", seen: Profile, above: Sequence["Line"]) -> bool:
+    """Whether one name under a whole header heads the rows below it, and not its column: neither a unit nor a year."""
+    if line.filled != 1 or not above:
+        return False
+    cell = line.cells[line.first].strip()
+    if cell.startswith(("(", "[")) or is_year(cell) or _UNIT.fullmatch(cell):
+        return False
+    columns = {line.first, *seen.typed}  # a column without a name yet says that the header goes on
+    return all(any(c < len(row.cells) and row.cells[c].strip() for row in above) for c in columns)
 
 
 def _completes(line: "Line", above: "Line") -> bool:

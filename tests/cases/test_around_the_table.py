@@ -30,6 +30,17 @@ def test_a_group_right_below_the_header_is_no_second_header_row(tmp_path: Path) 
     ]
 
 
+def test_a_single_unit_below_a_name_is_header_and_a_single_group_is_not(tmp_path: Path) -> None:
+    for below, columns in (
+        ("KECAMATAN A", ("No", "Kode", "Luas")),
+        ("kw/ha", ("No", "Kode kw/ha", "Luas")),
+        ("(ribu orang)", ("No", "Kode (ribu orang)", "Luas")),
+        ("2023", ("No", "Kode 2023", "Luas")),
+    ):
+        table = f.only(f.read_bytes(tmp_path, f"No;Kode;Luas\n;{below};\n1;A12;5,5\n2;A13;6,5\n3;A14;7,5\n"))
+        assert table.columns == columns
+
+
 def test_a_first_row_without_its_number_is_no_second_header_row(tmp_path: Path) -> None:
     for first in ("belum lapor", "nihil", "rusak"):
         table = f.only(f.read_bytes(tmp_path, f"Kecamatan;Jumlah\nJuwana;{first}\nTayu;12\nGabus;13\n"))
