@@ -98,9 +98,9 @@ def follow_one(
         with reading(sessions) as session:
             own = session.get(CurrentRows, standard)
             held = own is not None and own.state == State.HELD
-            if own is not None and held and newest(session, standard, NOW) <= own.seq:
-                return None
             live = _live(session, standard)
+            if live <= most and own is not None and held and newest(session, standard, NOW) <= own.seq:
+                return None
             pending = _since(session, standard, own.seq) if own is not None and held else []
         if live > most:
             return _refuse(sessions, standard, own)

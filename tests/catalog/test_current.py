@@ -291,6 +291,8 @@ def test_a_contract_with_too_many_rows_has_no_table_until_it_has_fewer(catalogue
     catalogue.commit(resource, rows(("beras", 1, 1)), REPLACE)
     assert [one.state for one in follow(catalogue.sessions, catalogue.store, most=3, anew=True)] == [State.HELD]
     assert len(both(catalogue, duck).rows) == 1
+    assert [one.state for one in follow(catalogue.sessions, catalogue.store, most=0)] == [State.REFUSED]
+    assert from_table(catalogue) is None
 
 
 def test_many_new_rows_are_left_to_the_compaction_that_makes_a_table_anew(
