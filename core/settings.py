@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     # runs
     lease_seconds: float = Field(default=60.0, gt=0)
     sources_at_once: int = Field(default=64, ge=1, le=256)  # in one process, where they mostly wait for their portals
-    harvests_at_once: int = Field(default=4, ge=1, le=256)  # flow runs at work; on a schedule processes, each with its memory
+    harvests_at_once: int = Field(default=4, ge=1, le=256)  # flow runs at work; on a schedule: processes
     stale_hours: float = Field(default=24.0, gt=0)
 
     # retention in days, 0 for ever; what a table's rows of now are made from is never removed (services/retention.py)
