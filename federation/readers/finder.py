@@ -107,7 +107,7 @@ def _regions(lines: Sequence[Line]) -> list[_Region]:
     loose: list[Line] = []
     widest = _common_width(lines)
     for block in _blocks(lines):
-        said = widest > 1 and is_footnote(block[0].text)
+        said = widest > 1 and (is_footnote(block[0].text) or is_page(block[0].text))
         about = all(line.filled == 1 or is_pair(line) or (widest > 2 and is_form(line)) for line in block)
         if about and (not out or widest > 2 or said):
             if out and is_footnote(block[0].text):
@@ -195,7 +195,10 @@ def _goes_on(before: list[Line], after: list[Line]) -> bool:
     if len(before) == 1:  # a header alone, then a blank row, then its data
         return kind_row(before[0]) == {Kind.TEXT} and after[0].filled >= 0.5 * before[0].filled
     lead = next((line for line in after[:3] if line.filled > 1), after[0])  # behind a row that names a group
-    typed, odd = seen.mismatch(lead.cells)
+    sums = _TOTAL.match(lead.cells[lead.first]) is not None  # its word stands where the others have their number
+    typed, odd = seen.mismatch(["" if sums and i == lead.first else cell for i, cell in enumerate(lead.cells)])
+    if sums and not odd and Kind.NUMBER in kind_row(lead):
+        return True
     if not seen.typed:
         return after[0].last == before[-1].last and after[0].cells != before[0].cells
     return typed > 0 and odd < 0.5 * typed
