@@ -120,8 +120,16 @@ class Failing:
             sentence_ = text("quality.row.foreign", _STORED, value="\x00")
             condition = f"t.{quote(region)} IN ({codes})"
             found.append(Reason(f"{region}.foreign", (region,), condition, sentence_, typed=region))
-        found += [reason for rule in broken for reason in self._of(rule)]
+        found += [reason for rule in broken if not self._said(rule) for reason in self._of(rule)]
         return found + self._future()
+
+    def _said(self, rule: Rule) -> bool:
+        """Whether a column lacks nothing but what could not be read, which says so itself."""
+        column = rule.kwargs.get("column")
+        if rule.type != predicates.NOT_NULL or column not in self.done.failed or self.done.table is None:
+            return False
+        filled, why = self.done.table[column], self.done.table[WHY + column]
+        return not _worded(filled, why) and filled.null_count == len(why) - why.null_count
 
     def _of(self, rule: Rule) -> list[Reason]:
         said = sentence(rule, self.contract, "\x00")
@@ -186,6 +194,12 @@ class Failing:
 
     def _hits(self, reasons: Sequence[Reason]) -> pa.Table:
         """The failing rows' positions and, for each reason, whether it is theirs."""
+        assert self.done.table is not None
+        why = [self.done.table[r.typed] for r in reasons if r.typed is not None and r.sentence is None]
+        if len(why) == len(reasons) and not _worded(*why):  # cells that could not be read: no statement is needed
+            unread = [np.asarray(column.is_valid()) for column in why]
+            at = np.flatnonzero(np.logical_or.reduce(unread))
+            return pa.table({AT: at, **{f"h{i}": pa.array(one[at]) for i, one in enumerate(unread)}})
         shown = [f"({r.condition}) AS h{i}" for i, r in enumerate(reasons)]
         shown += [f"{r.extra} AS x{i}" for i, r in enumerate(reasons) if r.extra]
         any_ = " OR ".join(f"h{i}" for i in range(len(reasons)))
@@ -243,6 +257,11 @@ class Failing:
         made: pa.Table = self.connection.sql(sql).to_arrow_table()
         self.connection.unregister("_originals")
         return made["original"].combine_chunks()
+
+
+def _worded(*columns: pa.ChunkedArray) -> bool:
+    """Whether any holds numbers into a list of words, of which one may be null."""
+    return any(pa.types.is_dictionary(column.type) for column in columns)
 
 
 def _columns(rule: Rule) -> tuple[str, ...]:
