@@ -168,6 +168,11 @@ def _scan(bind: Bind, files: Sequence[Packed], types: Mapping[str, str], names: 
     return f"({union})", _PLAIN
 
 
+def _name(snapshot: str, place: str) -> str:
+    """A row by its snapshot and its place there, as one number."""
+    return f"({snapshot}) * 4294967296 + {place}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Live:
     """The rows of packed files that count: a selection named `f`, what is joined to it, conditions, and columns."""
@@ -243,9 +248,9 @@ def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequen
         where.append(f"{number} >= coalesce(w.since, 0)")
     if single := [f for f in closing if f.closings]:
         marks, since = _scan(bind, single, types, ends)
-        joins += (
-            f" ANTI JOIN (SELECT f._closes_seq, f._closes_ord FROM {marks} f WHERE f._closes_ord IS NOT NULL "
-            f"AND {since} <= {at}) c ON c._closes_seq = {number} AND c._closes_ord = f._ord"
+        joins += (  # on one number: DuckDB is a third faster so
+            f" ANTI JOIN (SELECT {_name('f._closes_seq', 'f._closes_ord')} AS ended FROM {marks} f "
+            f"WHERE f._closes_ord IS NOT NULL AND {since} <= {at}) c ON c.ended = {_name(number, 'f._ord')}"
         )
     picked = {n: number if n == "_snapshot" else f"f.{quoted(n)}" for n in shown}
     if asked.moved and "_member" in picked:
@@ -308,17 +313,22 @@ def _current(
         dict(relation.columns), relation.seq, relation.hidden, relation.moved, (*shown, "_ord") if apart else (*shown,)
     )
     files = needed(query)
-    closing = [replace(f, closings=0) for f in files] if apart else files
-    scans = [files] if relation.files else []
-    if (
-        not paged
-    ):  # over all rows one scan more is cheap beside asking each row for its end, which most files do not know
-        scans = [some for ends in (True, False) if (some := [f for f in files if f.ends is ends])] or scans
-    lives = [_live(statement.bind, some, asked, closing) for some in scans]
+    without = [replace(f, closings=0) for f in files]
+    scans = {(True, not apart): files} if relation.files else {}
+    if not paged and files:  # over all rows one scan more is cheap beside asking each row for what most files lack
+        scans = {}
+        for file in files:
+            scans.setdefault((file.ends, _ended_elsewhere(file, files)), []).append(file)
+    lives = [_live(statement.bind, some, asked, files if joined else without) for (_, joined), some in scans.items()]
     ranked = [_ranked(statement, query)] if relation.parts or not lives else []
     if len(lives) == 1 and not ranked and lives[0].plain:
         return f"{lives[0].source} f", lives[0].where
     return f"({' UNION ALL BY NAME '.join([*map(str, lives), *ranked])})", "true"
+
+
+def _ended_elsewhere(file: Packed, files: Sequence[Packed]) -> bool:
+    """Whether single rows of a file can be ended by rows of another: what ends a row comes later."""
+    return any(f.closings and (f.last is None or file.last is None or f.last > file.last) for f in files)
 
 
 def _ranked(statement: _Statement, query: RowQuery) -> str:

@@ -211,7 +211,8 @@ def test_what_harvests_bring_is_merged_at_once_unless_it_is_little(catalogue: Ca
             standing = select(RowFile.part).where(RowFile.superseded_by.is_(None)).order_by(RowFile.first_seq)
             return list(session.scalars(standing))
 
-    catalogue.commit(resource, [("beras", day(n), n) for n in range(200)], UPSERT)
+    for begin in (0, 100):
+        catalogue.commit(resource, [("beras", day(n), n) for n in range(begin, begin + 100)], UPSERT)
     compact(catalogue.sessions, catalogue.store, now=NOW, tail=2)
     assert files() == ["live"]
     for number in (300, 301):
