@@ -24,7 +24,7 @@ _SPAN = re.compile(r"\b(col|row)span\s*=\s*[\"']?\s*(\d{1,5})", re.IGNORECASE)
 _OFFICE = re.compile(rb"urn:schemas-microsoft-com:office|content=[\"']?excel\.sheet|xmlns:x=", re.IGNORECASE)
 _ASKS = re.compile(rb"<(?:form|input)\b", re.IGNORECASE)
 #: Names under which a page may be data; any other was promised as something else, and a page came instead.
-_NAMES = frozenset({".xls", ".xlsx", ".ods", ".html", ".htm", ".php", ".aspx", ""})
+_NAMES = frozenset({".xls", ".xlsx", ".ods", ".html", ".htm"})
 _PASSED_OVER = ("script", "style", "title", "noscript")
 _BREAKS = frozenset({"br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "center", "caption"})
 _CELLS = frozenset({"td", "th", "tr", "thead", "tbody", "tfoot"})
@@ -86,14 +86,15 @@ class _Table:
         return any(top == len(self.rows) and left <= column <= right for top, left, _, right in self.merges[-8:])
 
 
-def is_export(path: Path, name: str) -> bool:
+def is_export(path: Path, name: str, mime: str | None) -> bool:
     """Whether a page may be a table that somebody exported: made by an office program, or promised as a workbook."""
     with path.open("rb") as f:
         head = f.read(1 << 16).replace(b"\0", b"")
     if _OFFICE.search(head[:4096]):
         return True
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
-    return suffix in _NAMES and b"<t" in head.lower() and not _ASKS.search(head)
+    promised = suffix in _NAMES or "excel" in (mime or "") or "spreadsheet" in (mime or "")
+    return promised and b"<t" in head.lower() and not _ASKS.search(head)
 
 
 def read_html(path: Path, name: str, place: Place, limits: ReadLimits) -> tuple[list[TextTable], list[Note]]:

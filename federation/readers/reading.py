@@ -52,7 +52,7 @@ def read_at(
     if kind == "empty":
         raise FileEmpty(place)
     if kind == "html":
-        if not is_export(path, name):
+        if not is_export(path, name, mime):
             raise NotData(place)
         tables, more = read_html(path, stem, place, limits)
         return ReadResult(kind, tuple(tables), (*notes, *more))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.readers import ReadLimits, errors
+from federation.readers import ReadLimits, errors, read
 from federation.readers.html import _tokens
 from tests.federation.readers import factories as f
 
@@ -66,9 +66,12 @@ def test_S09_S10_S11_a_login_or_error_page_is_no_data_whatever_its_name(tmp_path
         f.read_bytes(tmp_path, page, name)
 
 
-def test_S10_a_page_with_a_table_is_no_csv(tmp_path: Path) -> None:
-    with pytest.raises(errors.NotData):
-        f.read_bytes(tmp_path, "<table><tr><th>a<th>b<tr><td>1<td>2<tr><td>3<td>4</table>", "data.csv")
+def test_S10_a_page_with_a_table_is_data_only_where_a_workbook_was_promised(tmp_path: Path) -> None:
+    page = "<html><table><tr><th>Name<th>Size<tr><td>a.csv<td>2<tr><td>b.csv<td>4</table></html>"
+    for name in ("data.csv", "unduh", "unduh.php"):
+        with pytest.raises(errors.NotData):
+            f.read_bytes(tmp_path, page, name)
+    assert len(f.only(read(tmp_path / "landed", "unduh.php", mime="application/vnd.ms-excel"))) == 2
 
 
 def test_a_page_beyond_its_limits_is_refused(tmp_path: Path) -> None:
