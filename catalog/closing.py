@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -89,7 +90,7 @@ def write(session: Session, layout: Layout, stream: int, runs: Sequence[tuple[da
     return written(layout, _readings(session, stream, runs), folder)
 
 
-def written(layout: Layout, readings: Iterable[Sequence[Reading | Cells]], folder: Path) -> Path:
+def written(layout: Layout, readings: Iterable[Sequence[Any]], folder: Path) -> Path:
     """Readings in a file with the contract's columns and `_row`, as the gate writes them."""
     path = folder / f"{new_id()}.parquet"
     schema = pa.schema([*((c.name, ARROW[c.type]) for c in layout.contract.columns), ("_row", pa.int64())])
@@ -110,12 +111,13 @@ def again(sessions: sessionmaker[Session], layout: Layout, made: Closing, folder
         return write(session, layout, made.stream, made.runs, folder)
 
 
-def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) -> Iterator[Sequence[Reading]]:
+def _readings(session: Session, stream: int, runs: Sequence[tuple[date, date]]) -> Iterator[Sequence[Any]]:
+    columns = (Reading.gauge, Reading.at, Reading.day, Reading.value, Reading.region, Reading.texts, Reading.row)
     for first, last in runs:
-        query = select(Reading).where(
+        query = select(*columns).where(
             Reading.stream_id == stream, Reading.day.between(first, last), Reading.removed.is_(False)
         )
-        found = session.scalars(query.order_by(Reading.at, Reading.gauge).execution_options(yield_per=10_000))
+        found = session.execute(query.order_by(Reading.at, Reading.gauge).execution_options(yield_per=10_000))
         yield from found.partitions()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from catalog.models import Dataset, DatasetState, Resource
@@ -26,6 +26,8 @@ from core.contract import Contract
 
 #: So many readings are compared and written in one transaction, whole days at a time.
 _AT_ONCE = 20_000
+#: How old the newest reading of a gauge at work is at most.
+_FRESH = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,29 +324,36 @@ def latest(
         visible(actor),
     )
     out: dict[str, Latest] = {}
-    for some in batched(gauges):
-        newest = (
-            select(Reading.gauge, func.max(Reading.at).label("at"))
-            .join(ReadingStream, ReadingStream.id == Reading.stream_id)
-            .join(Resource, Resource.id == ReadingStream.resource_id)
-            .join(Dataset, Dataset.id == Resource.dataset_id)
-            .where(Reading.gauge.in_(some), *served)
-            .group_by(Reading.gauge)
-            .subquery()
-        )
-        query = (
-            select(Reading, ReadingStream.resource_id, ReadingDelivery.received_at, ReadingDelivery.verdict)
-            .join(newest, (newest.c.gauge == Reading.gauge) & (newest.c.at == Reading.at))
-            .join(ReadingStream, ReadingStream.id == Reading.stream_id)
-            .join(Resource, Resource.id == ReadingStream.resource_id)
-            .join(Dataset, Dataset.id == Resource.dataset_id)
-            .join(ReadingDelivery, ReadingDelivery.id == Reading.delivery_id)
-            .where(*served)
-            .order_by(ReadingDelivery.received_at, Reading.delivery_id)
-        )
-        for found, resource, received, verdict in session.execute(query):
-            out[found.gauge] = Latest(
-                found.gauge, found.at, found.value, found.region, found.texts, verdict, resource, received,
-                now - found.at,
-            )  # fmt: skip
+    for since in (now - _FRESH, None):  # most gauges have a fresh one, found without a look at what is older
+        for some in batched([gauge for gauge in gauges if gauge not in out]):
+            wanted = [Reading.gauge.in_(some), *served]
+            if since is not None:
+                wanted.append(Reading.at >= since)
+            out |= {found.gauge: found for found in _newest(session, wanted, now)}
     return out
+
+
+def _newest(session: Session, wanted: Sequence[ColumnElement[bool]], now: datetime) -> Iterator[Latest]:
+    newest = (
+        select(Reading.gauge, func.max(Reading.at).label("at"))
+        .join(ReadingStream, ReadingStream.id == Reading.stream_id)
+        .join(Resource, Resource.id == ReadingStream.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .where(*wanted)
+        .group_by(Reading.gauge)
+        .subquery()
+    )
+    query = (
+        select(Reading, ReadingStream.resource_id, ReadingDelivery.received_at, ReadingDelivery.verdict)
+        .join(newest, (newest.c.gauge == Reading.gauge) & (newest.c.at == Reading.at))
+        .join(ReadingStream, ReadingStream.id == Reading.stream_id)
+        .join(Resource, Resource.id == ReadingStream.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .join(ReadingDelivery, ReadingDelivery.id == Reading.delivery_id)
+        .where(*wanted)
+        .order_by(ReadingDelivery.received_at, Reading.delivery_id)
+    )
+    for found, resource, received, verdict in session.execute(query):
+        yield Latest(
+            found.gauge, found.at, found.value, found.region, found.texts, verdict, resource, received, now - found.at
+        )
