@@ -22,3 +22,10 @@ class CheckFailed(LumbungError):
     """The checking process could not finish a delivery."""
 
     code = "CHECK_FAILED"
+
+
+class WeekUnknown(LumbungError):
+    """A week was named that no year has."""
+
+    code = "WEEK_UNKNOWN"
+    http_status = 422
