@@ -36,11 +36,15 @@ def write_accepted(
 
 
 def write_many(
-    typed: pa.Table, returned: npt.NDArray[np.int64], names: Sequence[str], places: npt.NDArray[np.int64], path: Path
+    typed: pa.Table,
+    returned: npt.NDArray[np.int64],
+    names: Sequence[str],
+    at: npt.NDArray[np.int64] | None,
+    path: Path,
 ) -> int:
-    """As `write_accepted` for a large table, whose rows are to be in the order of `places`."""
+    """As `write_accepted` for a large table, whose rows are to be in the order of `at`, or are in order already."""
     good = _others(typed, returned)
-    at = places[good[places]]
+    at = np.flatnonzero(good) if at is None else at[good[at]]
     rows = _written(typed.select(names))
     whole = [f.name for f in rows.schema if pa.types.is_integer(f.type) or pa.types.is_temporal(f.type)]
     with pq.ParquetWriter(

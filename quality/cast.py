@@ -22,7 +22,7 @@ from core.mapping import DatasetMapping
 from core.messages import text
 from core.reference import CodeList, fold
 from quality import styles, values
-from quality.cells import SHOWN, STORED, Cells
+from quality.cells import LARGE, SHOWN, STORED, Cells
 from quality.outcome import Hold, Warned
 
 #: Columns that the cast adds beside the contract's: source row, position, and per column why a cell has no value.
@@ -316,17 +316,19 @@ def _rule(column: Column) -> str:
 
 def _table(source: pa.Table, cells: Sequence[Cells], done: Cast) -> pa.Table:
     data: dict[str, pa.Array] = {}
+    whys: dict[str, pa.Array] = {}
     for one in cells:
+        if one.why is not None:
+            filled, failed = one.filled(), one.count(np.asarray(one.why.is_valid()))
+            if failed and filled:
+                whys[WHY + one.column.name] = one.spread(one.why)
+                done.failed[one.column.name] = _rule(one.column)
+                done.unreadable[one.column.name] = failed / filled
         assert one.typed is not None
         data[one.column.name] = one.spread(one.typed.cast(ARROW[one.column.type]))
+        one.forget()
     data[ROW] = source[ROW].combine_chunks()
     data[AT] = pa.array(np.arange(source.num_rows, dtype=np.int64))
-    for one in cells:
-        if one.why is None:
-            continue
-        filled, failed = one.filled(), one.count(np.asarray(one.why.is_valid()))
-        if failed and filled:
-            data[WHY + one.column.name] = one.spread(one.why)
-            done.failed[one.column.name] = _rule(one.column)
-            done.unreadable[one.column.name] = failed / filled
-    return pa.table(data)
+    if source.num_rows > LARGE:
+        pa.default_memory_pool().release_unused()
+    return pa.table(data | whys)

@@ -22,7 +22,7 @@ SHOWN = 120
 STORED = "id"
 _MISSING = pa.array(sorted(values.MISSING))
 #: A table of more rows keeps texts as numbers into a dictionary, and is looked at closely before a column is.
-_LARGE = 50_000
+LARGE = 50_000
 _LOOKED_AT = 200_000
 
 
@@ -49,7 +49,7 @@ class Cells:
         cells = source[header].combine_chunks()
         if not pa.types.is_dictionary(cells.type):
             if _each_its_own(cells, column):
-                return cls(column, _meant(cells), None)
+                return cls(column, _meant_in_parts(cells), None)
             cells = cells.dictionary_encode()
         return cls(column, _meant(cells.dictionary.cast(pa.string())), cells.indices)
 
@@ -57,10 +57,13 @@ class Cells:
         """What belongs to each spelling, by row; texts of a large table by their number."""
         if self.indices is None:
             return spellings
-        if len(self.indices) <= _LARGE or not pa.types.is_string(spellings.type):
+        if len(self.indices) <= LARGE or not pa.types.is_string(spellings.type):
             return spellings.take(self.indices)
         words = spellings.dictionary_encode()  # each once, and no null among them
-        return pa.DictionaryArray.from_arrays(words.indices.take(self.indices), words.dictionary)
+        same = len(words.dictionary) == len(spellings)
+        return pa.DictionaryArray.from_arrays(
+            self.indices if same else words.indices.take(self.indices), words.dictionary
+        )
 
     def count(self, which: npt.NDArray[np.bool_]) -> int:
         """How many rows have a spelling of some."""
@@ -71,6 +74,11 @@ class Cells:
     def filled(self) -> int:
         """How many rows have a spelling that means something."""
         return self.count(np.asarray(self.texts.is_valid()))
+
+    def forget(self) -> None:
+        """Let the spellings go, whose rows have been made."""
+        self.texts = pa.array([], pa.string())
+        self.typed = self.why = self.indices = None
 
     def used(self) -> pa.Array:
         """The typed values that occur, null where there is none."""
@@ -136,9 +144,17 @@ def _meant(texts: pa.Array) -> pa.Array:
     return pc.if_else(absent, pa.scalar(None, pa.string()), trimmed)
 
 
+def _meant_in_parts(texts: pa.Array) -> pa.Array:
+    """As `_meant`; the very texts where each means what it says, which is not worth a copy."""
+    parts = [texts.slice(at, _LOOKED_AT) for at in range(0, len(texts), _LOOKED_AT)]
+    if all(_meant(part).equals(part) for part in parts):
+        return texts
+    return pa.concat_arrays([_meant(part) for part in parts])
+
+
 def _each_its_own(cells: pa.Array, column: Column) -> bool:
     """Whether hardly two cells of a large table are alike, so that looking for those costs more than it saves."""
-    if len(cells) <= _LARGE or column.reference or column.labels:
+    if len(cells) <= LARGE or column.reference or column.labels:
         return False
     some = cells.slice(0, _LOOKED_AT)
     return bool(pc.count_distinct(some, mode="all").as_py() > len(some) // 2)

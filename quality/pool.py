@@ -36,11 +36,11 @@ def _start(memory: str, threads: int) -> None:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     import great_expectations  # noqa: F401 - loaded before the first delivery arrives
-    import pyarrow as pa
 
+    from quality.memory import give_back
     from quality.worker import Checker
 
-    pa.set_memory_pool(pa.system_memory_pool())  # what a large file took goes back to the machine
+    give_back()
     _checker = Checker(memory, threads)
 
 

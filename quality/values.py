@@ -129,9 +129,12 @@ class Numbers:
     def wholes(self, style: str) -> tuple[pa.Array, Bools]:
         """Values as whole numbers (halves away from zero), and whether they were whole already."""
         grouped = (DOT, EN) if style == "id" else (COMMA, ID)  # whole without its marks, or not allowed at all
-        if self._factor is None and bool(np.isin(self.kinds, (PLAIN, BAD, *grouped)).all()):
+        plainly = bool((self.kinds == PLAIN).all()) or bool(np.isin(self.kinds, (PLAIN, BAD, *grouped)).all())
+        if self._factor is None and plainly:
             short = pc.less_equal(pc.utf8_length(self._digits), 18)
-            plain = pc.if_else(short, self._plain(style), pa.scalar(None, pa.string()))
+            plain = self._plain(style)
+            if pc.all(short).as_py() is False:
+                plain = pc.if_else(short, plain, pa.scalar(None, pa.string()))
             return pc.cast(plain, pa.int64()), np.ones(len(plain), np.bool_)
         exact = self._exact(style)
         rounded = pc.round(exact, 0, round_mode="half_towards_infinity")

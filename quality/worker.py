@@ -125,15 +125,20 @@ class Checker:
         if job.contract is None:
             return _unmapped(job, source)
         self._use_threads(1 if source.num_rows <= onepass.SMALL else self.threads)
-        return _Delivery(self, job, job.contract, source).outcome()
+        delivery = _Delivery(self, job, job.contract, source, source.num_rows)
+        del source  # the delivery lets it go when nothing more is to be looked up in it
+        return delivery.outcome()
 
 
 def _read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as mapped:
+    """The table of a file; of a large one each column in one piece."""
+    with pa.OSFile(str(path)) as file:
         try:
-            return pa.ipc.open_file(mapped).read_all()
+            table = pa.ipc.open_file(file).read_all()
         except pa.ArrowInvalid:
-            return pa.ipc.open_stream(mapped).read_all()
+            file.seek(0)
+            table = pa.ipc.open_stream(file).read_all()
+    return table if table.num_rows <= onepass.SMALL else table.combine_chunks()
 
 
 def _write(table: pa.Table, path: Path) -> Path:
@@ -167,6 +172,7 @@ class _Delivery:
     job: CheckJob
     contract: Contract
     source: pa.Table
+    rows: int
     holds: list[Hold] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     ordered: bool = False  # whether a large table lies in the order of its key, each key once
@@ -176,7 +182,7 @@ class _Delivery:
         return tuple(name for name in self.source.column_names if name != ROW)
 
     def outcome(self) -> CheckOutcome:
-        job, rows = self.job, self.source.num_rows
+        job, rows = self.job, self.rows
         if hold := gate.changed_columns(job.previous_columns, self.columns):
             self._hold(hold)
         self._hold(*gate.volume(self.contract, rows, job.previous_rows, nihil=job.nihil))
@@ -208,14 +214,15 @@ class _Delivery:
         try:
             result, broken = self._evaluate()
             failing = self._failing(done, broken)
+            self.source = self.source.schema.empty_table()
             returned = failing.num_rows if failing is not None else 0
-            self._hold(*gate.rejected_share(self.contract, self.source.num_rows, returned))
+            self._hold(*gate.rejected_share(self.contract, self.rows, returned))
             accepted = 0 if self.holds else self._accepted(typed, failing)
         finally:
             connection.unregister(TYPED)
         reasons = check.tally(failing) if failing is not None else {}
         if returned:
-            self.warnings.append(Warned("ROWS_QUARANTINED", {"rows": returned, "of": self.source.num_rows}))
+            self.warnings.append(Warned("ROWS_QUARANTINED", {"rows": returned, "of": self.rows}))
         if reasons.get("key.repeated"):
             self.warnings.append(Warned("REPEATED_ROWS", {"rows": reasons["key.repeated"]}))
         return self._answer(done, accepted, failing, reasons, pack(result))
@@ -259,7 +266,7 @@ class _Delivery:
         path = self.job.out / ACCEPTED
         if typed.num_rows <= onepass.SMALL:  # planning a statement costs more than sorting so few
             return write_accepted(typed, returned, names, order, path)
-        at = np.arange(typed.num_rows) if self.ordered else places(self.checker.connection, TYPED, order)
+        at = None if self.ordered else places(self.checker.connection, TYPED, order)
         return write_many(typed, returned, names, at, path)
 
     def _empty(self) -> CheckOutcome:
@@ -283,7 +290,7 @@ class _Delivery:
             verdict=verdict,
             accepted=None if held else out / ACCEPTED,
             quarantined=set_aside,
-            source_rows=self.source.num_rows,
+            source_rows=self.rows,
             accepted_rows=accepted,
             quarantined_rows=failing.num_rows if failing is not None else 0,
             reasons=reasons,
