@@ -34,6 +34,9 @@ class Line:
     last: int = -1
 
     def __post_init__(self) -> None:
+        if self.cells and all(map(str.strip, self.cells)):  # most rows of most files
+            self.filled, self.first, self.last = len(self.cells), 0, len(self.cells) - 1
+            return
         full = [i for i, cell in enumerate(self.cells) if cell and not cell.isspace()]
         self.filled = len(full)
         self.first, self.last = (full[0], full[-1]) if full else (-1, -1)
