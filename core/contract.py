@@ -61,7 +61,8 @@ class Column:
     `standard` holds konsep, definisi, klasifikasi, ukuran, satuan as {part: {"id": ..., "en": ...}}.
     `unit` is the unit every stored value has (kg, rupiah, m, mm, orang), empty where none applies.
     `reference` names the code list its values must come from (`region`, `commodity`, `gauge`).
-    `labels` are the words for each value of a text column with a closed list (`L`: Laki-laki); either is understood.
+    `labels` are the words for each value of a closed list of texts or whole numbers (`L`: Laki-laki, `1`: Januari);
+    either is understood.
     """
 
     name: str

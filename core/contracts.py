@@ -28,6 +28,8 @@ _TYPES = {
     "timestamp": ColumnType.MOMENT,
     "boolean": ColumnType.BOOLEAN,
 }
+#: A closed list of these may name its values in words: `L` Laki-laki, 1 Januari.
+_LABELLED = ("string", "integer")
 #: SDI's five parts of a data standard (Perpres 39/2019 art. 4).
 PARTS = ("konsep", "definisi", "klasifikasi", "ukuran", "satuan")
 LANGUAGES = ("id", "en")
@@ -149,7 +151,7 @@ class _Reader:
             variable=contract_metadata.variable(
                 custom.get(contract_metadata.VARIABLE), f"{path}/{contract_metadata.VARIABLE}", self.refuse
             ),
-            labels={str(e["value"]): str(e.get("label", "")) for e in raw.get("enum", ()) if logical == "string"},
+            labels={str(e["value"]): str(e.get("label", "")) for e in raw.get("enum", ()) if logical in _LABELLED},
         )
 
     def volume(self, raw: Any) -> Volume:

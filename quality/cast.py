@@ -254,6 +254,7 @@ class _Caster:
     def number(self, one: Cells) -> None:
         """Types an integer or number column."""
         whole, factor = one.column.type is ColumnType.INTEGER, self._factor(one.column)
+        one.numbered()
         read = values.numbers(one.texts, one.column.unit, factor)
         filled = read.kinds[np.asarray(one.texts.is_valid())]
         evidence = styles.number_style(filled, whole=whole and factor is None)

@@ -121,12 +121,18 @@ class Cells:
 
     def labelled(self) -> None:
         """Texts as they are; of a closed list its values, by value or label in any case (LAKI-LAKI is `L`)."""
+        self.typed = self._by_label()
+
+    def numbered(self) -> None:
+        """The words of a closed list of numbers become its numbers, so that they are read as those (Januari is 1)."""
+        self.texts = self._by_label()
+
+    def _by_label(self) -> pa.Array:
         labels = self.column.labels
         if not labels:
-            self.typed = self.texts
-            return
+            return self.texts
         known = {fold(word): value for value, label in labels.items() for word in (label, value) if fold(word)}
-        self.typed = pa.array([t if t is None else known.get(fold(t), t) for t in self.texts.to_pylist()], pa.string())
+        return pa.array([t if t is None else known.get(fold(t), t) for t in self.texts.to_pylist()], pa.string())
 
     def booleans(self) -> None:
         """Yes and no in either language."""

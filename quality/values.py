@@ -37,6 +37,9 @@ UNITS: Mapping[str, Mapping[str, Decimal]] = {
     "mm": {"mm": Decimal(1), "milimeter": Decimal(1), "cm": Decimal(10)},
     "orang": {"orang": Decimal(1), "jiwa": Decimal(1)},
     "rupiah": {"rupiah": Decimal(1), "idr": Decimal(1)},
+    "m2": {"m2": Decimal(1), "m\u00b2": Decimal(1), "meter persegi": Decimal(1)},
+    "jam": {"jam": Decimal(1)},
+    "keluarga": {"keluarga": Decimal(1), "kk": Decimal(1)},
     "persen": {"%": Decimal(1), "persen": Decimal(1)},
 }  # fmt: skip
 

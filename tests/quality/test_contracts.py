@@ -17,10 +17,12 @@ from core.rules import EXPECTATIONS
 
 FOLDER = Path(__file__).parents[2] / "quality" / "contracts"
 SHIPPED = load_contracts(FOLDER)
+#: Standards whose metadata is written.
+DESCRIBED = ("commodity_price", "commodity_stock", "flood_report", "warehouse", "permit")
 PRICE: dict[str, Any] = yaml.safe_load((FOLDER / "commodity_price.yaml").read_text("utf-8"))
 
 
-def test_the_five_standards_ship_with_their_owner_mode_and_key() -> None:
+def test_the_standards_ship_with_their_owner_mode_and_key() -> None:
     facts = {c.name: (c.owner, c.mode, c.key) for c in SHIPPED.values()}
     assert facts == {
         "commodity_price": (
@@ -32,6 +34,9 @@ def test_the_five_standards_ship_with_their_owner_mode_and_key() -> None:
         "river_stage": ("flood", Mode.UPSERT, ("gauge_code", "observed_at")),
         "rainfall": ("flood", Mode.UPSERT, ("region_code", "station", "date")),
         "population": ("catalog", Mode.REPLACE, ("region_code", "year", "sex", "district")),
+        "flood_report": ("flood", Mode.UPSERT, ("region_code", "district", "village", "started_at")),
+        "warehouse": ("logistics", Mode.REPLACE, ("region_code", "warehouse")),
+        "permit": ("catalog", Mode.UPSERT, ("region_code", "permit_kind", "permit_number")),
     }
 
 
@@ -41,14 +46,39 @@ def test_every_standard_and_column_states_the_five_parts_in_both_languages(contr
         assert set(owner.standard) == set(PARTS)
         for part in (*owner.standard.values(), owner.title):
             assert part["id"].strip() and part["en"].strip()
-    assert contract.classification is Classification.OPEN
-    assert contract.freshness_hours and contract.volume.max_drop == 0.3 and not contract.event
-    assert contract.region_column == "region_code"
+    assert contract.freshness_hours and contract.region_column == "region_code"
+    # of events there may be none or few, so no number of them is too small
+    assert (contract.volume.min_rows, contract.volume.max_drop) == ((None, None) if contract.event else (1, 0.3))
 
 
-def test_one_column_is_limited_so_that_masking_is_real() -> None:
-    limited = [c.name for c in SHIPPED["commodity_stock"].columns if c.classification is Classification.LIMITED]
-    assert limited == ["warehouse_address"]
+def test_floods_are_events_of_which_none_is_a_complete_report() -> None:
+    assert "flood_report" in {c.name for c in SHIPPED.values() if c.event}
+
+
+@pytest.mark.parametrize("contract", SHIPPED.values(), ids=lambda c: c.name)
+def test_what_names_a_person_is_closed_and_names_no_row(contract: Any) -> None:
+    for column in contract.columns:
+        if column.personal:
+            assert column.classification is Classification.CLOSED and not column.key, column.name
+
+
+def test_columns_that_tell_where_reserves_lie_or_people_live_are_limited() -> None:
+    limited = {
+        name: [c.name for c in SHIPPED[name].columns if c.classification is Classification.LIMITED]
+        for name in ("commodity_stock", "warehouse", "permit")
+    }
+    assert limited == {
+        "commodity_stock": ["warehouse_address"],
+        "warehouse": ["address", "latitude", "longitude"],
+        "permit": ["location"],
+    }
+    assert [c.name for c in SHIPPED["permit"].columns if c.personal] == ["applicant_name"]
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_a_standard_says_who_makes_the_data_when_it_is_due_and_what_it_gives(name: str) -> None:
+    metadata = SHIPPED[name].metadata
+    assert metadata.producer and metadata.release is not None and metadata.indicators
 
 
 def test_fields_of_a_column_imply_rules() -> None:
@@ -106,7 +136,7 @@ REFUSED: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("no English title", lambda d: _column(d, "price")["customProperties"].pop(0), "/title"),
     ("unknown type", lambda d: _column(d, "price").update(logicalType="time"), "/logicalType"),
     ("unknown class", lambda d: _column(d, "price").update(classification="rahasia"), "/classification"),
-    ("unknown property", lambda d: _column(d, "price")["customProperties"].append({"property": "x", "value": 1}), "/7"),
+    ("unknown property", lambda d: _column(d, "price")["customProperties"].append({"property": "x", "value": 1}), "/8"),
     ("a rule stated twice", lambda d: _column(d, "price")["quality"].append(_column(d, "price")["quality"][0]), "price.usual"),
 ]  # fmt: skip
 

@@ -1,22 +1,18 @@
 """The doors that read rows show the same readings of open and closed days, and go on as they began."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from core.duck import Duck
-from gateway.context import Services
 from hub.cli import app
-from hub.web import make_app
 from services.intake.recording import close_days
+from tests.services import doors
 from tests.services.factories import Hand, Home, write
 from tests.services.test_readings import NOON, STAGES, heights, stages
 
@@ -35,29 +31,12 @@ def river(home: Home) -> Path:
     return home.drop(STAGES, code="99.01")
 
 
-class Graph:
-    """The graph of a home."""
-
-    def __init__(self, home: Home) -> None:
-        granary = home.granary
-        self.duck = Duck([granary.settings.folder("snapshots")], size=1, threads=1)
-        self.app = make_app(
-            Services(
-                settings=granary.settings, sessions=granary.sessions, duck=self.duck, registry=granary.registry,
-                contracts=granary.contracts, store=granary.store, regions=granary.regions, clock=granary.clock,
-            )
-        )  # fmt: skip
+class Graph(doors.Graph):
+    """The graph of a home, asked for its stages."""
 
     def ask(self, **variables: Any) -> dict[str, Any]:
-        async def post() -> dict[str, Any]:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://lumbung.test") as client:
-                body = (await client.post("/graphql", json={"query": QUERY, "variables": variables})).json()
-            assert "errors" not in body, body
-            answer: dict[str, Any] = body["data"]["riverStages"]
-            return answer
-
-        return asyncio.run(post())
+        answer: dict[str, Any] = self.data(QUERY, **variables)["riverStages"]
+        return answer
 
 
 @pytest.fixture
@@ -68,7 +47,7 @@ def graph(home: Home, river: Path) -> Iterator[Graph]:
     home.harvest()
     made = Graph(home)
     yield made
-    made.duck.close()
+    made.close()
 
 
 def test_graph_command_line_and_export_show_the_same_rows(home: Home, graph: Graph, tmp_path: Path) -> None:
