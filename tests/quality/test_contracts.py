@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from core.contract import Classification, ColumnType, Mode, Severity
+from core.contract_metadata import DataKind
 from core.contracts import PARTS, load_contract, load_contracts, parse_contract
 from core.errors import ContractInvalid, ContractRuleUnknown
 from core.messages import catalogue
@@ -18,7 +19,10 @@ from core.rules import EXPECTATIONS
 FOLDER = Path(__file__).parents[2] / "quality" / "contracts"
 SHIPPED = load_contracts(FOLDER)
 #: Standards whose metadata is written.
-DESCRIBED = ("commodity_price", "commodity_stock", "flood_report", "warehouse", "permit")
+DESCRIBED = (
+    "commodity_price", "commodity_stock", "flood_report", "warehouse", "permit", "regional_revenue",
+    "budget_realisation", "official_travel", "river_network",
+)  # fmt: skip
 PRICE: dict[str, Any] = yaml.safe_load((FOLDER / "commodity_price.yaml").read_text("utf-8"))
 
 
@@ -37,6 +41,14 @@ def test_the_standards_ship_with_their_owner_mode_and_key() -> None:
         "flood_report": ("flood", Mode.UPSERT, ("region_code", "district", "village", "started_at")),
         "warehouse": ("logistics", Mode.REPLACE, ("region_code", "warehouse")),
         "permit": ("catalog", Mode.UPSERT, ("region_code", "permit_kind", "permit_number")),
+        "regional_revenue": ("catalog", Mode.UPSERT, ("region_code", "year", "month", "account_code")),
+        "budget_realisation": (
+            "catalog",
+            Mode.UPSERT,
+            ("region_code", "year", "month", "office", "programme", "account_code"),
+        ),
+        "official_travel": ("catalog", Mode.UPSERT, ("region_code", "office", "letter_number", "traveller_no")),
+        "river_network": ("flood", Mode.REPLACE, ("segment_code", "stated_on")),
     }
 
 
@@ -72,7 +84,24 @@ def test_columns_that_tell_where_reserves_lie_or_people_live_are_limited() -> No
         "warehouse": ["address", "latitude", "longitude"],
         "permit": ["location"],
     }
-    assert [c.name for c in SHIPPED["permit"].columns if c.personal] == ["applicant_name"]
+
+
+def test_persons_are_named_where_the_law_on_personal_data_must_be_kept() -> None:
+    named = {c.name: [k.name for k in c.columns if k.personal] for c in SHIPPED.values()}
+    assert named["permit"] == ["applicant_name"]
+    assert named["official_travel"] == ["traveller_name", "traveller_nip"]
+
+
+def test_months_are_understood_by_their_names() -> None:
+    for name in ("regional_revenue", "budget_realisation"):
+        month = SHIPPED[name].column("month")
+        assert (month.type, month.labels["10"], len(month.labels)) == (ColumnType.INTEGER, "Oktober", 12)
+
+
+def test_a_river_segment_names_gauges_of_the_list() -> None:
+    found = {c.name for c in SHIPPED["river_network"].columns if c.reference == "gauge"}
+    assert found == {"from_gauge", "to_gauge"}
+    assert SHIPPED["river_network"].metadata.kind is DataKind.GEOSPATIAL
 
 
 @pytest.mark.parametrize("name", DESCRIBED)

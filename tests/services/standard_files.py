@@ -189,4 +189,128 @@ def permit() -> Sent:
     )  # fmt: skip
 
 
-FILES: tuple[Callable[[], Sent], ...] = (flood_report, warehouse, permit)
+def regional_revenue() -> Sent:
+    """The revenue agency's workbook: titles, months by name, rupiah as text; one account code became a number."""
+    rows: list[list[object]] = [
+        ["No", "Kode Rekening", "Uraian", "Golongan", "Tahun", "s.d. Bulan", "Target", "Realisasi"],
+        [1, "4.1.01.09.01.0001", "Pajak Reklame", "Pajak Daerah", 2026, "Oktober", "Rp 2.500.000.000", "Rp 1.975.250.000"],
+        [2, 4.1, "Pajak Hotel", "Pajak Daerah", 2026, "Oktober", "Rp 9.000.000.000", "Rp 8.100.000.000"],
+        [3, "4.1.02.02.01.0003", "Retribusi Pasar", "Retribusi Daerah", 2026, "Oktober", "Rp 750.000.000", "Rp 0"],
+        [4, "4.1.02.02.01.0004", "Retribusi Parkir", "Retribusi Daerah", 2026, "Oktober", "Rp 800.000.000", "Rp 640.000.500"],
+        [5, "4.1.04.15.01.0001", "Koreksi Jasa Giro", "Lain-lain PAD yang Sah", 2026, "Oktober", "Rp 10.000.000", "(Rp 1.250.000)"],
+    ]  # fmt: skip
+    titles = ["LAPORAN REALISASI PENDAPATAN ASLI DAERAH", "KOTA MUARA PADI", "s.d. 31 Oktober 2026"]
+    columns = {
+        "account_code": "kode rekening", "account_name": "uraian", "kind": "golongan", "year": "tahun",
+        "month": "s.d. bulan", "target_rupiah": "target", "realisation_rupiah": "realisasi",
+    }  # fmt: skip
+    return sent(
+        "regional_revenue", "pad.xlsx", workbook(titles, (), rows), columns, published=4,
+        returned=(7, "account_code.pattern", "Kode Rekening", "4.1"),
+        asked="year month accountCode accountName kind targetRupiah realisationRupiah",
+        shown={
+            "year": 2026, "month": 10, "accountCode": "4.1.01.09.01.0001", "accountName": "Pajak Reklame",
+            "kind": "pajak", "targetRupiah": 2_500_000_000, "realisationRupiah": 1_975_250_000,
+        },
+        warned=("realisation_rupiah.usual",),
+    )  # fmt: skip
+
+
+def budget_realisation() -> Sent:
+    """The finance system's export: a byte order mark, commas and quotes; a spreadsheet made one code a date."""
+    lines = [
+        "Tahun,Bulan,SKPD,Program,Kode Rekening,Nama Rekening,Kelompok,Tahap,Anggaran,Realisasi",
+        '2026,September,"Dinas Pendidikan, Pemuda, dan Olahraga",Pengelolaan Pendidikan,5.1.02.01.01.0024,'
+        'Belanja Alat Tulis,Belanja Operasi,APBD Perubahan,"1,250,000,000","812,345,678"',
+        '2026,September,"Dinas Pendidikan, Pemuda, dan Olahraga",Pengelolaan Pendidikan,5.2.02.05.01.0005,'
+        'Belanja Modal Komputer,Belanja Modal,APBD Perubahan,"400,000,000","412,000,000"',
+        '2026,September,Dinas Kesehatan,Upaya Kesehatan,05/01/2002,Belanja Obat,Belanja Operasi,APBD Perubahan,'
+        '"300,000,000","120,000,000"',
+        '2026,September,Badan Pendapatan Daerah,,4.1.01.09.01.0001,Pajak Reklame,Pendapatan,APBD Perubahan,'
+        '"2,500,000,000","1,800,000,000"',
+    ]  # fmt: skip
+    columns = {
+        "year": "tahun", "month": "bulan", "office": "skpd", "programme": "program", "account_code": "kode rekening",
+        "account_name": "nama rekening", "account_group": "kelompok", "budget_stage": "tahap",
+        "budget_rupiah": "anggaran", "realisation_rupiah": "realisasi",
+    }  # fmt: skip
+    return sent(
+        "budget_realisation", "apbd.csv", delimited(lines, "utf-8-sig"), columns, published=3,
+        returned=(4, "account_code.pattern", "Kode Rekening", "05/01/2002"),
+        asked="month office programme accountCode accountGroup budgetStage budgetRupiah realisationRupiah",
+        shown={
+            "month": 9, "office": "Dinas Pendidikan, Pemuda, dan Olahraga", "programme": "Pengelolaan Pendidikan",
+            "accountCode": "5.2.02.05.01.0005", "accountGroup": "belanja_modal", "budgetStage": "perubahan",
+            "budgetRupiah": 400_000_000, "realisationRupiah": 412_000_000,
+        },
+        warned=("table.within_budget",),
+    )  # fmt: skip
+
+
+def official_travel() -> Sent:
+    """The secretariat's list as a page under the name .xls; two people travel by one letter."""
+    header = ["SKPD", "No. SPPD", "Urut", "Tgl Surat", "Nama", "NIP", "Berangkat", "Kembali", "Tujuan", "Wilayah Tujuan", "Keperluan", "Biaya (Rp)"]  # fmt: skip
+    office, letter = "Dinas Pertanian", "090/17/SPPD/2026"
+    rows = [
+        [office, letter, "1", "9 Oktober 2026", "Sri Rahasia", "19800101 200501 1 001", "Senin, 12 Oktober 2026", "14 Oktober 2026", "Kab. Batu Garam", "Luar daerah dalam provinsi", "Rapat cabai", "2.450.000"],
+        [office, letter, "2", "9 Oktober 2026", "Budi Rahasia", "198502022010012002", "Senin, 12 Oktober 2026", "14 Oktober 2026", "Kab. Batu Garam", "Luar daerah dalam provinsi", "Rapat cabai", "2.450.000"],
+        [office, "090/18/SPPD/2026", "", "15 Oktober 2026", "Sri Rahasia", "19800101 200501 1 001", "20 Oktober 2026", "19 Oktober 2026", "Jakarta", "Luar provinsi", "Konsultasi", "6.100.000"],
+        [office, "090/19/SPPD/2026", "", "22 Oktober 2026", "Tono Rahasia", "-", "21 Oktober 2026", "21 Oktober 2026", "Kec. Pesisir", "Dalam daerah", "Pantau stok", "150.000"],
+    ]  # fmt: skip
+    columns = {
+        "office": "skpd", "letter_number": "no. sppd", "traveller_no": "urut", "letter_date": "tgl surat",
+        "traveller_name": "nama", "traveller_nip": "nip", "departed_on": "berangkat", "returned_on": "kembali",
+        "destination": "tujuan", "destination_kind": "wilayah tujuan", "purpose": "keperluan",
+        "cost_rupiah": "biaya (rp)",
+    }  # fmt: skip
+    return sent(
+        "official_travel", "sppd.xls", page(header, rows), columns, published=3,
+        returned=(4, "table.returned_after_departed", "Kembali", "19 Oktober 2026"),
+        asked="letterNumber travellerNo departedOn returnedOn destinationKind costRupiah travellerName travellerNip",
+        shown={
+            "letterNumber": letter, "travellerNo": 2, "departedOn": "2026-10-12", "returnedOn": "2026-10-14",
+            "destinationKind": "dalam_provinsi", "costRupiah": 2_450_000, "travellerName": None, "travellerNip": None,
+        },
+        warned=("table.letter_before_travel",), anonymous=False, hidden=("Rahasia", "1980"),
+    )  # fmt: skip
+
+
+def river_network() -> Sent:
+    """The river office's layer: lines with their properties; the region is where the upstream gauge stands."""
+
+    def line(segment: str, gauge: str | None, low: float, high: float, below: str | None) -> dict[str, Any]:
+        return {
+            "type": "Feature",
+            "geometry": {"type": "LineString", "coordinates": [[119.21, -3.11], [119.18, -3.12]]},
+            "properties": {
+                "kode_ruas": segment, "sungai": "Sungai Padi", "pos_hulu": gauge, "pos_hilir": None,
+                "ruas_hilir": below, "panjang_km": 12.4, "jam_min": low, "jam_maks": high,
+                "sumber": "belum dikonfirmasi",
+            },
+        }  # fmt: skip
+
+    features = [
+        line("PADI-01", "Pos Jembatan Padi", 2, 3.5, "PADI-02"),
+        line("PADI-02", "Pos Antah", 1, 2, None),
+        line("PADI-03", "Jembatan Padi", 1, 1.5, None),
+    ]
+    columns = {
+        "segment_code": "kode_ruas", "river": "sungai", "from_gauge": "pos_hulu", "to_gauge": "pos_hilir",
+        "downstream_segment": "ruas_hilir", "length_m": "panjang_km", "travel_hours_low": "jam_min",
+        "travel_hours_high": "jam_maks", "source": "sumber",
+    }  # fmt: skip
+    return sent(
+        "river_network", "sungai.geojson", orjson.dumps({"type": "FeatureCollection", "features": features}), columns,
+        published=2, constants={}, factors={"length_m": "1000"}, code="99.01",
+        returned=(2, "from_gauge.reference", "pos_hulu", "Pos Antah"),
+        asked="segmentCode regionCode fromGauge toGauge downstreamSegment lengthM travelHoursLow travelHoursHigh",
+        shown={
+            "segmentCode": "PADI-01", "regionCode": "99.01", "fromGauge": "jembatan_padi", "toGauge": None,
+            "downstreamSegment": "PADI-02", "lengthM": 12400.0, "travelHoursLow": 2.0, "travelHoursHigh": 3.5,
+        },
+    )  # fmt: skip
+
+
+FILES: tuple[Callable[[], Sent], ...] = (
+    flood_report, warehouse, permit, regional_revenue, budget_realisation, official_travel, river_network,
+)  # fmt: skip
