@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -57,10 +58,16 @@ def _ahead(batches: Iterator[pa.RecordBatch], pool: ThreadPoolExecutor) -> Itera
 def write(path: Path, shape: Shape, target: Path, *, facts: Mapping[str, pa.Scalar], mark: str) -> None:
     """Write the rows of a sorted file with the same facts beside each, numbered `_ord`, as a commit's file."""
     text = [name for name, kind in shape.columns if kind is ColumnType.TEXT]
-    said = {name: fact for name, fact in facts.items() if fact.is_valid}
     fields = [(name, _WORDS if kind is ColumnType.TEXT else TYPES[kind]) for name, kind in shape.columns]
     fields += [("_row", pa.int64())]
-    fields += [(n, pa.dictionary(pa.int32(), f.type) if n in said else f.type) for n, f in facts.items()]
+    zeros = pa.array(np.zeros(ROW_GROUP, np.int32))
+    beside = [
+        pa.DictionaryArray.from_arrays(zeros, pa.array([fact.as_py()], fact.type))
+        if fact.is_valid
+        else pa.nulls(ROW_GROUP, fact.type)
+        for fact in facts.values()
+    ]
+    fields += [(name, cells.type) for name, cells in zip(facts, beside, strict=True)]
     schema = pa.schema([*fields, ("_ord", pa.int64())])
     whole = (ColumnType.INTEGER, ColumnType.DATE, ColumnType.MOMENT)
     counted = [*(name for name, kind in shape.columns if kind in whole), "_row", "_ord"]
@@ -79,18 +86,11 @@ def write(path: Path, shape: Shape, target: Path, *, facts: Mapping[str, pa.Scal
         for batch in _ahead(file.iter_batches(_BATCH, columns=columns), pool):
             for start in range(0, batch.num_rows, ROW_GROUP):
                 rows = batch.slice(start, ROW_GROUP)
-                count = rows.num_rows
-                zeros = pa.nulls(count, pa.int32()).fill_null(0)
-                beside = [
-                    pa.DictionaryArray.from_arrays(zeros, pa.array([said[n].as_py()], f.type))
-                    if n in said
-                    else pa.nulls(count, f.type)
-                    for n, f in facts.items()
-                ]
-                order = pa.array(range(at, at + count), pa.int64())
                 cells = [_words(rows.column(n)) if n in text else rows.column(n) for n in columns]
-                writer.write_batch(pa.record_batch([*cells, *beside, order], schema=schema), ROW_GROUP)
-                at += count
+                own = [fact.slice(0, rows.num_rows) for fact in beside]
+                order = pa.array(np.arange(at, at + rows.num_rows, dtype=np.int64))
+                writer.write_batch(pa.record_batch([*cells, *own, order], schema=schema), ROW_GROUP)
+                at += rows.num_rows
 
 
 def _words(cells: pa.Array) -> pa.Array:
