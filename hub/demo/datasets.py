@@ -1,17 +1,15 @@
 """One member's datasets as sheets: which columns, which rows, which of them broken, and the mapping each needs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from hub.demo.making import MARK, Made, Workshop
 from hub.demo.province import DemoDataset, Planted
-from hub.demo.story import PROFILE, Story, crest, prices, rain, stage, stocks
+from hub.demo.story import PROFILE, crest, prices, rain, stage, stocks
 from hub.demo.style import UNIT_FACTORS, Style, choose
 from hub.demo.writing import Sheet, pdf, written
 
-MARK = "SIMULASI"
 BROKEN_SHARE = 0.01
 _QUARANTINED = {
     "commodity_price": ("unknown_commodity", "price_99", "price_920017", "missing_price", "bad_date", "empty_region"),
@@ -23,49 +21,13 @@ _BAD_DATES = ("31/02/2026", "kemarin", "2026-13-45", "00/00/0000")
 _NOWHERE = ("Cabai Gendot Ungu", "Bumbu Dapur", "Lain-lain")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A member as its generator needs it: codes, people, gauges, its part in the story."""
-
-    code: str
-    name: str
-    people: int
-    role: str
-    commodities: Sequence[str]
-    gauges: tuple[tuple[str, float | None], ...]  # gauge code, hours after the wave's first crest (None: no wave)
-    story: Story
-    spellings: Mapping[tuple[str, str], Sequence[str]]  # (list, code) to spellings that mean it and nothing else
-    foreign: str | None  # a code of another region that its stock file shows
-
-
-@dataclass(slots=True)
-class Made:
-    """One dataset, written: its description, its file, its broken rows."""
-
-    dataset: DemoDataset
-    content: bytes
-    organisation: str
-    group: str
-    notes: str
-    planted: list[Planted] = field(default_factory=list)
-
-
-class Maker:
-    """Makes the datasets of one member, each from its own seed, so that one change leaves the others as they are."""
-
-    def __init__(self, place: Place, seed: int, today: date, days: int) -> None:
-        self.place, self.seed, self.days = place, seed, days
-        self.end = today - timedelta(days=6 if place.role == "stale" else 1)
-        self.first = self.end - timedelta(days=days - 1)
-        self.dates = [self.first + timedelta(days=i) for i in range(days)]
-
-    def _rng(self, name: str) -> Random:
-        return Random(f"{self.seed}:{self.place.code}:{name}")  # noqa: S311  a story, no secret
+class Maker(Workshop):
+    """Makes the datasets of one member."""
 
     def all(self) -> list[Made]:
         """Every dataset of the member."""
         made = [self._price(), self._stock(), self._rainfall(), self._population(), self._complaints(), self._assets()]
-        if self._rng("wisata").random() < 0.6:
+        if self.rng("wisata").random() < 0.6:
             made.append(self._visitors())
         made.append(self._profile())
         if self.place.gauges:
@@ -75,7 +37,7 @@ class Maker:
     # --- the five that a contract describes ---
 
     def _price(self) -> Made:
-        rng, place = self._rng("harga"), self.place
+        rng, place = self.rng("harga"), self.place
         style = choose(rng, formats="ccccccxjj")
         words = {c: rng.choice(place.spellings["commodity", c]) for c in place.commodities}
         series = {}
@@ -85,23 +47,23 @@ class Maker:
                 if code == place.story.commodity:
                     rise = 1.05 if place.code == place.story.short else -0.08 if self._plenty() else 0.12
                 series[market, code] = prices(rng, PROFILE.get(code, (20_000, 0.02))[0], self.days, rise)
-        region = self._region(rng)
+        region = self.region(rng)
         rows = [
             [region, day, market, words[code], values[i]]
             for i, day in enumerate(self.dates)
             for (market, code), values in series.items()
         ]
         names = ("region_code", "date", "market", "commodity_code", "price")
-        sheet = self._sheet(style, names, ("text", "day", "text", "text", "money"), rows, "Harga Bahan Pokok")
+        sheet = self.sheet(style, names, ("text", "day", "text", "text", "money"), rows, "Harga Bahan Pokok")
         return self._made(
             rng, style, sheet, contract="commodity_price", tag="harga-pangan", constants={"price_level": "konsumen"}
         )
 
     def _stock(self) -> Made:
-        rng, place = self._rng("stok"), self.place
+        rng, place = self.rng("stok"), self.place
         style = choose(rng, formats="cccccxxj", units=("kg", "ton", "ton", "kuintal"))
         factor = float(UNIT_FACTORS[style.unit])
-        region = self._region(rng, shown=place.foreign is not None)
+        region = self.region(rng, shown=place.foreign is not None)
         warehouse = f"Gudang Dinas Pangan ({MARK})"
         columns: dict[str, list[float]] = {}
         needs: dict[str, float] = {}
@@ -121,27 +83,27 @@ class Maker:
         ]
         names = ("region_code", "date", "warehouse", "commodity_code", "stock", "need")
         kinds = ("text", "day", "text", "text", "number", "number")
-        sheet = self._sheet(style, names, kinds, rows, "Stok dan Kebutuhan Pangan")
+        sheet = self.sheet(style, names, kinds, rows, "Stok dan Kebutuhan Pangan")
         if style.file != "json" and rng.random() < 0.6:
             sheet.total = ["JUMLAH", *[None] * (len(sheet.columns) - 3), sum(r[-2] for r in sheet.rows), None]
         return self._made(rng, style, sheet, contract="commodity_stock", tag="stok-pangan", constants={})
 
     def _rainfall(self) -> Made:
-        rng = self._rng("hujan")
+        rng = self.rng("hujan")
         style = choose(rng, formats="ccccxj")
-        region = self._region(rng)
+        region = self.region(rng)
         near = any(lag is not None for _, lag in self.place.gauges)
         storm = (self.days - 4, self.days - 3) if near else ()
         stations = {f"Pos Hujan {i} ({MARK})": rain(rng, self.days, storm) for i in (1, 2, 3)}
         rows = [[region, station, day, v[i]] for i, day in enumerate(self.dates) for station, v in stations.items()]
         names = ("region_code", "station", "date", "rain_mm")
-        sheet = self._sheet(style, names, ("text", "text", "day", "number"), rows, "Curah Hujan Harian")
+        sheet = self.sheet(style, names, ("text", "text", "day", "number"), rows, "Curah Hujan Harian")
         return self._made(rng, style, sheet, contract="rainfall", tag="curah-hujan", constants={})
 
     def _population(self) -> Made:
-        rng, place = self._rng("penduduk"), self.place
+        rng, place = self.rng("penduduk"), self.place
         style = choose(rng, formats="cccxxj")
-        region = self._region(rng)
+        region = self.region(rng)
         count = max(3, min(33, round(place.people / 60_000)))
         weights = [rng.uniform(0.5, 1.5) for _ in range(2 * count)]
         people = [int(place.people * w / sum(weights)) for w in weights]
@@ -151,18 +113,18 @@ class Maker:
             [region, year, f"Kecamatan {MARK} {i // 2 + 1:02}", "LP"[i % 2], number] for i, number in enumerate(people)
         ]
         names = ("region_code", "year", "district", "sex", "people")
-        sheet = self._sheet(style, names, ("text", "whole", "text", "text", "whole"), rows, "Jumlah Penduduk")
+        sheet = self.sheet(style, names, ("text", "whole", "text", "text", "whole"), rows, "Jumlah Penduduk")
         if style.file != "json":
             sheet.total = ["JUMLAH", *[None] * (len(sheet.columns) - 2), place.people]
         return self._made(rng, style, sheet, contract="population", tag="penduduk", constants={})
 
     def _stages(self) -> Made:
-        rng, place = self._rng("tma"), self.place
+        rng, place = self.rng("tma"), self.place
         style = choose(rng, formats="cccj", units=("m", "cm"))
         minutes = rng.choice((30, 60))
         start = datetime.combine(self.end - timedelta(days=13), datetime.min.time())
         moments = [start + timedelta(minutes=minutes * i) for i in range(14 * 24 * 60 // minutes)]
-        region = self._region(rng)
+        region = self.region(rng)
         rows = []
         for gauge, lag in place.gauges:
             peak = None if lag is None else crest(self.end + timedelta(days=1)) + timedelta(hours=lag)
@@ -171,13 +133,13 @@ class Maker:
             factor = 100 if style.unit == "cm" else 1
             rows += [[word, region, m, round(v * factor, 2)] for m, v in zip(moments, levels, strict=True)]
         names = ("gauge_code", "region_code", "observed_at", "stage")
-        sheet = self._sheet(style, names, ("text", "text", "moment", "number"), rows, "Tinggi Muka Air Sungai")
+        sheet = self.sheet(style, names, ("text", "text", "moment", "number"), rows, "Tinggi Muka Air Sungai")
         return self._made(rng, style, sheet, contract="river_stage", tag="tinggi-muka-air", constants={})
 
     # --- those that no contract describes yet ---
 
     def _complaints(self) -> Made:
-        rng = self._rng("aduan")
+        rng = self.rng("aduan")
         style = choose(rng, formats="cccx")
         topics = ("Jalan rusak", "Lampu jalan", "Sampah", "Layanan kependudukan", "Drainase", "Air bersih")
         states = ("Selesai", "Diproses", "Diteruskan")
@@ -190,7 +152,7 @@ class Maker:
         return self._unmapped(style, sheet, "aduan", "Aduan Masyarakat", "diskominfo")
 
     def _assets(self) -> Made:
-        rng = self._rng("aset")
+        rng = self.rng("aset")
         style = choose(rng, formats="ccx")
         goods = ("Sepeda motor", "Meja kerja", "Komputer", "Pompa air", "Genset", "Lemari arsip")
         rows: list[list[Any]] = [
@@ -208,7 +170,7 @@ class Maker:
         return self._unmapped(style, sheet, "aset", "Daftar Aset Daerah", "bpkad")
 
     def _visitors(self) -> Made:
-        rng = self._rng("wisata-isi")
+        rng = self.rng("wisata-isi")
         style = choose(rng, formats="ccj")
         rows = [
             [self.end.year - 1, month, f"Objek Wisata {MARK} {place}", rng.randint(800, 60_000)]
@@ -229,36 +191,6 @@ class Maker:
     def _plenty(self) -> bool:
         return self.place.code in self.place.story.surplus
 
-    def _region(self, rng: Random, shown: bool = False) -> str | None:
-        """How its files name the member's own region; None where they do not."""
-        if not shown and rng.random() < 0.25:
-            return None
-        return rng.choice(self.place.spellings["region", self.place.code])
-
-    def _sheet(
-        self, style: Style, names: Sequence[str], kinds: Sequence[str], rows: list[list[Any]], title: str
-    ) -> Sheet:
-        """The sheet; a region column without a value is left out of it."""
-        kept = [i for i, name in enumerate(names) if name != "region_code" or rows[0][i] is not None]
-        columns = [(names[i], style.headers[names[i]], kinds[i]) for i in kept]
-        if len(kept) < len(names):
-            rows = [[row[i] for i in kept] for row in rows]
-        sheet = Sheet(columns, rows)
-        self._dress(style, sheet, title)
-        return sheet
-
-    def _dress(self, style: Style, sheet: Sheet, title: str) -> None:
-        """Titles, a merged header and footnotes, where the format has them."""
-        if style.file == "json":
-            return
-        period = f"Periode {style.day(self.first)} s.d. {style.day(self.end)}"
-        sheet.titles = [f"{title.upper()} ({MARK})", self.place.name.upper(), period][: style.titles]
-        if style.footnote:
-            sheet.footnotes = [f"Catatan: data rekaan – {MARK}, bukan data resmi.", f"Sumber: {self.place.name}"]
-        if style.file == "xlsx" and style.merged and len(sheet.columns) >= 4:
-            half = len(sheet.columns) // 2
-            sheet.groups = ["Keterangan"] * half + ["Hasil Pendataan"] * (len(sheet.columns) - half)
-
     def _made(
         self,
         rng: Random,
@@ -272,20 +204,8 @@ class Maker:
         """A dataset of a contract, with its broken rows planted and its mapping written down."""
         name = {"harga-pangan": "harga-bahan-pokok", "stok-pangan": "stok-pangan"}.get(tag, tag)
         shown = f"{_TITLES[contract]} {self.place.name} ({MARK})"
-        file = f"{MARK}_{name.replace('-', '_')}_{self.place.code.replace('.', '')}.{style.file}"
-        columns = {_TARGET.get(c, c): sheet.header(c) for c, _, _ in sheet.columns}
-        if "region_code" not in columns:
-            constants = constants | {"region_code": self.place.code}
-        mapping: dict[str, Any] = {"contract": contract, "columns": columns}
-        if constants:
-            mapping["constants"] = constants
-        factor = UNIT_FACTORS.get(style.unit, "1")
-        if factor != "1":
-            mapping["factors"] = {c: factor for c in columns if c in ("stock_kg", "need_kg_per_day", "stage_m")}
-        native = style.file == "xlsx" and not style.rupiah  # numbers of the sheet itself, not text
-        real_dates = style.file == "xlsx" and style.dates in ("dmy", "iso")
-        mapping["number_style"] = "en" if native else style.number_style
-        mapping["date_style"] = "ymd" if real_dates else style.date_style
+        file = self.file(name, style)
+        mapping = self.mapping(sheet, style, contract, constants=constants, targets=_TARGET)
         first = 1 if style.file == "json" else sheet.first_row
         planted = self._plant(rng, sheet, first=first, contract=contract, name=name, file=file)
         rows = len(sheet.rows)
@@ -330,9 +250,9 @@ class Maker:
         return out
 
     def _unmapped(self, style: Style, sheet: Sheet, name: str, title: str, owner: str) -> Made:
-        self._dress(style, sheet, title)
+        self.dress(style, sheet, title)
         sheet.groups = None
-        file = f"{MARK}_{name}_{self.place.code.replace('.', '')}.{style.file}"
+        file = self.file(name, style)
         dataset = DemoDataset(name, f"{title} {self.place.name} ({MARK})", file, len(sheet.rows), name)
         return Made(dataset, written(sheet, style), owner, "pemerintahan", f"{MARK}: {title}, data rekaan.")
 

@@ -19,7 +19,8 @@ from core.region import RegionKind, Regions
 from federation.member import MemberKind
 from federation.packs import Pack
 from federation.registry import Registry, home_regions
-from hub.demo.datasets import MARK, Made, Maker, Place
+from hub.demo.datasets import Maker
+from hub.demo.making import MARK, Made, Place
 from hub.demo.province import FORM, DemoMember, Province
 from hub.demo.story import PROFILE, Story
 

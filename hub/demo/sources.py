@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.items import AoT
 
 from federation.members_edit import member_file
-from hub.demo.datasets import MARK
+from hub.demo.making import MARK
 from hub.demo.province import DemoMember, Province
 
 _REASON = "SIMULASI: simpul peragaan di mesin ini sendiri"

@@ -72,6 +72,11 @@ class Style:
         """The mapping's word for the order of day and month."""
         return "ymd" if self.dates == "iso" else "dmy"
 
+    @property
+    def real_dates(self) -> bool:
+        """Whether its dates are dates of a spreadsheet rather than text."""
+        return self.file == "xlsx" and self.dates in ("dmy", "iso")
+
     def day(self, value: date) -> str:
         """A date as this member writes it."""
         if self.dates == "long":

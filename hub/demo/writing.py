@@ -138,7 +138,7 @@ def _letters(column: int) -> str:
 def _cell(reference: str, value: Any, kind: str, style: Style) -> str:
     if value is None or value == "":
         return ""
-    if isinstance(value, date) and not isinstance(value, datetime) and style.dates in ("dmy", "iso"):
+    if isinstance(value, date) and not isinstance(value, datetime) and style.real_dates:
         return f'<c r="{reference}" s="1"><v>{(value - _EPOCH).days}</v></c>'  # a real date of the spreadsheet
     if isinstance(value, int | float) and not style.rupiah:
         return f'<c r="{reference}"><v>{value:.10g}</v></c>'
