@@ -1,7 +1,7 @@
 """Homes and files for the harvest's bars: a standard of eight columns and twenty rules, deliveries, sources."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from hub.home import open_home
 from services.intake.fetching import FetchLoop
 from services.intake.opened import Opened
 from services.intake.outcome import SourceReport
-from services.intake.source import harvest_source
+from services.intake.source import Progress, harvest_source
 
 PROVINCE = "33"
 MEMBERS = tuple(f"33.{n:02}" for n in (*range(1, 30), *range(71, 77)))
@@ -167,10 +167,16 @@ class Work(Opened):
         super().__init__(granary, FetchLoop(granary.landing, granary.settings))
         _working.append(self)
 
-    def harvest(self, source: str) -> SourceReport:
-        """Harvest one source in this thread."""
+    def harvest(self, source: str, published: Callable[[], object] = bool) -> SourceReport:
+        """Harvest one source in this thread; `published` is told whenever a batch has been published."""
         one = self.granary.registry.source(source)
-        return harvest_source(self.granary, self.downloads, self.granary.registry.member(one.member), one)
+        member = self.granary.registry.member(one.member)
+
+        def watch(progress: Progress) -> None:
+            if progress.done:
+                published()
+
+        return harvest_source(self.granary, self.downloads, member, one, watch=watch)
 
     def close(self) -> None:
         """End downloads, workers and database connections."""
