@@ -122,3 +122,10 @@ class ReasonMissing(LumbungError):
 
     code = "REASON_MISSING"
     http_status = 422
+
+
+class ListedUnknown(LumbungError):
+    """No line of a data list has this id."""
+
+    code = "LISTED_UNKNOWN"
+    http_status = 404
