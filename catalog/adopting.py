@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from catalog.digest import TYPES, RowsDigest
+from catalog.digest import RowsDigest
 from catalog.tables import ROW_GROUP, Shape
+from core.arrow import ARROW
 from core.contract import ColumnType
 from core.ordered import rises
 
@@ -33,7 +34,7 @@ def digest_of(path: Path, shape: Shape) -> RowsDigest | None:
         return None
     digest, last = RowsDigest(shape.columns), list[pa.Array]()
     with pq.ParquetFile(path, pre_buffer=False) as file, ThreadPoolExecutor(2) as pool:
-        if any(file.schema_arrow.field(name).type != TYPES[kind] for name, kind in shape.columns):
+        if any(file.schema_arrow.field(name).type != ARROW[kind] for name, kind in shape.columns):
             return None
         for batch in _ahead(file.iter_batches(_BATCH, columns=[name for name, _ in shape.columns]), pool):
             keys = [batch.column(name) for name in shape.key]
@@ -58,7 +59,7 @@ def _ahead(batches: Iterator[pa.RecordBatch], pool: ThreadPoolExecutor) -> Itera
 def write(path: Path, shape: Shape, target: Path, *, facts: Mapping[str, pa.Scalar], mark: str) -> None:
     """Write the rows of a sorted file with the same facts beside each, numbered `_ord`, as a commit's file."""
     text = [name for name, kind in shape.columns if kind is ColumnType.TEXT]
-    fields = [(name, _WORDS if kind is ColumnType.TEXT else TYPES[kind]) for name, kind in shape.columns]
+    fields = [(name, _WORDS if kind is ColumnType.TEXT else ARROW[kind]) for name, kind in shape.columns]
     fields += [("_row", pa.int64())]
     zeros = pa.array(np.zeros(ROW_GROUP, np.int32))
     beside = [

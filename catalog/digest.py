@@ -11,20 +11,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from core.arrow import ARROW
 from core.contract import ColumnType
 
 #: What identities of this scheme begin with; those without it are of the scheme before (`catalog/tables.py`).
 SCHEME = "2."
 _LENGTH = 64
-#: As what a column's values are hashed, whatever type they had in a file.
-TYPES: Mapping[ColumnType, pa.DataType] = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MOMENT: pa.timestamp("us", "UTC"),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
+#: As what a column's values are hashed, where that is not what they are in Arrow already.
 _BITS: Mapping[ColumnType, pa.DataType] = {
     ColumnType.INTEGER: pa.int64(),
     ColumnType.DATE: pa.int32(),
@@ -46,7 +39,7 @@ class ColumnDigest:
         """The next cells, of any type that can be cast to the column's."""
         if pa.types.is_dictionary(cells.type):
             cells = cells.dictionary_decode()
-        cells = cells.cast(TYPES[self._kind])
+        cells = cells.cast(ARROW[self._kind])
         if cells.null_count:
             self._nulls.update((np.flatnonzero(cells.is_null()) + self._rows).astype("<i8").tobytes())
             cells = cells.fill_null(_NOTHING.get(self._kind, pa.scalar(0, _BITS.get(self._kind)).cast(cells.type)))
