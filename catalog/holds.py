@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, defer, sessionmaker
 
 from catalog.errors import HoldAmbiguous, HoldStands, HoldUnknown, ReasonMissing
 from catalog.models import CheckRecord, Dataset, DatasetState, Resource, ReviewItem
@@ -117,25 +118,25 @@ def held(
     source: str | None = None,
     settled: bool = False,
     actor: Actor = SYSTEM,
+    until: datetime | None = None,
 ) -> list[Held]:
     """The held deliveries, oldest first; for their member and for those who see every region.
 
     Args:
         settled: also those about which something was decided.
+        until: as it stood at that moment, by what had been checked and decided before it.
     """
-    said = _decisions(session, source)
-    found = [_held(row, contracts, said) for row in _waiting(session, source=source, actor=actor)]
+    said = _decisions(session, source, until)
+    waiting = _waiting if until is None else partial(_waited, until=until)
+    found = [_held(row, contracts, said) for row in waiting(session, source=source, actor=actor)]
     return [one for one in found if settled or one.said is None]
 
 
 def _waiting(session: Session, *, source: str | None = None, actor: Actor = SYSTEM) -> Sequence[Any]:
     """Check, resource and dataset of every table whose newest check holds the bytes that are landed now."""
-    suspects = select(CheckRecord.resource_id).where(CheckRecord.verdict == Verdict.HELD.value)
-    if source is not None:
-        suspects = suspects.join(Resource).join(Dataset).where(Dataset.source == source)
     newest = (
         select(CheckRecord.resource_id, CheckRecord.table, func.max(CheckRecord.at).label("at"))
-        .where(CheckRecord.resource_id.in_(suspects))
+        .where(CheckRecord.resource_id.in_(_ever_held(source)))
         .group_by(CheckRecord.resource_id, CheckRecord.table)
         .subquery()
     )
@@ -158,12 +159,42 @@ def _waiting(session: Session, *, source: str | None = None, actor: Actor = SYST
     return session.execute(query).all()
 
 
+def _waited(session: Session, *, until: datetime, source: str | None = None, actor: Actor = SYSTEM) -> Sequence[Any]:
+    """The same at a moment: a table whose newest check before it holds the bytes that were its file's newest then."""
+    query = (
+        select(CheckRecord, Resource, Dataset)
+        .join(Resource, Resource.id == CheckRecord.resource_id)
+        .join(Dataset, Dataset.id == Resource.dataset_id)
+        .where(CheckRecord.at < until, owned(actor, Dataset.member))
+        .where(Dataset.withdrawn_at.is_(None) | (Dataset.withdrawn_at >= until))
+        .where(CheckRecord.resource_id.in_(_ever_held(source).where(CheckRecord.at < until)))
+        .order_by(CheckRecord.at, CheckRecord.id)
+        .options(defer(CheckRecord.result))
+    )
+    newest: dict[tuple[str, str], Any] = {}
+    landed: dict[str, str | None] = {}
+    for row in session.execute(query):
+        check = row[0]
+        newest[check.resource_id, check.table] = row
+        landed[check.resource_id] = check.landed_sha256
+    held = (row for row in newest.values() if row[0].verdict == Verdict.HELD.value)
+    now = [row for row in held if row[0].landed_sha256 == landed[row[0].resource_id]]
+    return sorted(now, key=lambda row: (row[0].at, row[0].id))
+
+
+def _ever_held(source: str | None) -> Select[str]:
+    query = select(CheckRecord.resource_id).where(CheckRecord.verdict == Verdict.HELD.value)
+    return query if source is None else query.join(Resource).join(Dataset).where(Dataset.source == source)
+
+
 #: Decisions by resource, table and bytes; the newest holds.
 _Known = Mapping[tuple[str, str, str], ReviewItem]
 
 
-def _decisions(session: Session, source: str | None) -> _Known:
+def _decisions(session: Session, source: str | None, until: datetime | None = None) -> _Known:
     query = select(ReviewItem).where(ReviewItem.kind == KIND, ReviewItem.decided_at.is_not(None))
+    if until is not None:
+        query = query.where(ReviewItem.decided_at < until)
     if source is not None:
         query = query.where(ReviewItem.source == source)
     items = session.scalars(query.order_by(ReviewItem.decided_at, ReviewItem.id))

@@ -387,9 +387,12 @@ def compile_count(query: RowQuery) -> Compiled:
     return Compiled(f"SELECT count(*) FROM {source} WHERE {where}", tuple(statement.params))
 
 
-def compile_source(query: RowQuery) -> Compiled:
-    """Every matching row in no order, with all columns the actor may see: what aggregates are made over."""
-    statement = _Statement(query.types)
+def compile_source(query: RowQuery, bound: Sequence[object] = ()) -> Compiled:
+    """Every matching row in no order, with all columns the actor may see: what aggregates are made over.
+
+    With values that are `bound` already, it is the further part of a statement.
+    """
+    statement = _Statement(query.types, list(bound))
     source, counts = _current(statement, query, _asked(query, placed=False), paged=False)
     columns = ", ".join(quoted(c) for c in query.columns if query.visible(c))
     where = f"{counts} AND {statement.where(query.matching)}"

@@ -1,6 +1,21 @@
 """The command line `lumbung`; each module adds its commands to `app`."""
 
-from hub.cli import data, demo, flows, harvest, holds, node, questions, serve, setup, upkeep
+from hub.cli import data, demo, flows, harvest, holds, node, questions, report, returns, serve, setup, upkeep
 from hub.cli.app import app, main
 
-__all__ = ["app", "data", "demo", "flows", "harvest", "holds", "main", "node", "questions", "serve", "setup", "upkeep"]
+__all__ = [
+    "app",
+    "data",
+    "demo",
+    "flows",
+    "harvest",
+    "holds",
+    "main",
+    "node",
+    "questions",
+    "report",
+    "returns",
+    "serve",
+    "setup",
+    "upkeep",
+]
