@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from hub.demo import datasets_finance, datasets_flood, datasets_offices
 from hub.demo.making import MARK, Made, Workshop
 from hub.demo.province import DemoDataset, Planted
 from hub.demo.story import PROFILE, crest, prices, rain, stage, stocks
@@ -11,6 +12,8 @@ from hub.demo.style import UNIT_FACTORS, Style, choose
 from hub.demo.writing import Sheet, pdf, written
 
 BROKEN_SHARE = 0.01
+#: The datasets of further standards, which some members have: each a function of the member's workshop.
+FURTHER = (*datasets_flood.ALL, *datasets_offices.ALL, *datasets_finance.ALL)
 _QUARANTINED = {
     "commodity_price": ("unknown_commodity", "price_99", "price_920017", "missing_price", "bad_date", "empty_region"),
     "commodity_stock": ("unknown_commodity", "negative_stock", "bad_date", "empty_region"),
@@ -32,7 +35,7 @@ class Maker(Workshop):
         made.append(self._profile())
         if self.place.gauges:
             made.append(self._stages())
-        return made
+        return [*made, *(one for make in FURTHER if (one := make(self)) is not None)]
 
     # --- the five that a contract describes ---
 

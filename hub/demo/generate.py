@@ -35,12 +35,17 @@ _ORGANISATIONS = {
     "bpkad": "Badan Pengelola Keuangan dan Aset Daerah",
     "disporapar": "Dinas Pemuda, Olahraga, dan Pariwisata",
     "bappeda": "Badan Perencanaan Pembangunan Daerah",
+    "dpmptsp": "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu",
+    "bapenda": "Badan Pendapatan Daerah",
+    "setda": "Sekretariat Daerah",
+    "dpu": "Dinas Pekerjaan Umum dan Penataan Ruang",
 }
 _GROUPS = {
     "pangan": "Pangan & Pertanian",
     "kebencanaan": "Kebencanaan",
     "kependudukan": "Kependudukan",
     "pemerintahan": "Pemerintahan",
+    "keuangan": "Keuangan Daerah",
 }
 #: The story of Jawa Tengah: cabai rawit runs short in Kota Semarang; Brebes, Temanggung and Magelang have plenty.
 _CHOSEN = {"33": ("33.74", ("33.29", "33.23", "33.08"))}
@@ -129,6 +134,7 @@ def _places(pack: Pack, today: date, seed: int) -> list[Place]:
             story=story,
             spellings=spellings,
             foreign=story.short if m.code == held else None,
+            at=_centre(regions, m.code),
         )
         for m in governments
     ]
@@ -163,6 +169,11 @@ def _roles(codes: Sequence[str], story: Story, with_gauges: set[str | None], see
     spare = [c for c in story.surplus if c not in with_gauges]
     Random(f"{seed}:roles").shuffle(free)  # noqa: S311  a story, no secret
     return dict(zip([*free, *spare], ("dead", "stale", "foreign", "slow"), strict=False))
+
+
+def _centre(regions: Regions, code: str) -> tuple[float, float] | None:
+    region = regions.region(code)
+    return None if region.lat is None or region.lon is None else (region.lat, region.lon)
 
 
 def _region_names(regions: Regions, code: str) -> list[str]:

@@ -30,6 +30,7 @@ class Place:
     story: Story
     spellings: Mapping[tuple[str, str], Sequence[str]]  # (list, code) to spellings that mean it and nothing else
     foreign: str | None  # a code of another region that its stock file shows
+    at: tuple[float, float] | None = None  # its centre in degrees, where known
 
 
 @dataclass(slots=True)

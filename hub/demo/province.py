@@ -14,7 +14,7 @@ import orjson
 
 MANIFEST = "province.json"
 #: Raised whenever the generator writes something else for the same arguments.
-FORM = 1
+FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Planted:
 
     Attributes:
         kind: unknown_commodity, price_99, price_920017, missing_price, negative_stock, bad_date, empty_region,
-            total_row (a JUMLAH below the table) or foreign_region.
+            total_row (a JUMLAH below the table), foreign_region, or what a `Fault` of `datasets_*.py` names.
         row: the row in the source as the reader counts it: line, sheet row, or record number of a JSON list.
         expect: `quarantined` (the row), `warned` (the row is published with a warning) or `held` (the whole file).
     """

@@ -3,7 +3,7 @@
 Chosen once per member and dataset from its seed; the same choices give the mapping that its TOML needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
@@ -34,7 +34,9 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "stage": ("Tinggi Muka Air", "TMA", "TINGGI"),
 }
 
-UNIT_FACTORS = {"kg": "1", "kuintal": "100", "ton": "1000", "m": "1", "cm": "0.01"}
+UNIT_FACTORS = {"kg": "1", "kuintal": "100", "ton": "1000", "m": "1", "cm": "0.01", "km": "1000"}
+#: Columns whose header says in which unit a member writes them.
+_MEASURED = ("stock", "need", "stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,26 @@ class Style:
         return f"{grouped},{part}" if part else grouped
 
 
-def choose(rng: Random, *, formats: str, units: tuple[str, ...] = ("",)) -> Style:
-    """A style; `formats` is a word of c, x, j in the shares that they should have."""
+def choose(
+    rng: Random,
+    *,
+    formats: str,
+    units: tuple[str, ...] = ("",),
+    words: Mapping[str, tuple[str, ...]] = HEADERS,
+    measured: Collection[str] = _MEASURED,
+) -> Style:
+    """A style.
+
+    Args:
+        formats: a word of c, x, j in the shares that they should have.
+        words: header words to choose from, by column.
+        measured: columns whose header names the unit.
+    """
     file = {"c": "csv", "x": "xlsx", "j": "json"}[rng.choice(formats)]
     indonesian = rng.random() < 0.7
-    headers = {name: rng.choice(words) for name, words in HEADERS.items()}
+    headers = {name: rng.choice(known) for name, known in words.items()}
     unit = rng.choice(units)
-    for name in ("stock", "need", "stage"):
+    for name in measured:
         headers[name] += f" ({unit})" if unit else ""
     if file == "json":
         headers = {name: _snake(word) for name, word in headers.items()}

@@ -58,7 +58,8 @@ def written(sheet: Sheet, style: Style) -> bytes:
     return _json(sheet, style) if style.file == "json" else _csv(sheet, style)
 
 
-def _shown(value: Any, kind: str, style: Style) -> str:
+def shown(value: Any, kind: str, style: Style) -> str:
+    """A cell's text as the member writes it; text stays as it stands."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -84,9 +85,9 @@ def _csv(sheet: Sheet, style: Style) -> bytes:
     lines = [line([title]) for title in sheet.titles]
     lines += [""] if sheet.titles else []
     lines.append(line([header for _, header, _ in sheet.columns]))
-    lines += [line([_shown(v, k, style) for v, k in zip(row, kinds, strict=True)]) for row in sheet.rows]
+    lines += [line([shown(v, k, style) for v, k in zip(row, kinds, strict=True)]) for row in sheet.rows]
     if sheet.total:
-        lines.append(line([_shown(v, k, style) for v, k in zip(sheet.total, kinds, strict=True)]))
+        lines.append(line([shown(v, k, style) for v, k in zip(sheet.total, kinds, strict=True)]))
     lines += [""] if sheet.footnotes else []
     lines += [line([note]) for note in sheet.footnotes]
     return (style.newline.join(lines) + style.newline).encode(style.encoding)
@@ -98,7 +99,7 @@ def _json(sheet: Sheet, style: Style) -> bytes:
     records = []
     for row in sheet.rows:
         cells = (
-            v if k == "whole" and isinstance(v, int) else _shown(v, k, style) for v, k in zip(row, kinds, strict=True)
+            v if k == "whole" and isinstance(v, int) else shown(v, k, style) for v, k in zip(row, kinds, strict=True)
         )
         records.append(dict(zip(names, cells, strict=True)))
     return orjson.dumps({"status": "OK", "keterangan": "SIMULASI", "data": records}, option=orjson.OPT_INDENT_2)
@@ -142,8 +143,8 @@ def _cell(reference: str, value: Any, kind: str, style: Style) -> str:
         return f'<c r="{reference}" s="1"><v>{(value - _EPOCH).days}</v></c>'  # a real date of the spreadsheet
     if isinstance(value, int | float) and not style.rupiah:
         return f'<c r="{reference}"><v>{value:.10g}</v></c>'
-    shown = escape(_shown(value, kind, style))
-    return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{shown}</t></is></c>'
+    inner = escape(shown(value, kind, style))
+    return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{inner}</t></is></c>'
 
 
 def _xlsx(sheet: Sheet, style: Style) -> bytes:
@@ -159,8 +160,8 @@ def _xlsx(sheet: Sheet, style: Style) -> bytes:
                 if i - start > 1:
                     merges.append(f"{_letters(start)}{at}:{_letters(i - 1)}{at}")
                 start = i
-        shown = [g if i == 0 or sheet.groups[i - 1] != g else "" for i, g in enumerate(sheet.groups)]
-        rows.append((shown, ["text"] * width))
+        heads = [g if i == 0 or sheet.groups[i - 1] != g else "" for i, g in enumerate(sheet.groups)]
+        rows.append((heads, ["text"] * width))
     rows.append(([header for _, header, _ in sheet.columns], ["text"] * width))
     rows += [(row, kinds) for row in sheet.rows]
     rows += [(sheet.total, kinds)] if sheet.total else []
@@ -188,8 +189,8 @@ def _xlsx(sheet: Sheet, style: Style) -> bytes:
 
 def pdf(lines: Sequence[str]) -> bytes:
     """A one-page PDF with a few lines of text."""
-    shown = "".join(f"({t.replace(chr(92), '').replace('(', '[').replace(')', ']')}) Tj T* " for t in lines)
-    stream = f"BT /F1 12 Tf 16 TL 60 760 Td {shown}ET".encode("latin-1", "replace")
+    text = "".join(f"({t.replace(chr(92), '').replace('(', '[').replace(')', ']')}) Tj T* " for t in lines)
+    stream = f"BT /F1 12 Tf 16 TL 60 760 Td {text}ET".encode("latin-1", "replace")
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

@@ -1,5 +1,6 @@
 """The simulated province at the gate: exactly what was planted is returned, held or warned about, nothing else."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +23,13 @@ from quality.worker import Checker, CheckJob
 TODAY = date(2028, 2, 29)  # T05
 PACKS = Path(__file__).parents[1] / "packs"
 CONTRACTS = Path(__file__).parents[2] / "quality" / "contracts"
+
+#: Standards of which some members have small files, and how many of each are tried.
+FURTHER = (
+    *("flood_report", "warehouse", "permit", "regional_revenue", "budget_realisation", "official_travel"),
+    "river_network",
+)
+EACH = 2
 
 Judge = Callable[[str, str], CheckOutcome]
 
@@ -97,6 +105,29 @@ def test_S21_F30_F31_exactly_the_planted_rows_are_quarantined_whatever_the_membe
                 assert outcome.verdict is Verdict.WARNED
             published += outcome.accepted_rows if member.role != "dead" else 0
     assert published == province.expected()["published"]
+
+
+def test_each_further_standard_returns_and_warns_about_exactly_what_was_planted(
+    tmp_path: Path, checker: Checker
+) -> None:
+    pack = find_pack("33")
+    province = generate(tmp_path / "p", pack, today=TODAY, days=30)
+    judge = judge_of(province, pack, tmp_path / "home", checker)
+    tried = Counter[str]()
+    for member in province.members:
+        for dataset in member.datasets:
+            contract = str(dataset.contract)
+            if contract not in FURTHER or tried[contract] == EACH:
+                continue
+            tried[contract] += 1
+            outcome = judge(member.code, dataset.name)
+            found = set(pq.read_table(outcome.quarantined)["_row"].to_pylist()) if outcome.quarantined else set()
+            broken = [p for p in province.planted if (p.member, p.dataset) == (member.code, dataset.name)]
+            assert found == {p.row for p in broken if p.expect == "quarantined"}, (member.code, dataset.file)
+            warned = [w for w in outcome.warnings if "rule" in w.values]
+            assert len(warned) == sum(p.expect == "warned" for p in broken), (member.code, dataset.file, warned)
+            assert outcome.accepted_rows == dataset.rows - len(found)
+    assert tried == dict.fromkeys(FURTHER, EACH)
 
 
 def test_S21_the_file_with_another_members_region_is_held_whole(tmp_path: Path, checker: Checker) -> None:
