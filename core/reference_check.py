@@ -24,6 +24,7 @@ from core.reference_files import (
 )
 from core.reference_rows import Row, refusal
 from core.region import Regions
+from core.working_days import HOLIDAYS
 
 REGIONS = "regions.csv"
 #: What a price or stock may be for; stages and flows of gauges.
@@ -53,7 +54,7 @@ def check_reference(folder: Path, regions: Regions) -> tuple[LumbungError, ...]:
         if file.is_file():
             found += _heading(spec, file)
             found += _lines(spec, folder, regions, gauges)
-    known = {REGIONS, *(spec.name for spec in _FILES)}
+    known = {REGIONS, HOLIDAYS, *(spec.name for spec in _FILES)}
     for file in sorted(folder.glob("*.csv")):
         if file.name not in known:
             found.append(refusal(file, 1, "-", file.name, "file", names=", ".join(sorted(known))))

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     close_grace_hours: float = Field(default=6.0, ge=0, le=240)
     close_schedule: str = "15 * * * *"  # a cron line in the province's time; empty is never, but at harvests
 
+    # returns: so many working days a member has to repair what was sent back (docs/adr/0020)
+    return_days: int = Field(default=5, ge=1, le=90)
+
     # runs
     lease_seconds: float = Field(default=60.0, gt=0)
     sources_at_once: int = Field(default=64, ge=1, le=256)  # in one process, where they mostly wait for their portals

@@ -17,6 +17,7 @@ from federation.readers.finder import Line
 from federation.readers.formats import PERCENT, Formats, formats
 from federation.readers.header import Merge
 from federation.readers.result import ReadLimits
+from federation.readers.returned import is_summary
 from federation.readers.split import split
 
 _ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!"})
@@ -66,7 +67,10 @@ def _read_sheet(
     broken = list(about.broken.get(place.sheet or "", []))
     lines: list[Line] = []
     # Rows come from A1 on, so that their numbers are those on the screen.
-    for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
+    rows = sheet.to_python(skip_empty_area=False)
+    if is_summary(rows):
+        return []
+    for number, row in enumerate(rows, 1):
         if row.count("") == len(row):
             lines.append(Line(number, []))
             continue

@@ -1,0 +1,188 @@
+"""Pages, marked cells and a summary to one XLSX: nothing in it is live, and the same content gives the same bytes.
+
+Text stays text whatever it begins with (F28): no formula, link or macro is ever written. Rows are streamed, so that a
+table of fifty thousand rows costs no more memory than its text.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from services.returns.layout import Page
+
+#: So many cells carry a comment; the further ones are coloured.
+MOST_COMMENTS = 5_000
+_LONGEST = 32_767  # letters that a cell of a spreadsheet holds
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WRONG = PatternFill("solid", start_color="FFFFC7CE")  # the cell itself
+_ROW = PatternFill("solid", start_color="FFFFEB9C")  # a row, where no single cell is wrong
+_STAMP = (2020, 1, 1, 0, 0, 0)
+_DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
+_WIDEST, _NARROWEST = 48, 9
+_AUTHOR = "Lumbung"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is wrong at one cell; `whole_row` where no single cell is."""
+
+    text: str
+    whole_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the summary: a label with its value, or the cells of a table's row."""
+
+    cells: Sequence[str | int]
+    bold: bool = False
+
+
+def write(
+    pages: Sequence[Page],
+    marks: Mapping[tuple[int, int, int], Mark],
+    summary: Sequence[Line],
+    *,
+    title: str,
+    at: datetime,
+) -> bytes:
+    """The workbook: the summary first, then the pages.
+
+    Args:
+        marks: by page, line and column, all from 0.
+        title: of the summary's sheet; another is found where a page is called so.
+        at: the moment that the document names as its own.
+    """
+    book = Workbook(write_only=True)
+    names = {page.name.casefold() for page in pages}
+    while title.casefold() in names:
+        title += " Lumbung"
+    _summary(book, title, summary)
+    left = MOST_COMMENTS
+    for number, page in enumerate(pages):
+        mine = {(line, column): mark for (p, line, column), mark in marks.items() if p == number}
+        left -= _page(book, page, mine, left)
+    out = io.BytesIO()
+    book.save(out)
+    return _fixed(out.getvalue(), at)
+
+
+def _summary(book: Workbook, title: str, lines: Sequence[Line]) -> None:
+    sheet = book.create_sheet(title)
+    for column, width in (("A", 30), ("B", 70), ("C", 14), ("D", 70)):
+        sheet.column_dimensions[column].width = width
+    for line in lines:
+        cells = []
+        for value in line.cells:
+            cell = WriteOnlyCell(sheet)
+            _put(cell, value)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if line.bold:
+                cell.font = Font(bold=True)
+            cells.append(cell)
+        sheet.append(cells)
+
+
+def _page(book: Workbook, page: Page, marks: Mapping[tuple[int, int], Mark], left: int) -> int:
+    """Write one page; how many comments it took of those that are left."""
+    sheet = book.create_sheet(page.name)
+    if page.hidden:
+        sheet.sheet_state = "hidden"
+    for column, width in _widths(page).items():
+        sheet.column_dimensions[get_column_letter(column + 1)].width = width
+    for top, first, bottom, last in page.merges:
+        if (bottom, last) > (top, first):
+            sheet.merged_cells.add(f"{get_column_letter(first + 1)}{top}:{get_column_letter(last + 1)}{bottom}")
+    by_line: dict[int, dict[int, Mark]] = {}
+    for (row, column), said in marks.items():
+        by_line.setdefault(row, {})[column] = said
+    used = 0
+    for line, values in enumerate(page.rows):
+        here = by_line.get(line, {})
+        width = max(len(values), max(here, default=-1) + 1)
+        cells: list[Any] = []
+        for column in range(width):
+            value = values[column] if column < len(values) else None
+            mark = here.get(column)
+            if value in (None, "") and mark is None:
+                cells.append(None)
+                continue
+            cell = WriteOnlyCell(sheet)
+            _put(cell, value)
+            cell.number_format = page.shapes.get((line, column)) or _shape(value, typed=page.typed)
+            if mark is not None:
+                cell.fill = _ROW if mark.whole_row else _WRONG
+                if used < left:
+                    cell.comment = _comment(mark.text)
+                    used += 1
+            cells.append(cell)
+        sheet.append(cells)
+    return used
+
+
+def _put(cell: Any, value: Any) -> None:
+    """A value into a cell; text is never taken for anything else."""
+    if not isinstance(value, str):
+        cell.value = value
+        return
+    cell.value = "-"  # a text, so that the cell's kind is one
+    cell._value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST]
+    cell.data_type = "s"
+    if value.startswith(_FORMULA):
+        cell.quotePrefix = True
+
+
+def _shape(value: Any, *, typed: bool) -> str:
+    """The number format: a page of text takes what is typed into it as text, a workbook's own keeps its kinds."""
+    if isinstance(value, datetime):
+        return "yyyy-mm-dd" if value.time() == time(0) else "yyyy-mm-dd hh:mm:ss"
+    if isinstance(value, date):
+        return "yyyy-mm-dd"
+    if isinstance(value, time):
+        return "hh:mm:ss"
+    if isinstance(value, timedelta):
+        return "[h]:mm:ss"
+    return "General" if typed else "@"
+
+
+def _comment(text: str) -> Comment:
+    lines = sum(1 + len(line) // 48 for line in text.split("\n"))
+    return Comment(text, _AUTHOR, height=24 + 18 * lines, width=340)
+
+
+def _widths(page: Page) -> dict[int, int]:
+    """How wide columns are to be, by what stands below the titles."""
+    out: dict[int, int] = {}
+    for values in page.rows[:200]:
+        if len(values) < 2:
+            continue
+        for column, value in enumerate(values):
+            length = min(_WIDEST, len(str(value)) + 2) if value is not None else 0
+            out[column] = max(out.get(column, _NARROWEST), length)
+    return out
+
+
+def _fixed(content: bytes, at: datetime) -> bytes:
+    """The same workbook without the moment at which it was put together."""
+    stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in made.namelist():
+            data = made.read(name)
+            if name == "docProps/core.xml":
+                data = _DATES.sub(rb"\g<1>" + stamp + rb"\g<2>", data)
+            info = zipfile.ZipInfo(name, _STAMP)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    return out.getvalue()
