@@ -49,36 +49,40 @@ def read_at(
     kind = sniff.sniff(path, name, mime)
     notes = _lie(kind, name)
     stem = PurePosixPath(display(name)).stem or display(name)
-    if kind == "empty":
-        raise FileEmpty(place)
-    if kind == "html":
-        if not is_export(path, name, mime):
-            raise NotData(place)
-        tables, more = read_html(path, stem, place, limits)
-        return ReadResult(kind, tuple(tables), (*notes, *more))
-    if kind == "encrypted":
-        raise WorkbookEncrypted(place)
-    if kind == "binary":
-        raise KindUnknown(place)
+    _refuse(kind, path, name, mime, place)
     if kind in sniff.UNREADABLE:
         return ReadResult(
             kind, (), (*notes, Note("reader.not_machine_readable", {"kind": kind})), machine_readable=False
         )
     if kind in sniff.UNSUPPORTED:
         return ReadResult(kind, (), (*notes, Note("reader.not_supported", {"kind": kind})))
+    if kind == "gzip":
+        return read_gzip(path, name, place, limits, read_at, inside=inside)
+    if kind == "zip":
+        return read_zip(path, place, limits, read_at, inside=inside)
     if kind in ("xlsx", "xls", "ods"):
         tables, more = read_sheets(path, stem, kind, place, limits)
     elif kind == "json":
         kind, tables, more = read_json(path, stem, place, limits)
     elif kind == "xml":
         tables, more = read_xml(path, stem, place, limits)
-    elif kind == "gzip":
-        return read_gzip(path, name, place, limits, read_at, inside=inside)
-    elif kind == "zip":
-        return read_zip(path, place, limits, read_at, inside=inside)
+    elif kind == "html":
+        tables, more = read_html(path, stem, place, limits)
     else:
         tables, more = read_csv(path, stem, place, limits)
     return ReadResult(kind, tuple(tables), (*notes, *more))
+
+
+def _refuse(kind: str, path: Path, name: str, mime: str | None, place: Place) -> None:
+    """What holds no data that anybody could read is refused by name."""
+    if kind == "empty":
+        raise FileEmpty(place)
+    if kind == "html" and not is_export(path, name, mime):
+        raise NotData(place)
+    if kind == "encrypted":
+        raise WorkbookEncrypted(place)
+    if kind == "binary":
+        raise KindUnknown(place)
 
 
 def _lie(kind: str, name: str) -> list[Note]:
