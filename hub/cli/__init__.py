@@ -1,6 +1,20 @@
 """The command line `lumbung`; each module adds its commands to `app`."""
 
-from hub.cli import data, demo, flows, harvest, holds, node, questions, report, returns, serve, setup, upkeep
+from hub.cli import (
+    data,
+    demo,
+    flows,
+    harvest,
+    holds,
+    node,
+    questions,
+    report,
+    returns,
+    scores,
+    serve,
+    setup,
+    upkeep,
+)
 from hub.cli.app import app, main
 
 __all__ = [
@@ -15,6 +29,7 @@ __all__ = [
     "questions",
     "report",
     "returns",
+    "scores",
     "serve",
     "setup",
     "upkeep",
