@@ -1,4 +1,4 @@
-"""What runs when, in the province's time: a deployment a member, on the schedule of its TOML, closing days, compaction.
+"""What runs when, in the province's time: a deployment a member, on the schedule of its TOML, upkeep, the report.
 
 `serve` runs what falls due in processes of one machine; `deploy` hands the same deployments to a work pool, whose
 workers may stand on several machines.
@@ -21,11 +21,14 @@ from federation.registry import Registry
 from flows.closing import close_days_of_home
 from flows.compaction import compact_home
 from flows.harvest import LIMIT, harvest_member
+from flows.weekly_report import write_weekly_report
 
 #: The deployment that merges what the day's harvests left in small files.
 NIGHTLY = "malam"
 #: The deployment that commits closed days of readings.
 CLOSING = "tutup-hari"
+#: The deployment that writes the report of the week before.
+WEEKLY = "laporan-mingguan"
 
 
 def limit_harvests(at_once: int) -> None:
@@ -65,7 +68,7 @@ class Planned:
 
 
 def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
-    """Every deployment of a home: the harvests that members' files ask for, closing days, compaction at night."""
+    """Every deployment of a home: harvests as the members' files say, closing days, compaction, the weekly report."""
     at, home = str(zone(settings.timezone)), str(settings.home)
     for member in registry.members:
         for cron, source in timetable(member):
@@ -81,6 +84,10 @@ def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
     if settings.compact_schedule:
         schedule = Cron(settings.compact_schedule, timezone=at)
         yield Planned(NIGHTLY, compact_home, "flows/compaction.py:compact_home", {"home": home}, schedule)
+    if settings.report_schedule:
+        schedule = Cron(settings.report_schedule, timezone=at)
+        entrypoint = "flows/weekly_report.py:write_weekly_report"
+        yield Planned(WEEKLY, write_weekly_report, entrypoint, {"home": home}, schedule)
 
 
 def serve(registry: Registry, settings: Settings) -> None:

@@ -10,15 +10,18 @@ from core import audit
 from core.clock import on_screen
 from core.db import session_scope
 from core.messages import LOCALES, text
+from core.storage_errors import storage_errors
 from hub.cli.acting import ByOption, TokenOption, acting
 from hub.cli.app import JsonOption, home_of
 from hub.cli.app import app as root
 from hub.cli.output import out, print_json, print_table
 from hub.home import open_home
+from quality.report import evidence
 from quality.report.words import Words
 from quality.score import Week
 from services.review import issuing
 from services.review.documents import Written, write_report
+from services.review.evidence import proofs
 
 app = typer.Typer(no_args_is_help=True, help="Tinjauan mingguan: laporan, tanda tangan, dan bukti dukung.")
 decisions = typer.Typer(no_args_is_help=True, help="Keputusan atas laporan mingguan yang tercatat.")
@@ -111,6 +114,43 @@ def report_sign(
     said = text("cli.report.signed", week=signed.week, edition=signed.edition, by=signed.by, digest=signed.digest)
     out.print(said, highlight=False, markup=False)
     out.print(text("cli.report.anchor", anchor=f"{signed.entry}:{signed.hash}"), highlight=False, markup=False)
+
+
+@app.command("evidence")
+def report_evidence(
+    context: typer.Context,
+    year: Annotated[int, typer.Option("--year", min=2000, max=2999, help="Tahun yang dibuktikan.")],
+    folder: Annotated[Path | None, typer.Option("--out", help="Folder tujuan; kosong: reports/ dalam lumbung.")] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Bahasa daftar: id atau en.")] = "id",
+    as_json: JsonOption = False,
+) -> None:
+    """Bukti dukung EPSS setahun: per indikator, apa yang dapat dibuktikan lumbung dan dengan perintah apa dibuka."""
+    if lang not in LOCALES:
+        raise typer.BadParameter(", ".join(LOCALES))
+    granary = open_home(home_of(context))
+    try:
+        own = granary.settings.folder("reference") / "epss.csv"
+        wanted = evidence.indicators(own if own.is_file() else evidence.SHIPPED)
+        found = proofs(granary, year)
+        target = folder or granary.settings.folder("reports")
+    finally:
+        granary.close()
+    path = target / f"bukti-dukung-{year}.xlsx"
+    with storage_errors(target):
+        target.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(evidence.as_xlsx(year, wanted, found, lang))
+    rows = [
+        (one.code, one.title[lang], len(proof.rows) if (proof := found.get(one.proof)) else 0,
+         proof.opens if proof else None, one.source)
+        for one in wanted
+    ]  # fmt: skip
+    headers = ("code", "indicator", "proofs", "opens", "list_source")
+    if as_json:
+        lines = [dict(zip(headers, row, strict=True)) for row in rows]
+        print_json({"year": year, "file": path, "indicators": lines})
+        return
+    print_table(text("cli.evidence.title", year=str(year)), headers, rows)
+    out.print(str(path), highlight=False, markup=False)
 
 
 @root.command()

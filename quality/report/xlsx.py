@@ -1,72 +1,33 @@
-"""The report's numbers as a workbook: a sheet a section, text as text and nothing that a spreadsheet would run (F28).
+"""The report's numbers as a workbook: a sheet a section; how a workbook is written is `quality/report/workbook.py`."""
 
-openpyxl stamps every file with the present moment; it is written over, so that the same report gives the same bytes.
-"""
-
-import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from io import BytesIO
 from typing import Any
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
 
 from quality.report.model import Item, Report
 from quality.report.words import Words
+from quality.report.workbook import Sheet, workbook
 
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
-_HEAD = PatternFill("solid", fgColor="1E6B4F")
-_MOST_TEXT = 32_000  # a cell holds 32,767 letters
 Row = Sequence[object]
 
 
 def as_xlsx(report: Report, digest: str, locale: str = "id") -> bytes:
     """The whole report as an XLSX workbook; the same report and language, the same bytes."""
     words = Words.of(report, locale)
-    book = Workbook(write_only=True)
-    for name, headers, rows in _sheets(report, digest, words):
-        sheet = book.create_sheet(words.say(f"report.sheet.{name}")[:31])
-        found = [list(row) for row in rows]
-        for i, header in enumerate(headers):
-            widest = max((len(str(row[i])) for row in found[:200] if row[i] is not None), default=0)
-            sheet.column_dimensions[get_column_letter(i + 1)].width = min(60, max(10, len(header), widest) + 2)
-        sheet.freeze_panes = "A2"
-        sheet.append([_head(sheet, header) for header in headers])
-        for row in found:
-            sheet.append([_cell(sheet, value, words) for value in row])
-    made = BytesIO()
-    book.save(made)
-    return _unstamped(made.getvalue(), report.until)
+    sheets = (
+        Sheet(words.say(f"report.sheet.{name}"), headers, [[_shown(value, words) for value in row] for row in rows])
+        for name, headers, rows in _sheets(report, digest, words)
+    )
+    return workbook(sheets, stamp=f"{report.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
-def _head(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, text)
-    cell.font, cell.fill = Font(bold=True, color="FFFFFF"), _HEAD
-    return cell
-
-
-def _cell(sheet: Any, value: object, words: Words) -> Any:
-    """A value as a cell: numbers as numbers, moments as local text, anything else as text that is never a formula."""
+def _shown(value: object, words: Words) -> object:
+    """Moments as local text, yes and no as words; numbers and text as they are."""
     if isinstance(value, bool):
-        value = words.say("report.yes" if value else "report.no")
-    elif isinstance(value, datetime):
-        value = words.moment(value)
-    elif isinstance(value, date):
-        value = value.isoformat()
-    if value is None or isinstance(value, int | float):
-        return value
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub(" ", str(value))[:_MOST_TEXT])
-    cell.data_type = "s"
-    if str(value)[:1] in "=+-@\t\r":
-        cell.quotePrefix = True
-    cell.alignment = Alignment(vertical="top", wrap_text=len(str(value)) > 40)
-    return cell
+        return words.say("report.yes" if value else "report.no")
+    if isinstance(value, datetime):
+        return words.moment(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _sheets(r: Report, digest: str, w: Words) -> Iterator[tuple[str, list[str], Iterable[Row]]]:
@@ -168,18 +129,3 @@ def _whys(item: Item, w: Words) -> str:
 
 def _pairs(values: Any) -> str:
     return "; ".join(f"{k}: {v}" for k, v in values.items() if v != "")
-
-
-def _unstamped(book: bytes, moment: datetime) -> bytes:
-    """The same workbook with the report's moment in place of today's, and with no times in its archive."""
-    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    out = BytesIO()
-    with zipfile.ZipFile(BytesIO(book)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist(), key=lambda n: (n != "[Content_Types].xml", n)):
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                data = _STAMP.sub(rb"\g<1>" + stamp + rb"\g<3>", data)
-            entry = zipfile.ZipInfo(name, _ZIP_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, data)
-    return out.getvalue()

@@ -100,7 +100,7 @@ def reviews(session: Session, within: Bounds) -> Iterator[Item]:
             subject=title or item.source,
             values=values,
             options=options,
-            command=f"lumbung sources --source {item.source}",
+            command=f"lumbung runs --source {item.source}",
             since=item.opened_at,
             weight=int(item.values.get("missing", item.values.get("datasets", 0)) or 0),
             whys=((f"report.item.{kind}.why", values),),
@@ -141,7 +141,7 @@ def exemptions(found: Iterable[Exemption], within: Bounds) -> Iterator[Item]:
                 subject=one.source,
                 values=values,
                 options=("renew", "remove", _DEFER),
-                command="lumbung members",
+                command="lumbung source list",
                 weight=int(one.expired),
                 whys=((f"report.item.exception.{state}", values),),
             )

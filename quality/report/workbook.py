@@ -1,0 +1,85 @@
+"""Workbooks with text as text and nothing that a spreadsheet would run (F28); the same sheets, the same bytes.
+
+openpyxl stamps every file with the present moment; it is written over.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
+_HEAD = PatternFill("solid", fgColor="1E6B4F")
+_HEAD_FONT = Font(bold=True, color="FFFFFF")
+_SHORT, _LONG = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
+_MOST_TEXT = 32_000  # a cell holds 32,767 letters
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: its title, its header, and rows of text, numbers and nothing."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Iterable[Sequence[object]]
+
+
+def workbook(sheets: Iterable[Sheet], *, stamp: str) -> bytes:
+    """The sheets as an XLSX file that says it was made at `stamp` (ISO, UTC, with Z)."""
+    book = Workbook(write_only=True)
+    for one in sheets:
+        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", one.title)[:31])
+        rows = [list(row) for row in one.rows]
+        for i, header in enumerate(one.headers):
+            widest = max((len(str(row[i])) for row in rows[:200] if row[i] is not None), default=0)
+            sheet.column_dimensions[get_column_letter(i + 1)].width = min(60, max(10, len(header), widest) + 2)
+        sheet.freeze_panes = "A2"
+        sheet.append([_head(sheet, header) for header in one.headers])
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    made = BytesIO()
+    book.save(made)
+    return _unstamped(made.getvalue(), stamp.encode())
+
+
+def _head(sheet: Any, text: str) -> Any:
+    cell = WriteOnlyCell(sheet, text)
+    cell.font, cell.fill = _HEAD_FONT, _HEAD
+    return cell
+
+
+def _cell(sheet: Any, value: object) -> Any:
+    """A value as a cell: numbers as numbers, anything else as text that is never a formula."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))[:_MOST_TEXT]
+    if len(text) <= 40 and text[:1] not in "=+-@\t\r":
+        return text
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    cell.quotePrefix = text[:1] in "=+-@\t\r"
+    cell.alignment = _LONG if len(text) > 40 else _SHORT
+    return cell
+
+
+def _unstamped(book: bytes, stamp: bytes) -> bytes:
+    """The same workbook with the given moment in place of today's, and with no times in its archive."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(book)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist(), key=lambda n: (n != "[Content_Types].xml", n)):
+            data = source.read(name)
+            if name == "docProps/core.xml":
+                data = _STAMP.sub(rb"\g<1>" + stamp + rb"\g<3>", data)
+            entry = zipfile.ZipInfo(name, _ZIP_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, data)
+    return out.getvalue()
