@@ -14,10 +14,12 @@ from core.reference_errors import ReferenceFileInvalid
 from core.reference_files import (
     COMMODITIES,
     GAUGES,
+    INDICATORS,
     POPULATIONS,
     TRAVEL_TIMES,
     Commodity,
     Gauge,
+    ListedIndicator,
     ReferenceFile,
     TravelTime,
     parsed,
@@ -27,13 +29,14 @@ from core.region import Regions
 from core.working_days import HOLIDAYS
 
 REGIONS = "regions.csv"
-#: What a price or stock may be for; stages and flows of gauges.
+#: What a price or stock may be for; what an indicator counts in; stages and flows of gauges.
 _UNITS = {
     COMMODITIES.name: ("kg", "liter", "butir", "ekor", "ikat", "tabung", "unit"),
+    INDICATORS.name: ("indeks", "tahun", "persen", "rupiah", "ribu_rupiah", "per_100_ribu", "per_1000"),
     GAUGES.name: ("m", "m3/s"),
 }
 _POLARITIES = ("1=worst", "3=worst")
-_FILES: tuple[ReferenceFile[Any], ...] = (COMMODITIES, GAUGES, POPULATIONS, TRAVEL_TIMES)
+_FILES: tuple[ReferenceFile[Any], ...] = (COMMODITIES, INDICATORS, GAUGES, POPULATIONS, TRAVEL_TIMES)
 
 
 def sound_regions(folder: Path) -> tuple[Regions, tuple[LumbungError, ...]]:
@@ -101,7 +104,7 @@ def _lines(
 def _doubts(row: Row, one: object, gauges: set[str]) -> Iterator[ReferenceFileInvalid]:
     """What a line says that can be read and cannot be meant."""
     match one:
-        case Commodity():
+        case Commodity() | ListedIndicator():
             yield from _unit(row)
         case Gauge():
             yield from _unit(row)

@@ -1,4 +1,4 @@
-"""The reference folder of a home or pack: commodities, gauges, population, travel times, each row with its source.
+"""The reference folder of a home or pack: commodities, gauges, indicators, population, travel times, with sources.
 
 Files are CSV as a person keeps them in a spreadsheet; every value is parsed here once. Which rows of a member's
 data refer to a code is decided where the data is cast (`quality`).
@@ -21,6 +21,17 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Commodity:
     """A good whose prices and stocks are kept; `unit` is what a price is for (kg, liter)."""
+
+    code: str
+    name: str
+    unit: str
+    aliases: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedIndicator:
+    """A development indicator; `unit` is the one its values have where a file states none."""
 
     code: str
     name: str
@@ -101,6 +112,12 @@ def _commodity(row: Row, _: Regions) -> Commodity:
     return Commodity(row.text("code"), row.text("name"), row.text("unit"), row.names("aliases"), row.text("source"))
 
 
+def _indicator(row: Row, _: Regions) -> ListedIndicator:
+    return ListedIndicator(
+        row.text("code"), row.text("name"), row.text("unit"), row.names("aliases"), row.text("source")
+    )
+
+
 def _gauge(row: Row, regions: Regions) -> Gauge:
     return Gauge(
         code=row.text("code"),
@@ -148,6 +165,7 @@ def _columns(needed: str, others: str = "") -> dict[str, bool]:
 
 
 COMMODITIES = ReferenceFile("commodity.csv", _columns("code name unit source", "aliases"), ("code",), _commodity)
+INDICATORS = ReferenceFile("indicator.csv", _columns("code name unit source", "aliases"), ("code",), _indicator)
 GAUGES = ReferenceFile(
     "gauge.csv",
     _columns(
@@ -173,6 +191,11 @@ def load_commodities(folder: Path) -> tuple[Commodity, ...]:
     return _load(COMMODITIES, folder, Regions(()))
 
 
+def load_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
+    """The indicators of `indicator.csv`; none where the file is missing."""
+    return _load(INDICATORS, folder, Regions(()))
+
+
 def load_gauges(folder: Path, regions: Regions) -> tuple[Gauge, ...]:
     """The gauges of `gauge.csv`; none where the file is missing."""
     return _load(GAUGES, folder, regions)
@@ -191,7 +214,7 @@ def load_travel_times(folder: Path) -> tuple[TravelTime, ...]:
 def load_code_lists(
     folder: Path, regions: Regions, at: date, within: frozenset[str] | None = None
 ) -> dict[str, CodeList]:
-    """The lists that contracts refer to, by name: `region`, `commodity`, `gauge`; a missing file is an empty list.
+    """The lists that contracts refer to, by name: `region`, `commodity`, `indicator`, `gauge`; a missing file is empty.
 
     Args:
         folder: the home's or pack's `reference` folder.
@@ -203,6 +226,7 @@ def load_code_lists(
     return {
         "region": regions.code_list(at, within),
         "commodity": code_list("commodity", ((c.code, c.name, (*c.aliases, c.code)) for c in load_commodities(folder))),
+        "indicator": code_list("indicator", ((i.code, i.name, (*i.aliases, i.code)) for i in load_indicators(folder))),
         "gauge": replace(stations, regions={g.code: g.region_code for g in gauges if g.region_code}),
     }
 

@@ -14,6 +14,7 @@ from tests.services import factories as make
 from tests.services.doors import Graph
 from tests.services.factories import Home
 from tests.services.standard_files import FILES, Sent
+from tests.services.standard_files_governance import GOVERNANCE_FILES
 
 
 def lumbung(home: Home, *words: str) -> str:
@@ -22,7 +23,7 @@ def lumbung(home: Home, *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("made", FILES, ids=lambda made: str(made.__name__))
+@pytest.mark.parametrize("made", (*FILES, *GOVERNANCE_FILES), ids=lambda made: str(made.__name__))
 def test_a_file_of_the_standard_travels_the_whole_way(home: Home, made: Callable[[], Sent]) -> None:
     sent = made()
     drop = home.drop(sent.mapping, code=sent.code)
