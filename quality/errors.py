@@ -29,3 +29,24 @@ class WeekUnknown(LumbungError):
 
     code = "WEEK_UNKNOWN"
     http_status = 422
+
+
+class StandardNameInvalid(LumbungError):
+    """A new standard was given a name that no column, file or type can carry."""
+
+    code = "STANDARD_NAME_INVALID"
+    http_status = 422
+
+
+class StandardExists(LumbungError):
+    """A standard of this name has been written already."""
+
+    code = "STANDARD_EXISTS"
+    http_status = 409
+
+
+class StandardUnknown(LumbungError):
+    """Neither a standard nor a file is called so."""
+
+    code = "STANDARD_UNKNOWN"
+    http_status = 404

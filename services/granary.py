@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from catalog.store import SnapshotStore
 from core import settings as core_settings
+from core import template
 from core.clock import Clock, utc_now
 from core.contract import Contract
 from core.contracts import load_contracts
@@ -73,6 +74,11 @@ class Granary:
             ).hexdigest()
             for name, codes in self.references.items()
         }
+
+    @cached_property
+    def templates(self) -> template.Headers:
+        """The headers by which a filled template of a standard is known."""
+        return template.headers(self.contracts.values())
 
     @property
     def staging(self) -> Path:

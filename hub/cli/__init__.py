@@ -13,6 +13,7 @@ from hub.cli import (
     scores,
     serve,
     setup,
+    standard,
     upkeep,
 )
 from hub.cli.app import app, main
@@ -32,5 +33,6 @@ __all__ = [
     "scores",
     "serve",
     "setup",
+    "standard",
     "upkeep",
 ]

@@ -5,12 +5,13 @@ that kills its reader kills no harvest. Opens no database and no network.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 
+from core import template
 from core.contract import Contract
 from core.errors import LumbungError
 from core.ids import new_id
@@ -24,7 +25,7 @@ from quality.worker import Checker, CheckJob
 from services.intake.choose import mapped_table, write_table
 from services.intake.errors import MappedTableMissing
 from services.intake.nihil import without_nihil
-from services.intake.notes import noted, without_cut_row
+from services.intake.notes import PART, as_returned, noted, without_cut_row
 
 _SHOWN_TABLES, _SHOWN_COLUMNS = 5, 8
 #: Memory that reading took is given back to the machine before a table of so many bytes is checked.
@@ -40,6 +41,8 @@ class FileJob:
         out: an empty folder for what is made on the way and for the files of the outcomes.
         contract, mapping: the standard of the one table that the mapping means; the file's others become rows of text.
         released: the holds of that table that a person has set aside for this file's bytes, or None.
+        templates: the headers by which a filled template is known, looked for where no mapping is given.
+        alone: only the mapped table is taken: the other sheets of a template are not data.
     """
 
     path: Path
@@ -58,6 +61,8 @@ class FileJob:
     nihil: bool
     now: datetime
     released: Release | None = None
+    templates: template.Headers = field(default_factory=dict)
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,14 @@ class FileDone:
         tables: the mapped one last, so that the resource ends up under its contract.
         unfound: what the file has instead, where none of its tables is the mapped one.
         unreadable: why it could not be read.
+        template: the standard whose filled template it is; then nothing else was done with it.
     """
 
     machine_readable: bool | None
     tables: tuple[TableDone, ...] = ()
     unfound: str | None = None
     unreadable: LumbungError | None = None
+    template: str | None = None
 
 
 def take(checker: Checker, job: FileJob) -> FileDone:
@@ -98,9 +105,15 @@ def take(checker: Checker, job: FileJob) -> FileDone:
     if not tables:
         return FileDone(result.machine_readable)
     del result
+    if job.mapping is None and (standard := _template(job, tables)) is not None:
+        return FileDone(True, template=standard)
     chosen = mapped_table(tables, job.mapping) if job.mapping is not None else None
     if job.mapping is not None and chosen is None:
         return FileDone(True, unfound=_listed(tables))
+    if job.alone and job.mapping is not None:  # a sheet may have been put before the one with the data
+        named = (t for t in tables if _template(job, [t]) == job.mapping.contract)
+        chosen = next(named, chosen)
+        tables = [table for table in tables if table is chosen]
     single = len(tables) == 1
     tables.sort(key=lambda table: table is chosen)  # stable: the others keep their order, the chosen one comes last
     mapped, chosen = chosen is not None, None
@@ -112,18 +125,26 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         work.mkdir()
         large = tables[0].data.nbytes > _LARGE
         table, said = tables.pop(0), False
-        notes = (*remarks, *table.notes)
+        notes = as_returned((*remarks, *table.notes), len(table), contract)
         released = job.released if contract is not None else None
         table = without_cut_row(table, notes, released)
         if contract is not None and contract.event:
             table, said = without_nihil(table)
         check = _check_job(job, write_table(table, work / "table.arrow"), contract, nihil=said or job.nihil)
+        if any(note.code == PART for note in notes):
+            check = replace(check, previous_rows=None)  # so few are no sign of rows that were lost
         del table
         if large:
             pa.default_memory_pool().release_unused()
         done.append(TableDone(name, contract, noted(checker.run(check), notes, released)))
         check.table.unlink()
     return FileDone(True, tuple(done))
+
+
+def _template(job: FileJob, tables: Sequence[TextTable]) -> str | None:
+    """The standard whose filled template is among some tables, or None."""
+    found = (template.standard_of(job.templates, table.columns) for table in tables)
+    return next((standard for standard in found if standard is not None), None)
 
 
 def _listed(tables: Sequence[TextTable]) -> str:

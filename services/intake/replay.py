@@ -49,7 +49,7 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
     except LumbungError:
         return None
     if snapshot.contract is None:
-        item = replace(item, contract=None, mapping=None)
+        item = replace(item, contract=None, mapping=None, template=False)
     elif item.contract is None:
         return None
     work = folder / new_id()
@@ -58,7 +58,11 @@ def _draft(granary: Granary, snapshot: Snapshot, folder: Path) -> Draft | None:
     landed = LandedItem(item, path, snapshot.landed_sha256, snapshot.fetched_at, remote.name, remote.mime)
     # its own time decides which dates lie in the future; limits against the delivery before were passed then
     job = replace(
-        file_job(granary, member, landed, work), previous_rows=None, previous_columns=None, now=snapshot.clock_at
+        file_job(granary, member, landed, work),
+        previous_rows=None,
+        previous_columns=None,
+        now=snapshot.clock_at,
+        templates={},
     )
     done = granary.checks().call(take, job, file=path).result()
     standard = item.contract.name if item.contract is not None else None

@@ -31,6 +31,7 @@ from services.intake.fetching import Arrivals, FetchLoop, Got
 from services.intake.files import FileDone, FileJob, take
 from services.intake.outcome import Outcome
 from services.intake.recording import Recorder
+from services.intake.templates import as_template, marked
 from services.intake.work import Item
 
 #: Where nothing has arrived for so many seconds, what is ready is committed without waiting for the rest.
@@ -120,6 +121,8 @@ def file_job(granary: Granary, member: Member, landed: LandedItem, out: Path) ->
         nihil=item.nihil,
         now=granary.clock(),
         released=item.releases.get(landed.sha256),
+        templates=granary.templates,
+        alone=item.template,
     )
 
 
@@ -256,6 +259,10 @@ class _Batch:
             if done.unreadable is not None:
                 mark = IntakeMark(item.id, key, sha256, None, Verdict.UNREADABLE)
                 self._failed(item, done.unreadable, mark)
+            elif done.template is not None:
+                self._hand_over(
+                    replace(landed, item=as_template(self.harvest.granary, self.harvest.source, item, done.template))
+                )
             elif done.unfound is not None:
                 self._ready(Ready(landed, (), [drafting.unfound(landed, done.unfound, run, self.harvest.source.id)]))
             elif done.tables:
@@ -295,7 +302,6 @@ class _Batch:
         self.failures, self.marks, self.done = [], [], []
 
     def _committed(self, ready: Sequence[Ready]) -> None:
-        granary, lease = self.harvest.granary, self.harvest.lease
         drafts = [draft for one in ready for draft in one.drafts]
         commits = iter(self.recorder.commit(drafts, self.harvest.lease))
         for one in ready:
@@ -308,5 +314,7 @@ class _Batch:
         for table in ready.tables:
             if table.contract is not None and table.outcome.verdict is not Verdict.HELD:
                 decided, columns = dict(table.outcome.decided), table.outcome.columns
+        if item.template:  # what it is was found in its bytes, and holds for its next delivery
+            decided = {**(item.decided if decided is None else decided), **marked(item)}
         self.outcomes += drafting.outcomes(ready, commits)
         self._settle(item, IntakeMark(item.id, item.key, sha256, True, None, columns, decided))

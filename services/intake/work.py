@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from catalog import holds, questions, readings
 from catalog.models import Dataset, DatasetState, Resource, Snapshot
 from catalog.questions import Answers
+from core import template
 from core.contract import Contract
 from core.errors import LumbungError
 from core.mapping import DatasetMapping
@@ -27,6 +28,8 @@ from services.intake.resting import EARLY, failing, next_try
 
 #: Raised when reading changes in a way that should make everything be read again.
 READER_VERSION = 1
+#: Among what was settled of a resource: the standard whose filled template it is.
+TEMPLATE = "_template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Item:
         landed, done: the bytes and key of its last finished intake.
         nihil: the dataset's metadata says that there was nothing to report.
         releases: what people have released of it, by the sha256 of the bytes that they meant.
+        template: it is a filled template of its standard, whose titles need no mapping of a member's own.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Item:
     done: str | None = None
     nihil: bool = False
     releases: Mapping[str, Release] = field(default_factory=dict)
+    template: bool = False
 
     @property
     def described(self) -> str:
@@ -85,7 +90,7 @@ def _content_key(dataset: Dataset, resource: Resource) -> str:
     return _digest(resource.url, str(dated), resource.size, resource.format)
 
 
-def _config_key(
+def config_key(
     granary: Granary, source: SourceConfig, mapping: DatasetMapping | None, contract: Contract | None
 ) -> str:
     """What a file is made into: mapping, standard, the code lists it refers to, the regions its member answers for."""
@@ -124,17 +129,21 @@ def item_of(
     mapping: DatasetMapping | None = None
     contract: Contract | None = None
     problem: LumbungError | None = None
+    filled: str | None = None
     try:
         mapping = Registry.mapping_for(
             source, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name
         )
+        filled = resource.decided.get(TEMPLATE) if mapping is None else None
+        if filled is not None and filled in granary.contracts:
+            mapping = template.mapping(filled)
         if mapping is not None:
             contract = granary.contracts.get(mapping.contract)
             if contract is None:
                 raise ContractUnknown(source=source.id, contract=mapping.contract, known=", ".join(granary.contracts))
     except LumbungError as error:
         problem, mapping, contract = error, None, None
-    content, config = _content_key(dataset, resource), _config_key(granary, source, mapping, contract)
+    content, config = _content_key(dataset, resource), config_key(granary, source, mapping, contract)
     before = resource.intake_key or ""
     same_standard = resource.contract == (contract.name if contract else None)
     decided = {str(k): str(v) for k, v in resource.decided.items()} if same_standard else {}
@@ -159,6 +168,7 @@ def item_of(
         done=resource.intake_key,
         nihil=stated_in(dataset.extras),
         releases={k: r for k, r in (releases or {}).items() if contract and r.contract == contract.name},
+        template=mapping is not None and filled == mapping.contract,
     )
 
 
