@@ -22,6 +22,7 @@ from quality import mqa
 from quality.gates import gates
 from quality.score import Dimension, Gate, Level, Measure, Scorecard, Week
 from services.granary import Granary
+from services.review import matrix as owing
 from services.review import measure
 from services.review.described import descriptions
 from services.review.opens import opened
@@ -209,6 +210,36 @@ def why(
     )
     print_table(of, _heads(("theme", "what", "points")), items, named=True)
     out.print(text("cli.scores.mqa.source", source=mqa.SOURCE), style="dim", highlight=False)
+
+
+@app.command("matrix")
+def matrix(
+    context: typer.Context,
+    member: MemberOption = None,
+    periods: Annotated[int, typer.Option("--periods", min=1, max=400, help="Berapa periode terakhir.")] = 6,
+    as_json: JsonOption = False,
+) -> None:
+    """Daftar data terhadap yang datang: setiap dataset per periode, tepat waktu, terlambat, ditahan, atau belum ada."""
+    with _opened(context) as (granary, session):
+        found = owing.matrix(granary, session, now=granary.clock(), member=member, most=periods)
+    together = owing.complete(found)
+    if as_json:
+        lines = [asdict(line.row) | {"listed": line.listed, "cells": dict(line.row.cells)} for line in found]
+        counted = None if together is None else {"passed": together.passed, "measured": together.measured}
+        print_json({"complete": counted, "rows": lines})
+        return
+    if not found:
+        out.print(text("cli.scores.matrix.none"))
+        return
+    rows = (
+        (line.row.member, line.row.title, line.row.every, text("cli.yes") if line.listed else text("cli.no"),
+         " · ".join(f"{name} {text(f'report.cell.{cell.value}')}" for name, cell in line.row.cells) or "—")
+        for line in found
+    )  # fmt: skip
+    heads = [*_heads(("member", "title")), *(text(f"cli.scores.matrix.{n}") for n in ("every", "listed", "periods"))]
+    print_table(text("cli.scores.matrix.title", complete=share(together)), heads, rows, named=True)
+    if not all(line.listed for line in found):
+        out.print(text("cli.scores.matrix.unlisted"), style="dim", highlight=False)
 
 
 def _heads(names: Iterable[str]) -> list[str]:

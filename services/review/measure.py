@@ -5,8 +5,8 @@ one that nobody has closed yet, are counted from the gate's records before its e
 `quality/counting.py`'s matter, release schedules are `services/review/periods.py`'s.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from quality.report.model import Series
 from quality.score import Dimension, Gate, Level, Measure, Scorecard, Week, total
 from services.granary import Granary
 from services.review.described import descriptions
-from services.review.records import Ledger
+from services.review.records import Ledger, timeliness
 from services.review.titles import titles
 
 #: The running week and the 26 before it.
@@ -46,7 +46,7 @@ class Part:
             case Level.DATASET:
                 return self.dataset
             case Level.SOURCE:
-                return self.source
+                return self.source or None
             case Level.PRODUCER:
                 return f"{self.member}/{self.producer}" if self.producer else None
             case Level.MEMBER:
@@ -75,13 +75,33 @@ def parts(
     if open_:
         ledger = Ledger.read(granary, session, list(open_.values()), member=member)
         for week, moment in open_.items():
-            counted = {s.id: ledger.counts(s, moment) for s in ledger.datasets(moment)}
-            described = _described(granary, session, counted) if week == Week.of(now, here) else {}
-            found[week] = tuple(
-                Part(s.id, s.source, s.member, s.organisation, counted[s.id], *described.get(s.id, (None, None)))
-                for s in ledger.datasets(moment)
-            )
+            mine = list(counted(ledger, moment))
+            if week == Week.of(now, here):
+                described = _described(granary, session, {part.dataset: part.counts for part in mine})
+                mine = [
+                    replace(part, gates=described[part.dataset][0], mqa=described[part.dataset][1])
+                    if part.dataset in described
+                    else part
+                    for part in mine
+                ]
+            found[week] = tuple(mine)
     return found
+
+
+def counted(ledger: Ledger, moment: datetime) -> Iterator[Part]:
+    """Every dataset, then every line of a data list for which nothing has ever come though it was due."""
+    due = ledger.due(moment)
+    dinas = {(s.member, s.organisation_title): s.organisation for s in ledger.subjects}
+    for s in ledger.datasets(moment):
+        counts = ledger.counts(s, moment)
+        if (on_time := timeliness(due.pop(s.id, ()))) is not None:
+            counts[Dimension.TIMELINESS] = on_time
+        yield Part(s.id, s.source, s.member, s.organisation, counts)
+    for id_, owed in due.items():
+        if (on_time := timeliness(owed)) is not None:
+            one = owed[0].owed
+            producer = dinas.get((one.member, one.producer), one.producer)
+            yield Part(id_, "", one.member, producer, {Dimension.TIMELINESS: on_time})
 
 
 def _kept(record: MeasureRecord) -> Part:

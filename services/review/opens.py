@@ -20,7 +20,8 @@ from quality.counting import KEY, REPEATED, judged
 from quality.result import unpack
 from quality.score import Cell, Dimension, Level
 from services.granary import Granary
-from services.review.records import Ledger, Record, Subject
+from services.review.measure import counted
+from services.review.records import Due, Ledger, Record, Subject
 
 _SHOWN = 5
 #: Column, value and message of a line.
@@ -67,31 +68,23 @@ def opened(
         SnapshotMissing, SnapshotDamaged: a file of returned rows is not what was kept.
     """
     ledger = Ledger.read(granary, session, [moment])
-    mine = [s for s in ledger.datasets(moment) if belongs(s, level, id_, granary.settings.province)]
+    province = granary.settings.province
+    mine = {p.dataset: p for p in counted(ledger, moment) if _belongs(p.subject(level, province), level, id_)}
     if not mine:
         raise DatasetUnknown(dataset=id_)
-    for subject in mine:
-        if dimension is Dimension.TIMELINESS:
-            yield from _late(ledger, subject, moment)
-            continue
+    if dimension is Dimension.TIMELINESS:
+        yield from (late for name, due in ledger.due(moment).items() if name in mine for late in _late(due))
+        return
+    for subject in (s for s in ledger.datasets(moment) if s.id in mine):
         names = _files(session, subject.id)
         for record in ledger.standing(subject.id, moment):
             yield from _Table(granary, session, subject, record, names.get(record.resource, "")).opened(dimension)
 
 
-def belongs(subject: Subject, level: Level, id_: str, province: str) -> bool:
-    """Whether a dataset is one of a subject's."""
-    match level:
-        case Level.DATASET:
-            return bool(id_) and subject.id.startswith(id_)
-        case Level.SOURCE:
-            return subject.source == id_
-        case Level.PRODUCER:
-            return f"{subject.member}/{subject.organisation}" == id_
-        case Level.MEMBER:
-            return subject.member == id_
-        case Level.PROVINCE:
-            return id_ == province
+def _belongs(subject: str | None, level: Level, id_: str) -> bool:
+    if subject is None or not id_:
+        return False
+    return subject.startswith(id_) if level is Level.DATASET else subject == id_
 
 
 def _files(session: Session, dataset: str) -> Mapping[str, str]:
@@ -99,11 +92,11 @@ def _files(session: Session, dataset: str) -> Mapping[str, str]:
     return {row.id: row.name for row in session.execute(query)}
 
 
-def _late(ledger: Ledger, subject: Subject, moment: datetime) -> Iterator[Opened]:
-    for contract, period, cell in ledger.judged_periods(subject, moment):
+def _late(due: Sequence[Due]) -> Iterator[Opened]:
+    for owed, period, cell in due:
         if cell is not Cell.ON_TIME:
             said = text(f"report.cell.{cell.value}", "id")
-            yield Opened(subject.id, subject.title, subject.member, "", "", None, contract, "", period, said)
+            yield Opened(owed.id, owed.title, owed.member, "", "", None, owed.contract or "", "", period, said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,12 @@ from catalog.models import CheckRecord, Dataset, Resource
 from catalog.writing import batched
 from core.clock import zone
 from core.contract import Contract
-from core.contract_metadata import Release
 from core.verdict import Verdict
 from quality.counting import counts
 from quality.result import unpack
 from quality.score import Cell, Dimension, Measure, total
 from services.granary import Granary
-from services.review.periods import newest_due
+from services.review.owed import Arrivals, Lists, Owed, owed_by_list, owed_unlisted, unmapped_arrivals
 
 
 class Record(NamedTuple):
@@ -56,12 +55,12 @@ class Subject(NamedTuple):
         return self.first_seen < moment and (self.withdrawn_at is None or self.withdrawn_at >= moment)
 
 
-@dataclass(slots=True)
-class Arrivals:
-    """When one dataset's deliveries under one standard came, oldest first, by what became of them."""
+class Due(NamedTuple):
+    """One period that was due; its name is empty where there is no schedule."""
 
-    accepted: list[datetime] = field(default_factory=list)
-    held: list[datetime] = field(default_factory=list)
+    owed: Owed
+    period: str
+    cell: Cell
 
 
 @dataclass(slots=True)
@@ -70,7 +69,8 @@ class Ledger:
 
     Attributes:
         tables: resource and table to its records, oldest first.
-        arrivals: dataset and standard to its deliveries.
+        arrivals: dataset and standard (empty for none) to its deliveries.
+        lists: the data lists of the moments' years.
         counted: what the records that were asked for count, by the record's id.
     """
 
@@ -80,6 +80,7 @@ class Ledger:
     resources: dict[str, list[str]]
     tables: dict[str, dict[str, list[Record]]]
     arrivals: dict[str, dict[str, Arrivals]]
+    lists: Lists
     counted: dict[str, dict[Dimension, Measure]] = field(default_factory=dict)
 
     @classmethod
@@ -87,8 +88,12 @@ class Ledger:
         cls, granary: Granary, session: Session, moments: Sequence[datetime], *, member: str | None = None
     ) -> "Ledger":
         """Everything that was checked before the latest of these moments, with the counts that stood at each."""
-        self = cls(granary.contracts, zone(granary.settings.timezone), _subjects(session, member), {}, {}, {})
+        here = zone(granary.settings.timezone)
+        lists = Lists.read(session, sorted({moment.astimezone(here).year for moment in moments}), member)
+        self = cls(granary.contracts, here, _subjects(session, member), {}, {}, {}, lists)
         self._read(session, max(moments), member)
+        for dataset, at in unmapped_arrivals(session, max(moments), member):
+            self.arrivals.setdefault(dataset, {}).setdefault("", Arrivals()).accepted.append(at)
         wanted = {record for moment in moments for record in self._standing(moment)}
         for some in batched(sorted(wanted, key=lambda r: r.id), 500):
             self._count(session, {record.id: record for record in some})
@@ -143,53 +148,57 @@ class Ledger:
         return (subject for subject in self.subjects if subject.counts_at(moment))
 
     def counts(self, subject: Subject, moment: datetime) -> dict[Dimension, Measure]:
-        """What a dataset counted at a moment; dimensions that were not measured are absent."""
+        """What a dataset's deliveries counted at a moment; dimensions that were not measured are absent."""
         parts = [self.counted[record.id] for record in self.standing(subject.id, moment)]
-        found: dict[Dimension, Measure] = {}
-        for dimension in Dimension:
-            measure = (
-                self.timeliness(subject, moment)
-                if dimension is Dimension.TIMELINESS
-                else total(part.get(dimension) for part in parts)
-            )
-            if measure is not None:
-                found[dimension] = measure
+        summed = {dimension: total(part.get(dimension) for part in parts) for dimension in Dimension}
+        return {dimension: measure for dimension, measure in summed.items() if measure is not None}
+
+    def owed(self, moment: datetime) -> list[Owed]:
+        """Everything that is owed by schedule at a moment, listed or not, by member as their lists have it."""
+        year, began = moment.astimezone(self.zone).year, self.lists.began
+        found: list[Owed] = []
+        taken: set[str] = set()
+        for lines in self.lists.years.get(year, {}).values():
+            for line in lines:
+                if began is not None and began < moment:
+                    taken.add(line.dataset_id or "")
+                    found.append(owed_by_list(line, self.arrivals.get(line.dataset_id or "", {}), began))
+        for s in self.datasets(moment):
+            for name, came in self.arrivals.get(s.id, {}).items() if s.id not in taken else ():
+                if (contract := self.contracts.get(name)) is not None:
+                    beside = bool(self.lists.of(year, s.member))
+                    about = (s.id, s.member, s.title, s.organisation)
+                    found.append(owed_unlisted(about, contract, came, since=s.first_seen, beside=beside))
         return found
 
-    def timeliness(self, subject: Subject, moment: datetime) -> Measure | None:
-        """Of each standard that a dataset delivers: whether the newest period that is due came on time.
+    def due(self, moment: datetime) -> dict[str, list[Due]]:
+        """Of each dataset (or line of a list) what was due at a moment, and how it stands.
 
-        Where a standard has no schedule but says how old its data may be: whether something came within that. What is
-        not due yet, and what was due before the dataset was known, is not measured.
+        Judged is the newest period of each schedule that is due. Where a standard has no schedule but says how old its
+        data may be: whether something came within that. What is not due is not there.
         """
-        cells = [cell for _, _, cell in self.judged_periods(subject, moment)]
-        return Measure(cells.count(Cell.ON_TIME), len(cells)) if cells else None
-
-    def judged_periods(self, subject: Subject, moment: datetime) -> Iterator[tuple[str, str, Cell]]:
-        """Standard, period (empty where there is no schedule) and how it stands, of all that was due at a moment."""
-        for name, came in self.arrivals.get(subject.id, {}).items():
-            contract = self.contracts.get(name)
-            if contract is None:
-                continue
-            release = self.release(contract)
-            if release is not None:
-                due = newest_due(release, self.zone, since=subject.first_seen, now=moment)
-                if due is not None:
-                    yield name, due.name, due.cell(came.accepted, came.held, moment)
-            elif (cell := _fresh(contract, came, subject.first_seen, moment)) is not None:
-                yield name, "", cell
-
-    def release(self, contract: Contract) -> Release | None:
-        """The schedule of a standard."""
-        return contract.metadata.release
+        found: dict[str, list[Due]] = {}
+        for one in self.owed(moment):
+            newest = one.newest(self.zone, moment)
+            if newest is None and one.release is None and one.counts and not one.listed:
+                newest = _fresh(self.contracts[one.contract or ""], one.came, one.since, moment)
+            if newest is not None:
+                found.setdefault(one.id, []).append(Due(one, *newest))
+        return found
 
 
-def _fresh(contract: Contract, came: Arrivals, since: datetime, moment: datetime) -> Cell | None:
+def timeliness(due: Sequence[Due]) -> Measure | None:
+    """How much of what was due came on time; None where nothing was due."""
+    return Measure(sum(one.cell is Cell.ON_TIME for one in due), len(due)) if due else None
+
+
+def _fresh(contract: Contract, came: Arrivals, since: datetime, moment: datetime) -> tuple[str, Cell] | None:
     """Whether something came within the time that a standard without a schedule gives its data; None before that."""
     if contract.freshness_hours is None or moment - since < (age := timedelta(hours=contract.freshness_hours)):
         return None
     newest = bisect_left(came.accepted, moment)
-    return Cell.ON_TIME if newest and moment - came.accepted[newest - 1] <= age else Cell.MISSING
+    fresh = newest > 0 and moment - came.accepted[newest - 1] <= age
+    return "", Cell.ON_TIME if fresh else Cell.MISSING
 
 
 def _subjects(session: Session, member: str | None) -> tuple[Subject, ...]:

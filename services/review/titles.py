@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.data_list import ListedDataset
 from catalog.models import Dataset
 from catalog.writing import batched
 from services.granary import Granary
@@ -19,6 +20,10 @@ def titles(granary: Granary, session: Session, datasets: Iterable[str]) -> dict[
             found[id_] = title
             if name:
                 found.setdefault(f"{member}/{name}", called or name)
+        for id_, title in session.execute(
+            select(ListedDataset.id, ListedDataset.title).where(ListedDataset.id.in_(some))
+        ):
+            found.setdefault(id_, title)
     found |= {member.code: member.name for member in granary.registry.members}
     province, regions = granary.settings.province, granary.regions
     if province and regions.known(province):
