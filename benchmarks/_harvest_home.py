@@ -33,7 +33,7 @@ good = "komoditas"
 unit = "satuan"
 price = "harga"
 ceiling = "batas"
-origin = "asal"
+origin = "asal barang"
 """
 
 
@@ -107,7 +107,10 @@ def standard() -> dict[str, Any]:
 
 
 def write_table(path: Path, rows: int, *, first: int = 0, region: str = "33.01") -> None:
-    """A CSV file as an office writes it: semicolons, Rp 12.345, day first; a few rows in a thousand are wrong."""
+    """A CSV file as an office writes it: semicolons, Rp 12.345, day first; a few rows in a thousand are wrong.
+
+    Its header is its own: one of the standard's titles alone would be taken for a filled template without a mapping.
+    """
     database = duckdb.connect()
     try:
         database.execute(f"""
@@ -116,7 +119,7 @@ def write_table(path: Path, rows: int, *, first: int = 0, region: str = "33.01")
               'Komoditas ' || lpad((i * 7 % 40)::VARCHAR, 2, '0') AS komoditas,
               CASE WHEN i % 20 = 0 THEN 'liter' ELSE 'kg' END AS satuan,
               'Rp ' || replace(format('{{:,}}', 8000 + (i * 7919) % 60000), ',', '.') AS harga,
-              60000 + i % 20000 AS batas, CASE WHEN i % 30 = 0 THEN NULL ELSE 'Dinas Perdagangan' END AS asal
+              60000 + i % 20000 AS batas, CASE WHEN i % 30 = 0 THEN NULL ELSE 'Dinas Perdagangan' END AS "asal barang"
             FROM range({first}, {first + rows}) AS r(i)) TO '{path}' (FORMAT csv, DELIMITER ';', HEADER)
         """)
     finally:
