@@ -17,7 +17,7 @@ from catalog.errors import DatasetUnknown, ListedUnknown
 from catalog.models import Dataset
 from catalog.writing import writing
 from core import audit
-from core.access import Actor
+from core.access import Actor, Role
 from core.contract_metadata import Period, Release
 from core.db import Base
 from core.ids import derived_id
@@ -85,6 +85,13 @@ class Listed:
     dataset_id: str | None = None
     matched_by: MatchedBy | None = None
     place: str = ""
+
+
+def answers_for(actor: Actor, member: str) -> bool:
+    """Whether somebody may bring and settle a member's list: the province's coordinators, admins, its own walidata."""
+    return bool(actor.roles & {Role.COORDINATOR, Role.ADMIN}) or (
+        Role.STEWARD in actor.roles and actor.member == member
+    )
 
 
 def listed_id(member: str, year: int, title: str) -> str:
@@ -177,17 +184,24 @@ def match(session: Session, exact: Iterable[tuple[str, str]]) -> int:
 def confirm(sessions: sessionmaker[Session], id_: str, dataset: str | None, *, actor: Actor, now: datetime) -> Listed:
     """Say by decision which dataset a listed one is (or, with None, that it is none yet); on record with who.
 
+    Both may be named by the beginning of their id.
+
     Raises:
-        ListedUnknown, DatasetUnknown: nothing has such an id, or the dataset is another member's.
+        ListedUnknown, DatasetUnknown: nothing (or more than one) is named so, or the dataset is another member's.
     """
     with writing(sessions) as session:
-        row = session.get(ListedDataset, id_)
-        if row is None:
+        rows = session.scalars(select(ListedDataset).where(ListedDataset.id.startswith(id_, autoescape=True)).limit(2))
+        named = rows.all()
+        if len(named) != 1 or not answers_for(actor, named[0].member):
             raise ListedUnknown(listed=id_)
-        found = session.get(Dataset, dataset) if dataset is not None else None
-        if dataset is not None and (found is None or found.member != row.member):
-            raise DatasetUnknown(dataset=dataset)
-        row.dataset_id = dataset
-        row.matched_by = MatchedBy.CONFIRMED.value if dataset is not None else None
-        audit.record(session, actor, "data_list.matched", row.id, {"dataset": dataset, "title": row.title}, now=now)
+        row, known = named[0], None
+        if dataset is not None:
+            own = (Dataset.id.startswith(dataset, autoescape=True), Dataset.member == row.member)
+            meant = session.scalars(select(Dataset.id).where(*own).limit(2)).all()
+            if len(meant) != 1:
+                raise DatasetUnknown(dataset=dataset)
+            known = meant[0]
+        row.dataset_id = known
+        row.matched_by = MatchedBy.CONFIRMED.value if known is not None else None
+        audit.record(session, actor, "data_list.matched", row.id, {"dataset": known, "title": row.title}, now=now)
         return _of(row)

@@ -2,6 +2,7 @@
 
 from hub.cli import (
     data,
+    data_list,
     demo,
     flows,
     harvest,
@@ -21,6 +22,7 @@ from hub.cli.app import app, main
 __all__ = [
     "app",
     "data",
+    "data_list",
     "demo",
     "flows",
     "harvest",
