@@ -21,16 +21,6 @@ def stacked(parts: Sequence[tuple[int, str]], *, width: int = 220, height: int =
     return _svg(width, height, "".join(out))
 
 
-def share(value: float | None, *, width: int = 64, height: int = 8) -> Markup:
-    """A share of one as a bar on its track; an empty dashed track where nothing was measured."""
-    if value is None:
-        dashes = f'fill="none" stroke="{PALE}" stroke-dasharray="2 2"'
-        return _svg(width, height, f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" {dashes}/>')
-    colour = GOOD if value >= 0.95 else MIDDLE if value >= 0.8 else BAD
-    track = f'<rect width="{width}" height="{height}" fill="{PALE}"/>'
-    return _svg(width, height, f'{track}<rect width="{value * width:.1f}" height="{height}" fill="{colour}"/>')
-
-
 def line(values: Sequence[float | None], *, labels: tuple[str, str], width: int = 320, height: int = 90) -> Markup:
     """A share over weeks, 0 to 100 % from bottom to top; where nothing was measured the line is broken, never bridged.
 
@@ -51,7 +41,7 @@ def line(values: Sequence[float | None], *, labels: tuple[str, str], width: int 
     return _svg(width, height, "".join(out))
 
 
-def spark(values: Sequence[float | None], *, width: int = 90, height: int = 18) -> Markup:
+def spark(values: Sequence[float | None], *, width: int = 54, height: int = 16) -> Markup:
     """A small line without axes, over the whole height from 0 to 1."""
     step = (width - 4) / max(len(values) - 1, 1)
     ground = f'<line x1="0" x2="{width}" y1="{height - 1}" y2="{height - 1}" stroke="{PALE}"/>'

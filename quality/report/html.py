@@ -20,7 +20,7 @@ from markupsafe import Markup
 from quality.report import charts
 from quality.report.model import Change, ContractChanges, Exemption, Item, MatrixRow, Rejected, Report, Series
 from quality.report.words import Words
-from quality.score import Cell, Dimension, Level
+from quality.score import Cell, Dimension, Gate, Level, Measure
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _WIDE = (Level.PROVINCE.value, Level.MEMBER.value)
@@ -63,7 +63,7 @@ def as_html(report: Report, digest: str, locale: str = "id") -> bytes:
         r=report, w=words, say=words.say, digest=digest, charts=charts,
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=f"sha256-{mark}",
-        dimensions=list(Dimension), cells=list(Cell), **view.values(),
+        dimensions=list(Dimension), gates=list(Gate), cells=list(Cell), **view.values(),
     )  # fmt: skip
     return document.encode("utf-8")
 
@@ -80,9 +80,7 @@ class _View:
         for contract in report.changes:
             for change in contract.members:
                 self._changes[change.member].append((contract.title, change))
-        self._scores: dict[str, list[Series]] = defaultdict(list)
-        for series in report.scores:
-            self._scores[_member_of(series)].append(series)
+        self._scores = _grouped(report.scores)
 
     def values(self) -> dict[str, Any]:
         """What the templates ask for by name."""
@@ -94,9 +92,10 @@ class _View:
             "of_member": self._own,
             "wide_scores": [s for s in report.scores if s.level in _WIDE],
             "trend": _trend,
+            "grade": _grade,
             "shares": _shares,
             "measured": lambda series, dimension: any(v is not None for v in _shares(series, dimension)),
-            "weeks": (str(report.week.back(25)), str(report.week)),
+            "weeks": (str(report.week.back(max(self._weeks() - 1, 0))), str(report.week)),
             "change_sum": _sum,
             "most_changes": max((s.added + s.changed + s.removed for s in sums), default=1),
             "matrix_of": self._matrix,
@@ -108,10 +107,13 @@ class _View:
             "reason": self._reason,
         }
 
+    def _weeks(self) -> int:
+        return max((len(series.cards) for series in self._report.scores), default=1)
+
     def _own(self, code: str) -> _Own:
         return _Own(
             items=self._items.get(code, ()),
-            scores=self._scores.get(code, ()),
+            scores=[one for one in self._scores.get(code, ()) if one.level != Level.DATASET.value],
             rejected=self._rejected.get(code, ()),
             changes=self._changes.get(code, ()),
             matrix=self._matrix.get(code, ()),
@@ -147,15 +149,16 @@ def _grouped(rows: Iterable[T]) -> dict[str, list[T]]:
     return dict(out)
 
 
-def _member_of(series: Series) -> str:
-    """The member whose page a series belongs on; producers, sources and datasets carry theirs before a slash."""
-    return series.id if series.level == Level.MEMBER.value else series.id.partition("/")[0]
-
-
 def _sum(one: ContractChanges) -> Change:
     """The changes of all members together."""
     names = ("rows", "added", "changed", "removed")
     return Change(one.contract, "", *(sum(getattr(change, name) for change in one.members) for name in names))
+
+
+def _grade(measure: Measure) -> str:
+    """The colour of a share: from 95 of a hundred on good, from 80 on middling."""
+    share = measure.share or 0.0
+    return "good" if share >= 0.95 else "middle" if share >= 0.8 else "bad"
 
 
 def _shares(series: Series, dimension: Dimension) -> list[float | None]:

@@ -252,12 +252,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The scorecards of one subject, oldest week first; None where nothing was measured in a week."""
+    """The scorecards of one subject, oldest week first; None where nothing was measured in a week.
+
+    Attributes:
+        member: whose it is; None for the province.
+    """
 
     level: str
     id: str
     title: str
     cards: tuple[Scorecard | None, ...]
+    member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

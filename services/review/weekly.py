@@ -8,21 +8,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.models import Dataset
 from catalog.writing import reading
 from core.clock import zone
 from core.duck import Duck
 from federation.member import Member
 from quality.report.model import Finding, Item, MatrixRow, MemberPage, Report, Return, Series, Totals
 from quality.report.ranking import ranked
-from quality.score import Week
+from quality.score import Level, Week
 from services.granary import Granary
-from services.review import changes, deliveries, matters, sources
+from services.review import changes, deliveries, matters, measure, sources
 from services.review.bounds import Bounds, bounds, default_week
 from services.review.issuing import outcomes
 
 _NOTHING = Totals()
+_LEVELS = (Level.PROVINCE, Level.MEMBER, Level.PRODUCER, Level.DATASET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def weekly(granary: Granary, week: Week | None = None, *, now: datetime | None =
     The same catalogue gives the same report of a week that has ended, whenever it is asked.
     """
     at = now or granary.clock()
+    measure.close_weeks(granary, now=at)  # what is over is written down before it is told
     here = zone(granary.settings.timezone)
     duck = Duck([granary.settings.folder("snapshots")], size=1, memory=granary.settings.query_memory)
     try:
@@ -109,7 +113,25 @@ def _gather(granary: Granary, session: Session, duck: Duck, within: Bounds) -> R
 
 def look(granary: Granary, session: Session, within: Bounds) -> Looks:
     """What was measured and found beyond single deliveries."""
-    return Looks()
+    return Looks(scores=_scores(granary, session, within))
+
+
+def _scores(granary: Granary, session: Session, within: Bounds) -> tuple[Series, ...]:
+    """Scores over the weeks of the province, its members and their dinas; of datasets those of this week alone."""
+    found = measure.series(granary, session, within.week, now=within.until, levels=_LEVELS)
+    owners = {row.id: row.member for row in session.execute(select(Dataset.id, Dataset.member))}
+    out: list[Series] = []
+    for one in found:
+        match one.level:
+            case Level.DATASET.value:
+                out.append(replace(one, cards=one.cards[-1:], member=owners.get(one.id)))
+            case Level.PRODUCER.value:
+                out.append(replace(one, member=one.id.partition("/")[0]))
+            case Level.MEMBER.value:
+                out.append(replace(one, member=one.id))
+            case _:
+                out.append(one)
+    return tuple(out)
 
 
 def _with_down(totals: Mapping[str, Totals], down: Sequence[str]) -> dict[str, Totals]:
