@@ -120,16 +120,16 @@ class _Table:
         wanted = {r.rule for r in rules if r.listed}
         if KEY in wanted:
             wanted.add(REPEATED)
-        if wanted or (dimension is Dimension.VALIDITY and kept.statistics.get("quarantined_rows")):
-            yield from self._rows(kept, wanted, whole=dimension is Dimension.VALIDITY)
+        whole = dimension is Dimension.VALIDITY
+        returned = int(kept.statistics.get("quarantined_rows", 0))
+        if count := returned if whole else sum(r.broken for r in rules if r.listed):
+            yield from self._rows(self._batch(kept, returned), wanted, count, whole=whole)
         for rule in rules:
             if not rule.listed:
                 yield self._one(None, rule.rule, said=("", _kept_values(result, rule.rule), ""), count=rule.broken)
 
-    def _rows(self, kept: CheckRecord, wanted: set[str], *, whole: bool) -> Iterator[Opened]:
-        """The returned rows, each once or once a reason."""
-        count = int(kept.statistics["quarantined_rows"])
-        batch = self._batch(kept, count)
+    def _rows(self, batch: QuarantineBatch | None, wanted: set[str], count: int, *, whole: bool) -> Iterator[Opened]:
+        """The returned rows, each once or once a reason; `count` lines."""
         if batch is None or not self.granary.returned.has(batch.file_sha256):
             yield self._one(None, said=("", "", text("score.opens.gone", "id", rows=count)), count=count)
             return

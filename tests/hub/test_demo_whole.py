@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,8 +26,20 @@ def test_35_regencies_are_harvested_and_every_planted_fault_is_found(tmp_path: P
     assert sum(c["verdicts"].get("held", 0) for c in counts if c) == expected["held"]
     published = [r for r in _rows(home) if r is not None]
     assert sum(published) == expected["published"]
+    held = {one["dataset"] for one in json.loads(program("--home", home, "held", "--json").stdout)}
+    failed = _opened(home)
+    assert len([line for line in failed if line["dataset"] not in held]) == expected["quarantined"]
     second = json.loads(program(*words).stdout.splitlines()[-1])
     assert (second["snapshots"], second["rows_published"]) == (0, 0)
+
+
+def _opened(home: Path) -> list[dict[str, Any]]:
+    """The rows behind the province's validity; they are as many as its counts say."""
+    [card] = json.loads(program("--home", home, "scores", "--level", "province", "--json").stdout)["scores"]
+    validity = card["dimensions"]["validity"]
+    lines: list[dict[str, Any]] = json.loads(program("--home", home, *validity["opens"].split()[1:], "--json").stdout)
+    assert sum(line["count"] for line in lines) == validity["measured"] - validity["passed"]
+    return lines
 
 
 def _rows(home: Path) -> list[int | None]:

@@ -209,6 +209,14 @@ def test_the_screen_says_what_was_not_measured(home: Home) -> None:
     assert all(gate["passed"] is True or gate["reasons"] for gate in why["gates"])
 
 
+def test_rows_that_are_not_kept_any_more_are_said_to_be_so_with_their_number(home: Home) -> None:
+    delivered(home, faulty())
+    for name in list(home.granary.returned.names()):
+        home.granary.returned.remove(name)
+    assert [(line.row, line.count) for line in behind(home, VALIDITY)] == [(None, 3)]
+    assert [(line.row, line.count) for line in behind(home, COMPLETENESS)] == [(None, 1)]
+
+
 def test_the_ledger_reads_a_member_alone(home: Home) -> None:
     delivered(home, faulty())
     with home.granary.sessions() as session:
