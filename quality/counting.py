@@ -69,6 +69,24 @@ def judged(statistics: Mapping[str, Any], result: Mapping[str, Any], references:
             yield Judged(f"{column}.reference", Dimension.ACCURACY, rows - missing + unresolved, unresolved, True)
 
 
+def tally(
+    statistics: Mapping[str, Any], result: Mapping[str, Any], references: Mapping[str, str]
+) -> dict[str, tuple[int, int]]:
+    """Rule to how many of how many rows broke it, most first: the validity of one delivery taken apart.
+
+    A row that breaks several rules stands at each. Reasons that no rule asked for (a cell that cannot be read, a region
+    of somebody else's) are of all rows.
+    """
+    if not result:
+        return {}
+    rows = int(statistics.get("source_rows", 0))
+    reasons: Mapping[str, int] = statistics.get("reasons", {})
+    asked = {one.rule: one for one in judged(statistics, result, references)}
+    found = {rule: (broken, asked[rule].looked if rule in asked else rows) for rule, broken in reasons.items()}
+    found |= {rule: (one.broken, one.looked) for rule, one in asked.items() if one.broken and not one.listed}
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1][0], pair[0])))
+
+
 def counts(
     statistics: Mapping[str, Any], result: Mapping[str, Any], references: Mapping[str, str]
 ) -> dict[Dimension, Measure]:

@@ -25,7 +25,7 @@ from services.granary import Granary
 from services.review import matrix as owing
 from services.review import measure
 from services.review.described import descriptions
-from services.review.opens import opened
+from services.review.opens import broken_rules, opened
 from services.review.titles import titles
 
 app = typer.Typer(help="Skor mutu data menurut hitungan; setiap angka dapat dibuka sampai ke barisnya.")
@@ -185,12 +185,14 @@ def why(
         mine = measure.parts(granary, session, [week], now=now, member=found.member)[week]
         codes = next((p.counts.get(Dimension.ACCURACY) for p in mine if p.dataset == found.id), None)
         described = descriptions(granary, session, [found.id])[found.id]
+        broken = broken_rules(granary, session, found.id, now)
         name, title = found.id, titles(granary, session, [found.id])[found.id]
     judged, points = gates(described, codes), mqa.points(described)
     if as_json:
         print_json({
             "dataset": name,
             "title": title,
+            "rules": {rule: {"failed": failed, "measured": looked} for rule, (failed, looked) in broken.items()},
             "gates": [{"gate": j.gate, "passed": j.passed, "reasons": j.texts()} for j in judged],
             "mqa": {
                 "points": mqa.score(points), "of": mqa.MOST, "band": mqa.band(mqa.score(points)), "source": mqa.SOURCE,
@@ -201,6 +203,9 @@ def why(
         return
     rows = [(text(f"score.gate.{j.gate.value}"), _passed(j.passed), " ".join(j.texts()) or "—") for j in judged]
     print_table(title, _heads(("gate", "passed", "why")), rows, named=True)
+    if broken:
+        failed = ((rule, count, looked) for rule, (count, looked) in broken.items())
+        print_table(text("cli.scores.rules"), _heads(("rule", "failed", "measured")), failed, named=True)
     items = [(text(f"score.theme.{p.theme.value}"), p.text(), f"{p.given}/{p.points}") for p in points]
     of = text(
         "cli.scores.mqa",

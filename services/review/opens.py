@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from catalog.errors import DatasetUnknown
 from catalog.models import CheckRecord, QuarantineBatch, Resource
 from core.messages import text
-from quality.counting import KEY, REPEATED, judged
+from quality.counting import KEY, REPEATED, judged, tally
 from quality.result import unpack
 from quality.score import Cell, Dimension, Level
 from services.granary import Granary
 from services.review.measure import counted
-from services.review.records import Due, Ledger, Record, Subject
+from services.review.records import Due, Ledger, Record, Subject, references
 
 _SHOWN = 5
 #: Column, value and message of a line.
@@ -81,6 +81,20 @@ def opened(
             yield from _Table(granary, session, subject, record, names.get(record.resource, "")).opened(dimension)
 
 
+def broken_rules(granary: Granary, session: Session, dataset: str, moment: datetime) -> dict[str, tuple[int, int]]:
+    """The rules that a dataset's standing deliveries broke at a moment: how many rows of how many, most first."""
+    ledger = Ledger.read(granary, session, [moment])
+    found: dict[str, tuple[int, int]] = {}
+    for record in ledger.standing(dataset, moment):
+        kept = session.get_one(CheckRecord, record.id)
+        for rule, (broken, looked) in tally(
+            kept.statistics, unpack(kept.result or b""), references(granary.contracts, kept.contract)
+        ).items():
+            before = found.get(rule, (0, 0))
+            found[rule] = (before[0] + broken, before[1] + looked)
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1][0], pair[0])))
+
+
 def _belongs(subject: str | None, level: Level, id_: str) -> bool:
     if subject is None or not id_:
         return False
@@ -114,9 +128,8 @@ class _Table:
         result = unpack(kept.result or b"")
         if not result:
             return
-        contract = self.granary.contracts.get(kept.contract or "")
-        references = {c.name: c.reference for c in contract.columns if c.reference} if contract else {}
-        rules = [r for r in judged(kept.statistics, result, references) if r.dimension is dimension and r.broken]
+        asked = judged(kept.statistics, result, references(self.granary.contracts, kept.contract))
+        rules = [r for r in asked if r.dimension is dimension and r.broken]
         wanted = {r.rule for r in rules if r.listed}
         if KEY in wanted:
             wanted.add(REPEATED)

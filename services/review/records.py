@@ -124,9 +124,8 @@ class Ledger:
     def _count(self, session: Session, wanted: Mapping[str, Record]) -> None:
         query = select(CheckRecord.id, CheckRecord.statistics, CheckRecord.result).where(CheckRecord.id.in_(wanted))
         for id_, statistics, result in session.execute(query):
-            contract = self.contracts.get(wanted[id_].contract or "")
-            references = {c.name: c.reference for c in contract.columns if c.reference} if contract else {}
-            self.counted[id_] = counts(statistics, unpack(result or b""), references)
+            codes = references(self.contracts, wanted[id_].contract)
+            self.counted[id_] = counts(statistics, unpack(result or b""), codes)
 
     def standing(self, dataset: str, moment: datetime) -> Iterator[Record]:
         """The record of each of a dataset's tables that stood at a moment and was checked against a standard."""
@@ -185,6 +184,12 @@ class Ledger:
             if newest is not None:
                 found.setdefault(one.id, []).append(Due(one, *newest))
         return found
+
+
+def references(contracts: Mapping[str, Contract], name: str | None) -> dict[str, str]:
+    """Column to code list, of a standard's columns that have one; empty where the standard is not known (any more)."""
+    contract = contracts.get(name or "")
+    return {c.name: c.reference for c in contract.columns if c.reference} if contract is not None else {}
 
 
 def timeliness(due: Sequence[Due]) -> Measure | None:

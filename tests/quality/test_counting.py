@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.counting import counts, judged
+from quality.counting import counts, judged, tally
 from quality.score import Dimension, Measure, total
 
 REFERENCES = {"commodity_code": "commodity"}
@@ -80,6 +80,13 @@ def test_accuracy_is_codes_that_are_in_their_list_of_cells_that_hold_one() -> No
     reasons = {"commodity_code.reference": 3, "commodity_code.required": 1}
     found = counted(100, 4, reasons, required("commodity_code", 100, 4))
     assert found[Dimension.ACCURACY] == Measure(96, 99)
+
+
+def test_validity_is_taken_apart_by_rule_with_what_only_warned() -> None:
+    statistics = {"source_rows": 100, "quarantined_rows": 5, "reasons": {"date.date": 3, "date.required": 2}}
+    found = tally(statistics, {"results": [required("date", 100, 5), pair(100, 60, 8, "warning")]}, {})
+    assert list(found.items()) == [("table.pair", (8, 40)), ("date.date", (3, 100)), ("date.required", (2, 100))]
+    assert tally(statistics, {}, {}) == {}
 
 
 def test_where_no_standard_refers_to_a_list_accuracy_is_not_measured() -> None:

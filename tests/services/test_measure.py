@@ -205,6 +205,11 @@ def test_the_screen_says_what_was_not_measured(home: Home) -> None:
     printed = lumbung(home, "scores")
     assert "belum diukur" in " ".join(printed.split())
     why = json.loads(lumbung(home, "scores", "why", card["id"][:10], "--json"))
+    assert why["rules"] == {
+        "commodity_code.reference": {"failed": 1, "measured": 10},
+        "price.integer": {"failed": 1, "measured": 10},
+        "price.required": {"failed": 1, "measured": 10},
+    }
     assert [gate["gate"] for gate in why["gates"]] == [gate.value for gate in Gate]
     assert all(gate["passed"] is True or gate["reasons"] for gate in why["gates"])
 
