@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Integer, String, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from catalog.writing import writing
+from core import counters
 from core.db import Base
 
 #: So many weeks are kept.
@@ -72,6 +73,7 @@ def close(
 ) -> bool:
     """Close a week with its records and remove what is older than `oldest`; false where it was closed already."""
     with writing(sessions) as session:
+        counters.hold(session)  # another process may be closing it
         if closed(session, [week]):
             return False
         session.add(MeasuredWeek(week=week, closed_at=now))

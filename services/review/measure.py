@@ -7,7 +7,7 @@ one that nobody has closed yet, are counted from the gate's records before its e
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,8 @@ from services.review.titles import titles
 
 #: The running week and the 26 before it.
 WEEKS = 27
+#: So long after its end nothing is on its way any more that was stamped within a week.
+SETTLED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def close_weeks(granary: Granary, *, now: datetime, weeks: int = WEEKS) -> int:
     """
     here = zone(granary.settings.timezone)
     running = Week.of(now, here)
-    over = [running.back(n) for n in range(weeks - 1, 0, -1)]
+    over = [week for n in range(weeks - 1, 0, -1) if (week := running.back(n)).bounds(here)[1] + SETTLED <= now]
     with reading(granary.sessions) as session:
         known = measures.closed(session, (number(w) for w in over))
         missing = [week for week in over if number(week) not in known]

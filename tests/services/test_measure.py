@@ -1,7 +1,7 @@
 """Scores of real deliveries: what the gate found, week by week, each number with the rows behind it."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from catalog.decisions import withdraw
 from catalog.errors import DatasetUnknown
 from catalog.measures import MeasuredWeek, MeasureRecord
 from core.access import SYSTEM
+from core.clock import zone
 from hub.cli import app
 from quality.score import Dimension, Gate, Level, Measure, Week, total
 from services.review import measure
@@ -147,6 +148,14 @@ def test_a_week_that_is_over_is_written_down_once_and_read_as_it_was_counted(hom
     [before], [after] = live, parts(home)
     assert before.counts == after.counts
     assert before.gates is None and after.gates is not None  # judged when the week was closed, within the week after
+
+
+def test_a_week_is_not_closed_while_its_last_commits_may_be_on_their_way(home: Home) -> None:
+    delivered(home, faulty())
+    _, end = WEEK.bounds(zone(home.granary.settings.timezone))
+    assert measure.close_weeks(home.granary, now=end + timedelta(minutes=59)) == measure.WEEKS - 2
+    assert home.all(MeasureRecord) == []
+    assert measure.close_weeks(home.granary, now=end + timedelta(hours=1)) == 1
 
 
 def test_a_withdrawn_dataset_counts_until_it_was_withdrawn(home: Home) -> None:
