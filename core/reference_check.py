@@ -29,6 +29,7 @@ from core.region import Regions
 from core.working_days import HOLIDAYS
 
 REGIONS = "regions.csv"
+PEMBINA = "pembina.csv"  # who reviews which kind of data, where a home names its own
 #: What a price or stock may be for; what an indicator counts in; stages and flows of gauges.
 _UNITS = {
     COMMODITIES.name: ("kg", "liter", "butir", "ekor", "ikat", "tabung", "unit"),
@@ -57,7 +58,7 @@ def check_reference(folder: Path, regions: Regions) -> tuple[LumbungError, ...]:
         if file.is_file():
             found += _heading(spec, file)
             found += _lines(spec, folder, regions, gauges)
-    known = {REGIONS, HOLIDAYS, *(spec.name for spec in _FILES)}
+    known = {REGIONS, HOLIDAYS, PEMBINA, *(spec.name for spec in _FILES)}
     for file in sorted(folder.glob("*.csv")):
         if file.name not in known:
             found.append(refusal(file, 1, "-", file.name, "file", names=", ".join(sorted(known))))

@@ -17,7 +17,7 @@ from federation.readers.finder import Line
 from federation.readers.formats import PERCENT, Formats, formats
 from federation.readers.header import Merge
 from federation.readers.result import ReadLimits
-from federation.readers.returned import is_summary
+from federation.readers.returned import is_summary, remark
 from federation.readers.split import split
 
 _ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!"})
@@ -42,7 +42,11 @@ def read_sheets(
                 if meta.typ != calamine.SheetTypeEnum.WorkSheet:
                     notes.append(Note("reader.sheet_skipped", {"sheet": meta.name}))
                     continue
-                found = _read_sheet(book.get_sheet_by_name(meta.name), here, limits, about, formatted.get(meta.name))
+                sheet = book.get_sheet_by_name(meta.name)
+                if sheet.end is not None and is_summary(sheet.to_python(skip_empty_area=False, nrows=1)):
+                    notes.append(remark(sheet.to_python(skip_empty_area=False)))
+                    continue
+                found = _read_sheet(sheet, here, limits, about, formatted.get(meta.name))
                 if meta.visible != calamine.SheetVisibleEnum.Visible and found:
                     notes.append(Note("reader.sheet_hidden", {"sheet": meta.name}))
                 tables.extend(found)
@@ -67,10 +71,7 @@ def _read_sheet(
     broken = list(about.broken.get(place.sheet or "", []))
     lines: list[Line] = []
     # Rows come from A1 on, so that their numbers are those on the screen.
-    rows = sheet.to_python(skip_empty_area=False)
-    if is_summary(rows):
-        return []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
         if row.count("") == len(row):
             lines.append(Line(number, []))
             continue

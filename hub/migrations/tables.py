@@ -4,6 +4,7 @@ import catalog.data_list
 import catalog.measures
 import catalog.models
 import catalog.reading_models
+import catalog.returns
 import core.audit
 import core.counters
 import core.node_keys

@@ -131,6 +131,8 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         if contract is not None and contract.event:
             table, said = without_nihil(table)
         check = _check_job(job, write_table(table, work / "table.arrow"), contract, nihil=said or job.nihil)
+        if single and job.contract is None:
+            check = replace(check, released=job.released)
         if any(note.code == PART for note in notes):
             check = replace(check, previous_rows=None)  # so few are no sign of rows that were lost
         del table

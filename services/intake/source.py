@@ -35,6 +35,7 @@ from services.intake.ownership import ownership
 from services.intake.recording import close_when_due
 from services.intake.take_in import Harvest, take_in
 from services.intake.work import Item, pending
+from services.returns.follow import follow_when_due
 
 #: Resources a batch; a Prefect task costs 10-30 ms, so tasks are made of many.
 BATCH = 25
@@ -172,8 +173,12 @@ def harvest_source(
         if dry_run:
             _look_only(granary, downloads, source, report)
         else:
-            _harvest(granary, downloads, member, source, report=report, run_batches=run_batches, watch=watch)
+            _run(
+                granary, downloads, member, source, report=report,
+                steps=lambda harvest: _steps(harvest, report, run_batches, watch),
+            )  # fmt: skip
             close_when_due(granary, source.id)
+            follow_when_due(granary, source.id)
             compact_when_due(granary)
     except LumbungError as error:
         error.values.setdefault("source", source.id)
@@ -207,15 +212,34 @@ def _look_only(granary: Granary, downloads: FetchLoop, source: SourceConfig, rep
     report.missing = len(set(known) - {d.id for d in crawl.datasets}) if crawl.complete else 0
 
 
-def _harvest(
+def take_again(
+    granary: Granary, downloads: FetchLoop, member: Member, source: SourceConfig, items: Sequence[Item]
+) -> SourceReport:
+    """Take some resources in from landed bytes as a run of their source, which is not asked; errors are raised.
+
+    Raises:
+        RunAlreadyActive: the source is being harvested (transient).
+    """
+    report = SourceReport(source=source.id, member=member.code)
+
+    def steps(harvest: Harvest) -> None:
+        runs.plan(granary.sessions, harvest.lease, [item.id for item in items])
+        for outcome in take_in(harvest, items):
+            report.add(outcome)
+        report.due, report.replayed = len(items), harvest.arrivals.replayed
+
+    _run(granary, downloads, member, source, report=report, steps=steps)
+    return report
+
+
+def _run(
     granary: Granary,
     downloads: FetchLoop,
     member: Member,
     source: SourceConfig,
     *,
     report: SourceReport,
-    run_batches: RunBatches,
-    watch: Watch,
+    steps: Callable[[Harvest], None],
 ) -> None:
     if granary.stopping.is_set():
         raise HarvestStopped(source=source.id)
@@ -231,7 +255,7 @@ def _harvest(
     with _kept_alive(granary, lease):
         try:
             with storage_errors(granary.settings.home):
-                _steps(Harvest(granary, source, member, lease, downloads), report, run_batches, watch)
+                steps(Harvest(granary, source, member, lease, downloads))
             failure = None
         except LumbungError as error:
             error.values.setdefault("source", source.id)

@@ -218,6 +218,8 @@ class _Batch:
             if resting.counts(self.harvest.source, got):
                 got.values[resting.DESCRIBED] = item.described
             self._failed(item, got)
+        elif got.sha256 in item.replaced:
+            self._settle(item, IntakeMark(item.id, item.key))
         elif isinstance(got, Fetched):
             self._hand_over(LandedItem(item, got.path, got.sha256, got.at, got.name, got.mime))
         elif item.finished_with(got.sha256):

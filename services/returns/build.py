@@ -5,20 +5,18 @@ is handed out: what a steward changes in it, and nothing else, is what the next 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from catalog import return_acts, returns
+from catalog.writing import reading
 from core.access import Actor, Role
-from core.clock import zone
-from core.db import session_scope
 from core.errors import LumbungError
-from core.ids import derived_id
 from core.reference import fold
 from core.table import TextTable
-from core.working_days import load_holidays, working_day_after
 from federation.member import Member
 from federation.readers import ReadLimits, read
 from services.granary import Granary
@@ -27,6 +25,7 @@ from services.intake.take_in import read_limits
 from services.returns import layout, summary
 from services.returns.errors import ReturnRefused, ReturnUnreadable
 from services.returns.faults import Guide
+from services.returns.follow import follow, policy
 from services.returns.gather import Returned, WrongRow, gather, wrong_rows
 from services.returns.layout import Page
 from services.returns.summary import Facts
@@ -72,26 +71,10 @@ class Report:
     failed: list[LumbungError] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A return's number and the day by which it is awaited."""
-
-    case: str
-    due: date
-
-
 def may_have(actor: Actor, member: str) -> bool:
     """Whether a return may be handed to somebody: the member's own people, and whoever runs the machine for them."""
     own = actor.member == member and bool(actor.roles & {Role.STEWARD, Role.PRODUCER})
     return own or Role.ADMIN in actor.roles
-
-
-def numbered(granary: Granary) -> Callable[[Returned], Numbered]:
-    """Numbers by table, due so many working days from now."""
-    settings = granary.settings
-    today = granary.clock().astimezone(zone(settings.timezone)).date()
-    due = working_day_after(today, settings.return_days, load_holidays(settings.folder("reference")))
-    return lambda one: Numbered(derived_id("return", one.resource.id, one.table, one.sha256)[:10], due)
 
 
 def build(
@@ -99,14 +82,14 @@ def build(
     member: str,
     *,
     actor: Actor,
-    number: Callable[[Returned], Numbered],
     out: Path | None = None,
     datasets: Collection[str] = (),
 ) -> Report:
-    """Write a workbook for every table of a member that goes back; one that fails is reported and stops no other.
+    """Write a workbook for every table of a member that goes back, and put on record that it does.
+
+    One that fails is reported and stops no other. The same findings give the same bytes and the same day again.
 
     Args:
-        number: gives a returned table its case and day.
         out: the folder to write to, `HOME/returns/MEMBER` where None.
         datasets: beginnings of ids, or names, of the only datasets that are wanted.
 
@@ -119,11 +102,21 @@ def build(
     folder = out if out is not None else granary.settings.folder(FOLDER) / member
     folder.mkdir(parents=True, exist_ok=True)
     report = Report()
-    with session_scope(granary.sessions) as session:
-        wanted = gather(session, granary, member, datasets=datasets)
-    for one in wanted:
+    follow(granary)
+    chosen_policy, now = policy(granary), granary.clock()
+    with reading(granary.sessions) as session:
+        wanted = [
+            (one, case, return_acts.due_of(case, chosen_policy, now))
+            for one in gather(session, granary, member, datasets=datasets)
+            if (case := returns.case_of(session, one.resource.id, one.found.table)) is not None
+        ]
+    for one, case, due in wanted:
         try:
-            report.built.append(_Building(granary, one, chosen, number(one)).write(folder))
+            report.built.append(_Building(granary, one, chosen, case.number, due).write(folder))
+            through = " → ".join(dict.fromkeys([chosen.name, summary.producer_of(one, chosen) or chosen.name]))
+            return_acts.returned(
+                granary.sessions, case.id, one.found.sha256, due=due, actor=actor, through=through, now=granary.clock()
+            )
         except LumbungError as error:
             error.values.setdefault("dataset", one.dataset.title)
             error.values.setdefault("file", one.resource.name)
@@ -134,15 +127,15 @@ def build(
 class _Building:
     """One workbook on its way."""
 
-    def __init__(self, granary: Granary, one: Returned, member: Member, numbered: Numbered) -> None:
-        self.granary, self.one, self.member, self.numbered = granary, one, member, numbered
+    def __init__(self, granary: Granary, one: Returned, member: Member, case: str, due: date) -> None:
+        self.granary, self.one, self.member, self.case, self.due = granary, one, member, case, due
         self.limits: ReadLimits = read_limits(granary)
         self.first: dict[str, tuple[str, str]] = {}
 
     def write(self, folder: Path) -> Built:
         """The workbook in a folder, under a name of the server's own making (F32), for its owner's eyes (0600)."""
         one = self.one
-        path = self.granary.landing.open(one.sha256)
+        path = self.granary.landing.open(one.found.sha256)
         result = read(path, one.resource.name, mime=one.resource.mime, limits=self.limits)
         tables = list(result.tables)
         judged = self._judged(tables)
@@ -152,23 +145,23 @@ class _Building:
         file.unlink(missing_ok=True)
         file.touch(mode=0o600)
         file.write_bytes(content)
-        reasons = {**{why.mark: 1 for why in (one.held.whys if one.held else ())}, **one.reasons}
+        reasons = dict(one.found.reasons)
         return Built(
             path=file, member=self.member.code, dataset=one.dataset.id, title=one.dataset.title,
-            resource=one.resource.id, table=one.table, file=one.resource.name, case=self.numbered.case,
-            held=one.held is not None, rows=one.batch.rows if one.batch is not None else 0, reasons=reasons,
-            part=any(p.part for p in pages), faithful=faithful, due=self.numbered.due,
+            resource=one.resource.id, table=one.found.table, file=one.resource.name, case=self.case,
+            held=one.found.held, rows=one.batch.rows if one.batch is not None else 0, reasons=reasons,
+            part=any(p.part for p in pages), faithful=faithful, due=self.due,
         )  # fmt: skip
 
     def _name(self) -> str:
         one = self.one
-        slug = re.sub(r"[^a-z0-9]+", "-", fold(f"{one.dataset.name} {one.table}")).strip("-")[:60] or "data"
+        slug = re.sub(r"[^a-z0-9]+", "-", fold(f"{one.dataset.name} {one.found.table}")).strip("-")[:60] or "data"
         return f"{self.member.code}_{slug}_{one.resource.id[:8]}.xlsx"
 
     def _judged(self, tables: Sequence[TextTable]) -> TextTable | None:
         """The table of the file that was judged."""
-        if self.one.table:
-            return next((t for t in tables if t.name == self.one.table), None)
+        if self.one.found.table:
+            return next((t for t in tables if t.name == self.one.found.table), None)
         if self.one.mapping is not None:
             return mapped_table(tables, self.one.mapping)
         return tables[0] if tables else None
@@ -197,7 +190,7 @@ class _Building:
             if layout.same_headers(tables, again) if part else layout.same_tables(tables, again):
                 return pages, True, content
         if not pages:
-            raise ReturnUnreadable(sha256=self.one.sha256[:12])
+            raise ReturnUnreadable(sha256=self.one.found.sha256[:12])
         return pages, False, content
 
     def _layouts(
@@ -229,7 +222,7 @@ class _Building:
             period = self._period(guide)
         texts = marks.joined()
         facts = Facts(
-            case=self.numbered.case, due=self.numbered.due, first=self.first,
+            case=self.case, due=self.due, first=self.first,
             rows=marks.rows, part=any(page.part for page in pages), period=period,
             uncommented=max(0, len(texts) - MOST_COMMENTS),
         )  # fmt: skip
@@ -238,7 +231,7 @@ class _Building:
 
     def _holds(self, marks: "_Marks", guide: Guide) -> None:
         """What holds a delivery because of one column stands at that column's header."""
-        for why in self.one.held.whys if self.one.held is not None else ():
+        for why in self.one.found.whys:
             header = guide.headers.get(str(why.values.get("column", "")))
             if header is not None:
                 marks.header(header, f"{why.text('id')}\n{summary.hold_advice(why)}")

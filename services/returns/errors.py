@@ -10,6 +10,20 @@ class ReturnRefused(LumbungError):
     http_status = 403
 
 
+class ReturnFileUnknown(LumbungError):
+    """A file does not say which return it answers, and nobody else did."""
+
+    code = "RETURN_FILE_UNKNOWN"
+    http_status = 422
+
+
+class ReturnSettled(LumbungError):
+    """Nothing of a return is open any more, so that a repair would change what is right."""
+
+    code = "RETURN_SETTLED"
+    http_status = 409
+
+
 class ReturnUnreadable(LumbungError):
     """The bytes that are to go back are no longer there, or cannot be read any more."""
 

@@ -14,6 +14,7 @@ from federation.readers.formats import PERCENT
 from federation.readers.header import Merge
 from federation.readers.raw import RawSheet, raw_sheets
 from federation.readers.result import ReadLimits
+from federation.readers.returned import is_summary
 from federation.readers.sheet import shown
 
 #: A table of more rows goes back with those that are wrong and a little around them.
@@ -59,6 +60,8 @@ def own_pages(path: Path, kind: str, tables: Sequence[TextTable], limits: ReadLi
     sheets = raw_sheets(path, kind, Place(path.name), limits)
     pages = []
     for sheet in sheets:
+        if is_summary(sheet.rows):  # it went back before
+            continue
         columns: dict[str, dict[str, int]] = {}
         for table in tables:
             if table.place.sheet == sheet.name:

@@ -44,12 +44,12 @@ def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> li
     """The lines of the sheet."""
     zone = granary.settings.timezone
     lines = [Line([known.MARK], bold=True), Line([])]
-    producer = _producer(one, member)
+    producer = producer_of(one, member)
     _say(lines, "for", _t("through", walidata=member.name, producer=producer) if producer else member.name)
     _say(lines, "dataset", one.dataset.title)
     if one.contract is not None:
         _say(lines, "standard", f"{one.contract.title['id']} ({one.contract.name} {one.contract.version})")
-    _say(lines, "file", " › ".join(part for part in (one.resource.name, one.table) if part))
+    _say(lines, "file", " › ".join(part for part in (one.resource.name, one.found.table) if part))
     if facts.period is not None:
         _say(lines, "period", _t("period_values", first=facts.period[0], last=facts.period[1]))
     _say(lines, "checked", on_screen(one.checked_at, zone))
@@ -66,16 +66,17 @@ def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> li
         lines.append(Line(["", _t(f"part.{mode}")]))
     if facts.uncommented:
         lines.append(Line(["", _t("uncommented", count=facts.uncommented)]))
-    if one.held is not None:
+    if one.found.held:
         lines += [Line([]), Line([_t("held")], bold=True), Line([_t("why"), _t("what"), "", _t("do")], bold=True)]
-        lines += [Line([why.code, why.text(LOCALE), "", hold_advice(why)]) for why in one.held.whys]
-    if one.reasons:
+        lines += [Line([why.code, why.text(LOCALE), "", hold_advice(why)]) for why in one.found.whys]
+    if one.row_reasons:
         lines += [Line([]), Line([_t("rows")], bold=True)]
         lines.append(Line([_t("why"), _t("what"), _t("count"), _t("do")], bold=True))
-        lines += [_reason(one, rule, count, facts.first.get(rule)) for rule, count in one.reasons.items()]
+        lines += [_reason(one, rule, count, facts.first.get(rule)) for rule, count in one.row_reasons.items()]
     lines += [Line([]), Line([_t("machine")], bold=True)]
     for label, value in (
-        (known.CASE, facts.case), (known.RESOURCE, one.resource.id), (known.TABLE, one.table), (known.SENT, one.sha256),
+        (known.CASE, facts.case), (known.RESOURCE, one.resource.id), (known.TABLE, one.found.table),
+        (known.SENT, one.found.sha256), (known.WRONG, str(one.batch.rows if one.batch is not None else 0)),
         (known.ROWS, str(facts.rows)), (known.PART, known.SOME if facts.part else known.WHOLE),
     ):  # fmt: skip
         lines.append(Line([label, value]))
@@ -91,17 +92,17 @@ def _say(lines: list[Line], name: str, value: str) -> None:
 
 
 def _counts(one: Returned) -> list[Line]:
-    accepted = 0 if one.held is not None else int(one.statistics.get("accepted_rows", 0))
+    accepted = 0 if one.found.held else int(one.statistics.get("accepted_rows", 0))
     rows = int(one.statistics.get("source_rows", 0))
     wrong = one.batch.rows if one.batch is not None else 0
-    back = rows if one.held is not None else wrong
+    back = rows if one.found.held else wrong
     lines = [Line([_t("accepted"), number(accepted, LOCALE)]), Line([_t("returned"), number(back, LOCALE)])]
-    if one.held is not None and wrong:
+    if one.found.held and wrong:
         lines.append(Line([_t("marked"), number(wrong, LOCALE)]))
     return lines
 
 
-def _producer(one: Returned, member: Member) -> str:
+def producer_of(one: Returned, member: Member) -> str:
     """The dinas that made the data, as people call it."""
     name = one.dataset.organisation
     found = member.organisation(name) if name else None

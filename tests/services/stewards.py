@@ -9,8 +9,12 @@ import openpyxl
 from openpyxl.cell import Cell
 from openpyxl.workbook import Workbook
 
+from catalog import returns
+from catalog.returns import ReturnCase
 from core.access import SYSTEM, Actor
+from services.returns import accept as accepting
 from services.returns import build as building
+from services.returns.accept import Accepted
 from services.returns.build import Built, Report
 from tests.services.factories import CITY, Home
 
@@ -18,9 +22,7 @@ from tests.services.factories import CITY, Home
 def build(home: Home, member: str = CITY, actor: Actor = SYSTEM, **more: Any) -> Report:
     """Build a member's returns beside its home."""
     out = home.folder.parent / "kembali"
-    return building.build(
-        home.granary, member, actor=actor, number=building.numbered(home.granary), out=out, **more
-    )  # fmt: skip
+    return building.build(home.granary, member, actor=actor, out=out, **more)
 
 
 def only(home: Home, **more: Any) -> Built:
@@ -66,3 +68,19 @@ def saved(folder: Path, name: str, content: bytes) -> Path:
     file = folder / name
     file.write_bytes(content)
     return file
+
+
+def cases(home: Home, *, closed: bool = True) -> list[ReturnCase]:
+    """The cases, oldest first."""
+    with home.granary.sessions() as session:
+        return [case for case, _ in returns.cases(session, closed=closed)]
+
+
+def states(case: ReturnCase) -> list[str]:
+    return [step["state"] for step in case.steps]
+
+
+def accept(home: Home, content: bytes, member: str = CITY, actor: Actor = SYSTEM, **more: Any) -> Accepted:
+    """Send a repaired workbook to the province."""
+    file = saved(home.folder.parent, "perbaikan.xlsx", content)
+    return accepting.accept(home.granary, home.downloads, file, member=member, actor=actor, **more)
