@@ -58,6 +58,13 @@ def number(value: object, locale: str) -> str:
     return shown.translate(str.maketrans(",.", ".,")) if locale == "id" else shown
 
 
+def message_of(rule: Rule) -> str:
+    """The message that a rule speaks with: bounds on one side alone have words of their own."""
+    if "between" in rule.type and None in (rule.kwargs.get("min_value"), rule.kwargs.get("max_value")):
+        return rule.message + (".min" if rule.kwargs.get("max_value") is None else ".max")
+    return rule.message
+
+
 def sentence(rule: Rule, contract: Contract, value: str, locale: str = _STORED) -> str:
     """What is wrong with a value and what is expected, as a steward reads it."""
     kwargs = rule.kwargs
@@ -66,13 +73,10 @@ def sentence(rule: Rule, contract: Contract, value: str, locale: str = _STORED) 
         known = {c.name: c.title.get(locale, c.name) for c in contract.columns}
         return known.get(str(name), str(name))
 
-    message = rule.message
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    if "between" in rule.type and (low is None or high is None):
-        message += ".min" if high is None else ".max"
     columns = kwargs.get("column_list") or [kwargs.get("column_A"), kwargs.get("column_B")]
     return text(
-        message,
+        message_of(rule),
         locale,
         column=title(kwargs.get("column", "")),
         value=value,

@@ -10,7 +10,8 @@ from core.contracts import load_contract
 from core.messages import text
 from core.settings import FILE
 from hub.cli.app import JsonOption, app, home_of
-from hub.cli.output import out, print_json
+from hub.cli.output import out, print_json, print_table
+from hub.home import open_home
 from quality.standard import column_guide, new
 from quality.standard.lint import Level, lint
 from services import standards
@@ -103,3 +104,102 @@ def standard_template(
         return
     for path in made:
         out.print(text("cli.standard.template.done", file=path), highlight=False, markup=False)
+
+
+@standard_app.command("diff")
+def standard_diff(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Standar data.")],
+    old: Annotated[Path | None, typer.Argument(help="Berkas versi lama; kosong: yang berlaku.", exists=True)] = None,
+    new_file: Annotated[Path | None, typer.Argument(metavar="NEW", help="Berkas versi baru.", exists=True)] = None,
+    against: Annotated[Path | None, typer.Option("--against", help="Berkas versi baru.", exists=True)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Menunjukkan apa yang berubah, langkah versinya, dan baris serta pemetaan siapa yang tidak lagi sesuai."""
+    from quality.standard import diff
+    from services.standard_changes import Breaking, breaking
+
+    given = against or new_file
+    if given is None or (against is not None and old is not None):
+        raise typer.BadParameter(text("cli.standard.diff.files"))
+    home = _home(context)
+    before, after = load_contract(old or standards.file_of(home, name)), load_contract(given)
+    for one in (before, after):
+        if one.name != name:
+            raise typer.BadParameter(text("cli.standard.diff.name", name=name, other=one.name))
+    found = diff.changes(before, after)
+    needed, taken = diff.needed(found), diff.taken(before, after)
+    broken = Breaking(0, (), {}, ())
+    if home is not None:
+        granary = open_home(home)
+        try:
+            broken = breaking(granary, before, after)
+        finally:
+            granary.close()
+    if as_json:
+        print_json(
+            {
+                "standard": name,
+                "versions": [before.version, after.version],
+                "needed": needed.name.lower(),
+                "taken": taken.name.lower(),
+                "enough": taken >= needed,
+                "changes": [
+                    {
+                        "step": c.step.name.lower(),
+                        "kind": c.kind,
+                        "subject": c.subject,
+                        "before": c.before,
+                        "after": c.after,
+                        "what": c.what,
+                    }
+                    for c in found
+                ],
+                "rows": broken.rows,
+                "broken": [
+                    {
+                        "member": b.member,
+                        "source": b.source,
+                        "dataset": b.dataset,
+                        "title": broken.titles.get(b.dataset),
+                        "rule": b.rule,
+                        "severity": b.severity,
+                        "rows": b.rows,
+                        "of": b.of,
+                        "expected": b.expected,
+                    }
+                    for b in broken.broken
+                ],
+                "mappings": [
+                    {"member": g.member, "source": g.source, "number": g.number, "lacking": g.lacking, "gone": g.gone}
+                    for g in broken.gaps
+                ],
+            }
+        )
+        return
+    for change in found:
+        step = text(f"standard.diff.step.{change.step.name.lower()}")
+        out.print(f"{step}: {change.what}", highlight=False, markup=False)
+    steps = {"needed": text(f"standard.diff.step.{needed.name.lower()}"), "old": before.version, "new": after.version}
+    verdict = "none" if not found else "enough" if taken >= needed else "short"
+    out.print(text(f"cli.standard.diff.{verdict}", **steps), highlight=False, markup=False)
+    if home is None:
+        return
+    if broken.broken:
+        rows = [
+            (b.member, broken.titles.get(b.dataset, b.dataset), b.rule, b.rows, b.of, b.expected) for b in broken.broken
+        ]
+        headers = ("member", "title", "rule", "rows_failing", "rows_all", "expected")
+        print_table(text("cli.standard.diff.broken"), headers, rows)
+    for g in broken.gaps:
+        values = {"member": g.member, "source": g.source, "number": g.number}
+        if g.lacking:
+            said = text("cli.standard.diff.lacking", columns=", ".join(g.lacking), **values)
+            out.print(said, highlight=False, markup=False)
+        if g.gone:
+            out.print(
+                text("cli.standard.diff.gone", columns=", ".join(g.gone), **values), highlight=False, markup=False
+            )
+    affected = len({b.dataset for b in broken.broken})
+    done = text("cli.standard.diff.done", rows=broken.rows, datasets=affected, mappings=len(broken.gaps))
+    out.print(done, highlight=False)

@@ -20,6 +20,7 @@ from core.contracts import PARTS, load_contract
 from core.errors import LumbungError
 from core.messages import LOCALES, catalogue, text
 from core.reference import CodeList, fold
+from quality.check import message_of
 from quality.standard import examples
 from quality.standard.new import BLANK
 
@@ -174,10 +175,11 @@ class _Linter:
     def _rules(self) -> None:
         for rule in self.contract.rules:
             path = f"/schema/0/properties/{rule.kwargs.get('column', '')}/quality/{rule.id}".replace("//", "/")
-            absent = [lang for lang in LOCALES if rule.message not in catalogue(lang)]
-            if absent:
-                self.error(path, "message_missing", rule=rule.id, message=rule.message, languages=", ".join(absent))
             low, high = rule.kwargs.get("min_value"), rule.kwargs.get("max_value")
+            message = message_of(rule)
+            absent = [lang for lang in LOCALES if message not in catalogue(lang)]
+            if absent:
+                self.error(path, "message_missing", rule=rule.id, message=message, languages=", ".join(absent))
             if low is not None and high is not None:
                 self._bounds(path, low, high)
 
