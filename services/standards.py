@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import yaml
+from sqlalchemy import select
+
+from catalog.models import Dataset, DatasetState
 from core.clock import utc_now
 from core.contract import Contract
+from core.db import session_scope
 from core.reference import CodeList
 from core.reference_files import load_code_lists
 from core.region import Regions
 from core.settings import load
 from federation.registry import Registry, home_regions
 from quality.errors import StandardUnknown
-from services.granary import SHIPPED_CONTRACTS
+from services.granary import SHIPPED_CONTRACTS, Granary
+
+if TYPE_CHECKING:
+    from quality.metadata_forms import Activity
 
 
 def files(home: Path | None) -> dict[str, Path]:
@@ -30,6 +39,28 @@ def file_of(home: Path | None, name: str) -> Path:
     if Path(name).is_file():
         return Path(name)
     raise StandardUnknown(standard=name, known=", ".join(known))
+
+
+def named(granary: Granary, name: str) -> str:
+    """The name of a standard that a home knows; `StandardUnknown` for any other."""
+    if name not in granary.contracts:
+        raise StandardUnknown(standard=name, known=", ".join(sorted(granary.contracts)))
+    return name
+
+
+def activity(granary: Granary, name: str) -> "Activity":
+    """What a home knows of the activity behind a standard: its purpose, its area, and who delivers it now."""
+    from quality.metadata_forms import Activity  # openpyxl takes long to import
+
+    raw = yaml.safe_load(file_of(granary.settings.home, name).read_text("utf-8"))
+    purpose = str((raw.get("description") or {}).get("purpose", ""))
+    with session_scope(granary.sessions) as session:
+        state = Dataset.state == DatasetState.ACTIVE.value
+        codes = set(session.scalars(select(Dataset.member).where(Dataset.contract == name, state).distinct()))
+    members = [member.name for member in granary.registry.members if member.code in codes]
+    province = granary.settings.province
+    area = granary.regions.region(province).name if granary.regions.known(province) else ""
+    return Activity(granary.clock().year, purpose, area, members)
 
 
 def references(home: Path) -> Mapping[str, CodeList]:

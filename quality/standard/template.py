@@ -170,7 +170,7 @@ def _guide_sheet(sheet: Worksheet, contract: Contract, columns: Sequence[Guide],
     line(*(text(f"standard.template.{head}", lang) for head in heads), bold=True)
     for one in columns:
         column = one.column
-        needed = text("cli.yes" if column.required else "cli.no", lang)
+        needed = text("cli.yes" if column.required else "cli.no", lang).capitalize()
         line(
             one.title(lang), column.standard["definisi"][lang], needed, column.standard["satuan"][lang],
             one.allowed(lang), one.example,
