@@ -105,6 +105,23 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """Which counts are too small to be shown to anybody (docs/adr/0015).
+
+    Attributes:
+        count: the column of the counts; `flag`: the yes-or-no column that says of a row that its count is not shown.
+        by: the axes along which counts add up, each as columns from the coarsest to the finest; where such a column
+            is empty or says `total`, the row is the sum.
+        threshold: counts from 1 to below it are not shown.
+    """
+
+    count: str
+    flag: str
+    by: tuple[tuple[str, ...], ...]
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One data standard at one version; immutable, hashable by (name, version)."""
 
@@ -126,6 +143,7 @@ class Contract:
     reject_share: float = 0.5  # a delivery with a larger share of quarantined rows is held
     metadata: Metadata = field(default_factory=Metadata)
     storage: Storage = Storage.SNAPSHOTS
+    suppression: Suppression | None = None
     sha256: str = ""  # of the YAML's canonical form without its metadata, part of a snapshot's identity
 
     @property

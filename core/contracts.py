@@ -16,7 +16,7 @@ from jsonschema import Draft201909Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from core import contract_metadata
-from core.contract import Classification, Column, ColumnType, Contract, Mode, Rule, Storage, Volume
+from core.contract import Classification, Column, ColumnType, Contract, Mode, Rule, Storage, Suppression, Volume
 from core.errors import ContractInvalid
 from core.rules import Place, column_rules, table_rules
 
@@ -38,6 +38,7 @@ LANGUAGES = ("id", "en")
 OWNERS = ("catalog", "quality", "logistics", "flood")
 _TABLE_PROPERTIES = {
     *PARTS, "title", "mode", "volume", "event", "regionColumn", "timeColumn", "rejectShare", "storage",
+    "suppression",
 }  # fmt: skip
 _COLUMN_PROPERTIES = {*PARTS, "title", "unit", "reference", "personal", contract_metadata.VARIABLE}
 
@@ -232,6 +233,7 @@ class _Reader:
             reject_share=float(custom.get("rejectShare", 0.5)),
             metadata=contract_metadata.metadata(self.data_custom(), frozenset(names), self.refuse),
             storage=storage,
+            suppression=self.suppression(custom.get("suppression"), columns),
             sha256=hashlib.sha256(self.hashed().encode()).hexdigest(),
         )
 
@@ -252,6 +254,26 @@ class _Reader:
             if custom["mode"] != Mode.UPSERT or not timed or not plain or sum(c.key for c in columns) < 2:
                 raise self.refuse(path, "mode: upsert; timeColumn: primaryKey, date | timestamp; 1 × number; string …")
         return Storage(found)
+
+    def suppression(self, raw: Any, columns: tuple[Column, ...]) -> Suppression | None:
+        """Which counts are not shown: of whole numbers that may be empty, along axes of text columns."""
+        if raw is None:
+            return None
+        path = "/schema/0/customProperties/suppression"
+        types = {c.name: c.type for c in columns}
+        if not isinstance(raw, dict) or set(raw) != {"count", "flag", "by", "threshold"}:
+            raise self.refuse(path, "{count, flag, by: [[column, …], …], threshold}")
+        by = tuple(tuple(axis) if isinstance(axis, list) else (axis,) for axis in raw["by"])
+        wanted = {raw["count"]: ColumnType.INTEGER, raw["flag"]: ColumnType.BOOLEAN}
+        wanted |= {name: ColumnType.TEXT for axis in by for name in axis}
+        for name, type_ in wanted.items():
+            if types.get(name) is not type_:
+                raise self.refuse(path, f"{name}: {type_.value}")
+        if any(c.required for c in columns if c.name in (raw["count"], raw["flag"])) or not by:
+            raise self.refuse(path, f"{raw['count']}, {raw['flag']}: required: false")
+        if not isinstance(raw["threshold"], int) or raw["threshold"] < 2:
+            raise self.refuse(f"{path}/threshold", "2, 3, …")
+        return Suppression(raw["count"], raw["flag"], by, raw["threshold"])
 
     def hashed(self) -> str:
         """What governs rows, as text; where they wait decides none of them."""

@@ -21,7 +21,7 @@ from core.mapping import DatasetMapping
 from core.ordered import rises
 from core.reference import CodeList
 from core.verdict import Release, Verdict
-from quality import check, gate, onepass
+from quality import check, gate, onepass, suppression
 from quality.accepted import places, write_accepted, write_many
 from quality.cast import AT, ROW, Cast, cast
 from quality.check import REASON, TYPED
@@ -267,6 +267,7 @@ class _Delivery:
         """Write the rows that are not set aside, in the order of the key; how many there are."""
         names, order = [*(c.name for c in self.contract.columns), ROW], (*self.contract.key, ROW)
         returned = failing[AT].to_numpy() if failing is not None else np.array([], np.int64)
+        typed = suppression.protected(typed, self.contract, returned)
         path = self.job.out / ACCEPTED
         if typed.num_rows <= onepass.SMALL:  # planning a statement costs more than sorting so few
             return write_accepted(typed, returned, names, order, path)

@@ -53,6 +53,7 @@ def test_the_standards_ship_with_their_owner_mode_and_key() -> None:
         "development_indicator": ("catalog", Mode.UPSERT, ("region_code", "year", "indicator_code", "sex")),
         "smart_city_programme": ("catalog", Mode.UPSERT, ("region_code", "year", "programme", "activity")),
         "application": ("catalog", Mode.REPLACE, ("region_code", "application")),
+        "maternal_health": ("catalog", Mode.REPLACE, ("region_code", "year", "district", "cause", "place")),
     }
 
 

@@ -159,6 +159,28 @@ def application() -> Sent:
     )  # fmt: skip
 
 
+def maternal_health() -> Sent:
+    """The health office's recap: causes in words, totals in their own rows; two small counts, one count missing."""
+    lines = [
+        "Kecamatan|Tahun|Sebab|Tempat|Jumlah",
+        *(f"|2025|{cause}|Semua tempat|{n}" for cause, n in (("Semua sebab", 62), ("Perdarahan", 22), ("Infeksi", 40))),
+        *(f"Rejeki|2025|{cause}|Semua tempat|{n}" for cause, n in (("Semua sebab", 32), ("Perdarahan", 2), ("Infeksi", 30))),
+        *(f"Pesisir|2025|{cause}|Semua tempat|{n}" for cause, n in (("Semua sebab", 30), ("Perdarahan", 20), ("Infeksi", 10))),
+        "Hulu|2025|Semua sebab|Semua tempat|<5",
+    ]  # fmt: skip
+    columns = {"district": "kecamatan", "year": "tahun", "cause": "sebab", "place": "tempat", "deaths": "jumlah"}
+    return sent(
+        "maternal_health", "kematian_ibu.csv", delimited(lines, "cp1252"), columns, published=9,
+        returned=(11, "deaths.integer", "Jumlah", "<5"), asked="district year cause place deaths suppressed",
+        shown={
+            "district": "Pesisir", "year": 2025, "cause": "perdarahan", "place": "total", "deaths": None,
+            "suppressed": True,
+        },
+        hidden=('"deaths": 2,', '"deaths": 20,', '"deaths": 10,'),
+    )  # fmt: skip
+
+
 GOVERNANCE_FILES: tuple[Callable[[], Sent], ...] = (
     regional_asset, citizen_complaint, development_indicator, smart_city_programme, application,
+    maternal_health,
 )  # fmt: skip
