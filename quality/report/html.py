@@ -102,6 +102,7 @@ class _View:
             "rejected_of": self._rejected,
             "most_rejected": max(returned, default=1),
             "cell_counts": lambda rows: Counter(cell for row in rows for _, cell in row.cells),
+            "came": _came,
             "exemption_groups": self._exemptions(),
             "source_why": self._words.source_why,
             "reason": self._reason,
@@ -153,6 +154,13 @@ def _sum(one: ContractChanges) -> Change:
     """The changes of all members together."""
     names = ("rows", "added", "changed", "removed")
     return Change(one.contract, "", *(sum(getattr(change, name) for change in one.members) for name in names))
+
+
+def _came(cells: Mapping[Cell, int]) -> Measure | None:
+    """How much of what was due came, late or not; None where nothing was due."""
+    came = cells.get(Cell.ON_TIME, 0) + cells.get(Cell.LATE, 0)
+    due = came + cells.get(Cell.HELD, 0) + cells.get(Cell.MISSING, 0)
+    return Measure(came, due) if due else None
 
 
 def _grade(measure: Measure) -> str:

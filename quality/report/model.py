@@ -144,6 +144,7 @@ class Return:
     since: datetime
     due: date | None
     state: str
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

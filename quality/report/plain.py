@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from quality.report.model import Item, Report
+from quality.report.model import Item, Report, Series
 from quality.score import Week
 
 
@@ -19,6 +19,8 @@ def plain(value: object) -> Any:
         return str(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Series):
+        return _series(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
@@ -26,6 +28,27 @@ def plain(value: object) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(v) for v in value]
     return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+def _series(series: Series) -> dict[str, Any]:
+    """Scores week by week: [passed, measured] of each dimension; how a number is opened stands with the newest week."""
+    cards = [card for card in series.cards if card is not None]
+    opens = {d.value: m.opens for d, m in cards[-1].dimensions.items() if m is not None} if cards else {}
+    return {
+        "level": series.level,
+        "id": series.id,
+        "title": series.title,
+        "member": series.member,
+        "opens": opens,
+        "weeks": {
+            str(card.week): {
+                **{d.value: [m.passed, m.measured] for d, m in card.dimensions.items() if m is not None},
+                "gates": {gate.value: passed for gate, passed in card.gates.items()},
+                "mqa": card.mqa,
+            }
+            for card in cards
+        },
+    }
 
 
 def as_json(report: Report) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 from quality.report.model import Item, Report
 from quality.report.words import Words
 from quality.report.workbook import Sheet, workbook
+from quality.score import Dimension
 
 Row = Sequence[object]
 
@@ -45,12 +46,7 @@ def _sheets(r: Report, digest: str, w: Words) -> Iterator[tuple[str, list[str], 
         ([o.id, str(o.week), w.member(o.member), w.asks(o), w.option(o.decision) if o.decision else None, o.by,
           o.reason, o.at, w.say("report.still" if o.open else "report.settled")] for o in r.outcomes),
     )  # fmt: skip
-    yield (
-        "scores", heads("level", "id", "subject", "week", "dimension", "passed", "measured", "opens"),
-        ([s.level, s.id, s.title, str(card.week), w.label("dimension", d.value), m.passed, m.measured, m.opens]
-         for s in r.scores for card in s.cards if card is not None
-         for d, m in card.dimensions.items() if m is not None),
-    )  # fmt: skip
+    yield "scores", _score_heads(w), _scores(r)
     yield (
         "changes", heads("contract", "standard", "member", "rows", "added", "changed", "removed"),
         ([c.contract, w.title(c.title), w.member(m.member), m.rows, m.added, m.changed, m.removed]
@@ -121,6 +117,31 @@ def _summary(r: Report, digest: str, w: Words) -> Iterator[Row]:
     yield [w.say("report.sign.anchor", entry=r.anchor[0]), r.anchor[1], None]
     for name in ("sources", "datasets", "deliveries", "held", "rows", "rows_returned"):
         yield [w.say(f"report.tile.{name}"), getattr(r.totals, name), getattr(r.before, name)]
+
+
+def _score_heads(w: Words) -> list[str]:
+    first = [w.say(f"report.head.{name}") for name in ("level", "id", "subject", "week")]
+    counts = [
+        f"{w.label('dimension', d.value)}: {w.say(f'report.head.{name}').lower()}"
+        for d in Dimension
+        for name in ("passed", "measured")
+    ]
+    return [*first, *counts, w.say("report.head.mqa"), w.say("report.head.opens")]
+
+
+def _scores(r: Report) -> Iterator[Row]:
+    """A line a subject and week: of each dimension what passed and what was measured, empty where nothing was."""
+    for series in r.scores:
+        for card in series.cards:
+            if card is None:
+                continue
+            counts: list[object] = []
+            opens = None
+            for dimension in Dimension:
+                measure = card.dimensions.get(dimension)
+                counts += [None, None] if measure is None else [measure.passed, measure.measured]
+                opens = opens or (measure.opens if measure is not None and card.week == r.week else None)
+            yield [series.level, series.id, series.title, str(card.week), *counts, card.mqa, opens]
 
 
 def _whys(item: Item, w: Words) -> str:

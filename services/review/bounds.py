@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from catalog.models import Snapshot, Visibility
 from core.audit import Anchor, AuditEntry
 from quality.score import Week
+from services.review.measure import SETTLED
 
 _GENESIS = Anchor(0, "0" * 64)
 
@@ -24,7 +25,7 @@ class Bounds:
     Attributes:
         since, until: the week's first moment, and the first that does not count any more: the week's end, or, while
             the week runs, the moment at which it was asked.
-        preliminary: the week runs still.
+        preliminary: the week runs still, or its measures have not settled yet.
         seq_before, seq: the newest commits before `since` and before `until`; 0 before the first.
         anchor: the newest entry of the audit before `until`.
     """
@@ -49,7 +50,14 @@ def bounds(session: Session, week: Week, zone: ZoneInfo, *, now: datetime) -> Bo
     since, end = week.bounds(zone)
     until = max(since, min(end, now))
     return Bounds(
-        week, zone, since, until, until < end, _newest(session, since), _newest(session, until), _anchor(session, until)
+        week,
+        zone,
+        since,
+        until,
+        now < end + SETTLED,
+        _newest(session, since),
+        _newest(session, until),
+        _anchor(session, until),
     )
 
 

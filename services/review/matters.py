@@ -194,13 +194,13 @@ def overdue(found: Iterable[Return], within: Bounds) -> Iterator[Item]:
         days = (today - one.due).days if one.due is not None else 0
         values: Facts = {"title": one.title, "rows": one.rows, "days": days, "producer": one.producer or ""}
         yield Item(
-            id=item_id(Kind.OVERDUE, one.member, one.title, one.since.isoformat()),
+            id=item_id(Kind.OVERDUE, one.number),
             kind=Kind.OVERDUE,
             member=one.member,
             subject=one.title,
             values=values,
             options=("remind", "suspend", _DEFER),
-            command=f"lumbung returns list --member {one.member}",
+            command=f"lumbung returns show {one.number}",
             since=one.since,
             weight=days,
             whys=(("report.item.overdue.why", values),),
@@ -226,10 +226,11 @@ def findings(found: Iterable[Finding]) -> Iterator[Item]:
 
 
 def listed(matrix: Iterable[MatrixRow]) -> Iterator[Item]:
-    """A matter for each member whose listed priority data did not come in the newest period."""
+    """A matter for each member whose listed priority data did not come when it was last due."""
     absent: dict[str, list[MatrixRow]] = defaultdict(list)
     for row in matrix:
-        if row.priority and row.cells and row.cells[-1][1] is Cell.MISSING:
+        due = [cell for _, cell in row.cells if cell not in (Cell.NOT_DUE, Cell.NOT_LISTED)]
+        if row.priority and due and due[-1] is Cell.MISSING:
             absent[row.member].append(row)
     for member, some in sorted(absent.items()):
         values: Facts = {"datasets": len(some), "first": some[0].title, "member": member}

@@ -20,9 +20,12 @@ from quality.report.model import Finding, Item, MatrixRow, MemberPage, Report, R
 from quality.report.ranking import ranked
 from quality.score import Level, Week
 from services.granary import Granary
+from services.returns.follow import policy
 from services.review import changes, deliveries, matters, measure, sources
 from services.review.bounds import Bounds, bounds, default_week
 from services.review.issuing import outcomes
+from services.review.matrix import matrix
+from services.review.returned import overdue
 
 _NOTHING = Totals()
 _LEVELS = (Level.PROVINCE, Level.MEMBER, Level.PRODUCER, Level.DATASET)
@@ -113,7 +116,12 @@ def _gather(granary: Granary, session: Session, duck: Duck, within: Bounds) -> R
 
 def look(granary: Granary, session: Session, within: Bounds) -> Looks:
     """What was measured and found beyond single deliveries."""
-    return Looks(scores=_scores(granary, session, within))
+    lines = matrix(granary, session, now=within.until)
+    return Looks(
+        matrix=tuple(line.row for line in lines),
+        returns=overdue(session, policy(granary), within),
+        scores=_scores(granary, session, within),
+    )
 
 
 def _scores(granary: Granary, session: Session, within: Bounds) -> tuple[Series, ...]:

@@ -93,6 +93,8 @@ def test_what_changes_and_changes_back_within_the_week_is_no_change(home: Home, 
 def test_a_week_that_has_ended_is_told_the_same_for_ever(home: Home, hand: Hand) -> None:
     shrunk(home, hand)
     hand.now = datetime(2026, 11, 22, 16, 0, 1, tzinfo=UTC)  # the first second of week 48 in WITA
+    assert report(home, W47).preliminary
+    hand.forward(hours=1)  # its measures have settled
     before = as_json(report(home, W47))
     granary = home.granary
     with granary.sessions() as session:
@@ -216,6 +218,18 @@ def test_a_source_that_fails_is_named_with_since_when(home: Home, hand: Hand) ->
     (down,) = report(home, W47).unreachable
     assert down.source == "setoran" and down.runs == 1 and down.last_ok is not None
     assert [i.kind for i in report(home, W47).items] == [Kind.UNREACHABLE]
+
+
+def test_a_return_is_overdue_once_its_working_days_have_passed_and_stays_told_so(home: Home, hand: Hand) -> None:
+    prices(home, make.prices(5) + "01/11/2026;Pasar Sentral;Beras;-1\n")
+    assert report(home, W47).returns == () and report(home, W47).rejected[0].rows == 1
+    hand.now = datetime(2026, 11, 30, 0, 0, tzinfo=UTC)  # five working days have passed
+    told = report(home, W48)
+    (late,) = told.returns
+    assert (late.member, late.rows, late.due) == (CITY, 1, date(2026, 11, 25))
+    assert Kind.OVERDUE in {item.kind for item in told.items}
+    prices(home, make.prices(5) + "01/11/2026;Pasar Sentral;Beras;12500\n")
+    assert report(home, W48).returns == told.returns and report(home, Week(2026, 49)).returns == ()
 
 
 def test_an_empty_week_is_a_report_too(home: Home, hand: Hand) -> None:
