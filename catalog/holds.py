@@ -35,6 +35,11 @@ _JUDGED = frozenset(
 )
 
 
+#: What a coordinator has to say first for personal data that is none: the numbers of something else.
+PERSONAL = "PERSONAL_DATA"
+NOT_PERSONAL = "bukan data pribadi"
+
+
 class Decision(StrEnum):
     """What was said of a held delivery."""
 
@@ -222,12 +227,14 @@ def _held(row: Any, contracts: Mapping[str, Contract], decisions: _Known) -> Hel
         contract=check.contract,
         sha256=check.landed_sha256,
         since=check.at,
-        whys=tuple(Why(h["code"], h["values"], _barred(h["code"], h["values"], contract)) for h in check.holds),
+        whys=tuple(
+            Why(h["code"], h["values"], _barred(h["code"], h["values"], contract, check.table)) for h in check.holds
+        ),
         said=said,
     )
 
 
-def _barred(code: str, values: Mapping[str, Any], contract: Contract | None) -> str | None:
+def _barred(code: str, values: Mapping[str, Any], contract: Contract | None, table: str) -> str | None:
     """The message that says why a hold cannot be set aside, or None where a person may judge."""
     match code:
         case "FILE_CUT":  # rows that never arrived are not rows that were taken back
@@ -236,6 +243,8 @@ def _barred(code: str, values: Mapping[str, Any], contract: Contract | None) -> 
             free = contract is not None and contract.event
         case "TOO_MANY_REJECTED":
             free = values.get("quarantined") != values.get("rows")
+        case "PERSONAL_DATA":  # by whom and in which words: `decide`; one of several tables cannot be released
+            free = not table
         case _:
             free = code in _JUDGED
     if free:
@@ -245,7 +254,7 @@ def _barred(code: str, values: Mapping[str, Any], contract: Contract | None) -> 
 
 _SENTENCES = frozenset({
     "FILE_CUT", "EMPTY_DELIVERY", "TOO_MANY_REJECTED", "FOREIGN_REGIONS", "COLUMN_STYLE_UNDECIDED",
-    "MAPPED_COLUMNS_MISSING", "MAPPED_TABLE_MISSING", "REFERENCE_LIST_MISSING",
+    "MAPPED_COLUMNS_MISSING", "MAPPED_TABLE_MISSING", "REFERENCE_LIST_MISSING", "PERSONAL_DATA",
 })  # fmt: skip
 
 
@@ -291,6 +300,13 @@ def may_decide(actor: Actor, member: str) -> bool:
     return Role.STEWARD in actor.roles and actor.member == member
 
 
+def _may_clear(one: Held, actor: Actor, reason: str) -> bool:
+    """Whether this person, with this reason, may say that what was held as personal data is none."""
+    if all(why.code != PERSONAL for why in one.whys):
+        return True
+    return bool(actor.roles & {Role.COORDINATOR, Role.ADMIN}) and reason.strip().casefold().startswith(NOT_PERSONAL)
+
+
 def decide(
     sessions: sessionmaker[Session],
     contracts: Mapping[str, Contract],
@@ -323,6 +339,8 @@ def decide(
         if decision is Decision.RELEASED and one.barred:
             said = " ".join(text(why.barred or "") for why in one.barred)
             raise HoldStands(name=one.name, codes=", ".join(why.code for why in one.barred), why=said)
+        if decision is Decision.RELEASED and not _may_clear(one, actor, reason):
+            raise HoldStands(name=one.name, codes=PERSONAL, why=text("catalog.hold.barred.PERSONAL_DATA"))
         values = {
             "resource": one.resource, "table": one.table, "sha256": one.sha256, "contract": one.contract,
             "holds": sorted(why.mark for why in one.whys), "by": actor.name, "reason": reason.strip(),

@@ -33,10 +33,10 @@ class Release:
     Attributes:
         holds: the marks of the holds that are set aside; any other holds the delivery still.
         by: who decided; `reason` is why, in that person's words.
-        contract: the standard under which it was held; under another it is judged anew.
+        contract: the standard under which it was held, None without one; under another it is judged anew.
     """
 
     holds: frozenset[str]
     by: str
     reason: str
-    contract: str
+    contract: str | None

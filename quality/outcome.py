@@ -13,7 +13,8 @@ class Hold:
     """One reason why a delivery waits for a person; `code` is stable, `values` fill its sentence.
 
     Codes: COLUMNS_CHANGED, COLUMN_RETYPED, MAPPED_COLUMNS_MISSING, COLUMN_STYLE_UNDECIDED, REFERENCE_LIST_MISSING,
-    ROW_COUNT_OUT_OF_BOUNDS, ROW_COUNT_DROPPED, FOREIGN_REGIONS, TOO_MANY_REJECTED, EMPTY_DELIVERY, RULE_BROKEN.
+    ROW_COUNT_OUT_OF_BOUNDS, ROW_COUNT_DROPPED, FOREIGN_REGIONS, TOO_MANY_REJECTED, EMPTY_DELIVERY, RULE_BROKEN,
+    PERSONAL_DATA.
     """
 
     code: str
@@ -28,8 +29,9 @@ class Hold:
 class Warned:
     """One remark beside a delivery.
 
-    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, VALUES_MARKED, MOMENT_WITHOUT_TIME, REPEATED_ROWS, HOLD_RELEASED (by
-    a person); and, with a dot, those of the reader (`reader.rows_short`), whose code is its message's name.
+    Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, VALUES_MARKED, MOMENT_WITHOUT_TIME, REPEATED_ROWS,
+    PERSONAL_DATA_POSSIBLE, HOLD_RELEASED (by a person); and, with a dot, those of the reader (`reader.rows_short`),
+    whose code is its message's name.
     """
 
     code: str

@@ -23,10 +23,11 @@ from core.reference import CodeList
 from core.verdict import Release, Verdict
 from quality import check, gate, onepass, suppression
 from quality.accepted import places, write_accepted, write_many
-from quality.cast import AT, ROW, Cast, cast
+from quality.cast import AT, ROW, Cast, cast, sources
 from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
 from quality.outcome import CheckOutcome, Hold, Warned, after_release
+from quality.personal.allowed import judge
 from quality.result import pack
 
 ROW_GROUP = 8192
@@ -156,10 +157,18 @@ def _write_text(table: pa.Table, path: Path) -> Path:
 
 def _unmapped(job: CheckJob, source: pa.Table) -> CheckOutcome:
     columns = tuple(name for name in source.column_names if name != ROW)
+    found, remarks = judge(source.select(columns), None, {}, job.regions, job.now)
+    holds, said = after_release(found, job.released)
+    if holds:
+        return CheckOutcome(
+            verdict=Verdict.HELD, accepted=None, quarantined=None, source_rows=source.num_rows,
+            accepted_rows=0, quarantined_rows=0, reasons={}, holds=tuple(holds), warnings=(*remarks, *said), result=b"",
+            decided={}, columns=columns,
+        )  # fmt: skip
     accepted = _write_text(source.select([*columns, ROW]), job.out / ACCEPTED)
     return CheckOutcome(
         verdict=Verdict.UNMAPPED, accepted=accepted, quarantined=None, source_rows=source.num_rows,
-        accepted_rows=source.num_rows, quarantined_rows=0, reasons={}, holds=(), warnings=(), result=b"",
+        accepted_rows=source.num_rows, quarantined_rows=0, reasons={}, holds=(), warnings=(*remarks, *said), result=b"",
         decided={}, columns=columns,
     )  # fmt: skip
 
@@ -189,6 +198,8 @@ class _Delivery:
         self._hold(*gate.volume(self.contract, rows, job.previous_rows, nihil=job.nihil))
         if rows == 0:
             return self._empty()
+        if self._personal():
+            return self._answer(Cast(None, {}), 0, None, {}, b"")  # not even rejected rows or samples are written
         done = cast(
             self.checker.connection, self.source, self.contract, job.mapping, job.references,
             zone=job.zone, decided=job.decided, regions=job.regions, now=job.now,
@@ -206,6 +217,16 @@ class _Delivery:
         kept, said = after_release(holds, self.job.released)
         self.holds += kept
         self.warnings += said
+
+    def _personal(self) -> bool:
+        """Whether the delivery is held for personal data where its standard has no place for it."""
+        job, columns = self.job, self.columns
+        where = sources(self.contract, job.mapping, columns)
+        found, remarks = judge(self.source.select(columns), self.contract, where, job.regions, job.now)
+        before = len(self.holds)
+        self._hold(*found)
+        self.warnings += remarks
+        return len(self.holds) > before
 
     def _checked(self, done: Cast, typed: pa.Table) -> CheckOutcome:
         connection = self.checker.connection

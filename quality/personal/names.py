@@ -12,7 +12,7 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 #: A form of address before a capital letter, in a sentence.
-ADDRESSED = re.compile(r"\b(?:Sdr|Sdri|Ny|Tn|Nn|Bpk|Alm|Almh)\.?\s+(?:[A-Z][a-z'`]+\b ?){1,3}")
+ADDRESSED = re.compile(r"\b(?:Sdr|Sdri|Ny|Tn|Nn|Bpk|Alm|Almh)\.\s*(?:[A-Z][a-z'`]+\b ?){1,3}")
 
 
 def person(cell: str) -> bool:

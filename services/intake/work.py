@@ -169,7 +169,7 @@ def item_of(
         landed=resource.landed_sha256,
         done=resource.intake_key,
         nihil=stated_in(dataset.extras),
-        releases={k: r for k, r in (releases or {}).items() if contract and r.contract == contract.name},
+        releases={k: r for k, r in (releases or {}).items() if r.contract == (contract.name if contract else None)},
         template=mapping is not None and filled == mapping.contract,
     )
 
