@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from hub.demo import datasets_finance, datasets_flood, datasets_offices
+from hub.demo import datasets_finance, datasets_flood, datasets_governance, datasets_offices
 from hub.demo.making import MARK, Made, Workshop
 from hub.demo.province import DemoDataset, Planted
 from hub.demo.story import PROFILE, crest, prices, rain, stage, stocks
@@ -13,7 +13,7 @@ from hub.demo.writing import Sheet, pdf, written
 
 BROKEN_SHARE = 0.01
 #: The datasets of further standards, which some members have: each a function of the member's workshop.
-FURTHER = (*datasets_flood.ALL, *datasets_offices.ALL, *datasets_finance.ALL)
+FURTHER = (*datasets_flood.ALL, *datasets_offices.ALL, *datasets_finance.ALL, *datasets_governance.ALL)
 _QUARANTINED = {
     "commodity_price": ("unknown_commodity", "price_99", "price_920017", "missing_price", "bad_date", "empty_region"),
     "commodity_stock": ("unknown_commodity", "negative_stock", "bad_date", "empty_region"),
@@ -28,14 +28,16 @@ class Maker(Workshop):
     """Makes the datasets of one member."""
 
     def all(self) -> list[Made]:
-        """Every dataset of the member."""
+        """Every dataset of the member; one that a standard describes takes the place of its namesake that none does."""
         made = [self._price(), self._stock(), self._rainfall(), self._population(), self._complaints(), self._assets()]
         if self.rng("wisata").random() < 0.6:
             made.append(self._visitors())
         made.append(self._profile())
         if self.place.gauges:
             made.append(self._stages())
-        return [*made, *(one for make in FURTHER if (one := make(self)) is not None)]
+        further = [one for make in FURTHER if (one := make(self)) is not None]
+        described = {one.dataset.name for one in further}
+        return [*(one for one in made if one.dataset.name not in described), *further]
 
     # --- the five that a contract describes ---
 

@@ -38,6 +38,7 @@ _ORGANISATIONS = {
     "dpmptsp": "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu",
     "bapenda": "Badan Pendapatan Daerah",
     "setda": "Sekretariat Daerah",
+    "dinkes": "Dinas Kesehatan",
     "dpu": "Dinas Pekerjaan Umum dan Penataan Ruang",
 }
 _GROUPS = {
@@ -46,6 +47,7 @@ _GROUPS = {
     "kependudukan": "Kependudukan",
     "pemerintahan": "Pemerintahan",
     "keuangan": "Keuangan Daerah",
+    "kesehatan": "Kesehatan",
 }
 #: The story of Jawa Tengah: cabai rawit runs short in Kota Semarang; Brebes, Temanggung and Magelang have plenty.
 _CHOSEN = {"33": ("33.74", ("33.29", "33.23", "33.08"))}

@@ -14,7 +14,7 @@ import orjson
 
 MANIFEST = "province.json"
 #: Raised whenever the generator writes something else for the same arguments.
-FORM = 2
+FORM = 3
 
 
 @dataclass(frozen=True, slots=True)

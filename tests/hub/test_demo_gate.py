@@ -27,7 +27,8 @@ CONTRACTS = Path(__file__).parents[2] / "quality" / "contracts"
 #: Standards of which some members have small files, and how many of each are tried.
 FURTHER = (
     *("flood_report", "warehouse", "permit", "regional_revenue", "budget_realisation", "official_travel"),
-    "river_network",
+    *("river_network", "regional_asset", "citizen_complaint", "development_indicator", "smart_city_programme"),
+    *("application", "maternal_health"),
 )
 EACH = 2
 
