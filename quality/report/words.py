@@ -78,6 +78,10 @@ class Words:
         clock = f"{local:%H.%M}" if self.locale == "id" else f"{local:%H:%M}"
         return f"{format_date(local, 'd MMM y', locale=self.locale)} {clock} {short}"
 
+    def date_of(self, moment: datetime) -> str:
+        """`23 Nov 2026`, the province's day of a moment."""
+        return format_date(moment.astimezone(zone(self.zone_name)), "d MMM y", locale=self.locale)
+
     def days(self, week: Week) -> str:
         """`23–29 November 2026`: a week's first and last day."""
         first, last = week.monday, week.monday + timedelta(days=6)
