@@ -220,7 +220,7 @@ def programmes(shop: Workshop) -> Made | None:
         return None
     rng = shop.rng(_PROGRAMMES.name)
     style = _PROGRAMMES.style(rng)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for activity, dimension in _ACTIVITIES:
         for year in (shop.end.year - 1, shop.end.year):
             budget = rng.randint(40, 900) * 1_000_000
