@@ -51,9 +51,7 @@ def returned(
         found.returned_sha256, found.returned_at, found.due = sha256, now, due
         if found.state == State.SUSPENDED.value:
             return  # it may be read while the deadline is put off
-        step(
-            session, found, State.RETURNED, actor=actor, why="sent_back", now=now, through=through, due=due.isoformat()
-        )
+        step(session, found, State.RETURNED, actor=actor, why="sent_back", now=now, through=through)
 
 
 def due_of(case: ReturnCase, policy: Policy, now: datetime) -> date:

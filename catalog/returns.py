@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, select
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalog.models import Dataset, DatasetState, Resource
@@ -35,7 +35,7 @@ class ReturnCase(Base):
         organisation: the producing dinas, through the walidata of the member; None where the source names none.
         sha256: of the delivery that was judged last; `returned_sha256` of the one that was sent back last.
         reasons: rule or mark of a hold to `rows` (now), `opened`, `closed` and `history` of moments and counts.
-        steps: `at`, `state`, `by`, `why` of every step, oldest first.
+        steps: `at`, `state`, `by`, `why` of every step, with the day and rows from then on, oldest first.
         due: the day by which the repair is awaited; it is late from the day after.
         suspension: official, position, document, until, recorded_by; kept when it has ended.
         recheck: what the pembina found: by, pembina, finding, note, at.
@@ -128,7 +128,8 @@ def step(session: Session, case: ReturnCase, to: State, *, actor: Actor, why: st
 
 
 def _note(session: Session, case: ReturnCase, *, actor: Actor, why: str, now: datetime, **facts: Any) -> None:
-    said = {"at": now.isoformat(), "state": case.state, "by": actor.name, "why": why, **facts}
+    stands = {"due": case.awaited.isoformat(), "rows": case.rows}
+    said = {"at": now.isoformat(), "state": case.state, "by": actor.name, "why": why, **facts, **stands}
     case.steps = [*case.steps, said]
     values = {**said, "member": case.member, "resource": case.resource_id, "sha256": case.sha256}
     audit.record(session, actor, f"return.{case.state}", case.id, values, now=now)
@@ -291,18 +292,29 @@ def cases(session: Session, *, member: str | None = None, closed: bool = False) 
 
 
 def overdue(session: Session, *, now: datetime, zone: ZoneInfo) -> tuple[Overdue, ...]:
-    """The returns whose day has passed in the province's zone, the longest awaited first; suspended ones are not."""
+    """The returns whose day had passed in the province's zone, the longest awaited first; suspended ones had not.
+
+    Args:
+        now: the moment that is asked about; for one in the past the answer stays what it was then.
+    """
     today = now.astimezone(zone).date()
-    # a suspension may have ended without anybody having looked since
-    late = [(case, dataset) for case, dataset in cases(session) if today > case.awaited]
-    found = (
-        Overdue(
-            case=case.number, member=case.member, dataset=dataset.id, title=dataset.title,
-            producer=dataset.organisation_title or case.organisation, rows=case.rows, since=case.opened_at,
-            due=case.awaited, state=State(case.state),
-        )
-        for case, dataset in late
-    )  # fmt: skip
+    query = (
+        select(ReturnCase, Dataset)
+        .join(Dataset, Dataset.id == ReturnCase.dataset_id)
+        .where(ReturnCase.opened_at <= now, or_(ReturnCase.closed_at.is_(None), ReturnCase.closed_at > now))
+    )
+    found = []
+    for case, dataset in session.execute(query):
+        stood = [step for step in case.steps if datetime.fromisoformat(step["at"]) <= now and "due" in step][-1]
+        due = date.fromisoformat(stood["due"])  # of a suspension its last day, whether or not anybody has looked since
+        if today > due:
+            producer = dataset.organisation_title or case.organisation
+            found.append(
+                Overdue(
+                    case=case.number, member=case.member, dataset=dataset.id, title=dataset.title, producer=producer,
+                    rows=stood["rows"], since=case.opened_at, due=due, state=State(stood["state"]),
+                )
+            )  # fmt: skip
     return tuple(sorted(found, key=lambda one: (one.due, one.since, one.case)))
 
 

@@ -75,18 +75,27 @@ class Guide:
             if _TOTAL.match(first):
                 yield Fault(row.row, None, text("returns.cell.total", LOCALE))
             for reason in row.reasons:
-                yield self._fault(row.row, reason)
+                yield from self._of(row.row, reason)
             if self.shown.get(row.row, row.row) != row.row:
                 yield Fault(row.row, None, text("returns.cell.source_row", LOCALE, row=row.row))
 
-    def _fault(self, row: int, reason: Mapping[str, Any]) -> Fault:
-        said = [text("returns.cell.wrong", LOCALE, message=reason["message"])]
-        names = [name for name in str(reason["column"] or "").split(", ") if name]
+    def _of(self, row: int, reason: Mapping[str, Any]) -> Iterator[Fault]:
+        """One reason at its cell; at both where two do not go together; at the row where rows share a key."""
+        rule, names = str(reason["rule"]), [name for name in str(reason["column"] or "").split(", ") if name]
         column = self._column(names[0]) if len(names) == 1 else None
-        rule = str(reason["rule"])
-        if column is None:
-            said.append(text(_row_advice(rule), LOCALE))
-            return Fault(row, None, "\n".join(said))
+        if column is not None:
+            yield self._fault(row, reason, column)
+            return
+        said = text("returns.cell.wrong", LOCALE, message=reason["message"])
+        headers = [header for name in names if (header := self.headers.get(name)) is not None]
+        if rule.startswith("key.") or not headers:
+            yield Fault(row, None, f"{said}\n{text(_row_advice(rule), LOCALE)}")
+            return
+        for header in headers:
+            yield Fault(row, header, f"{said}\n{text('returns.do.together', LOCALE)}")
+
+    def _fault(self, row: int, reason: Mapping[str, Any], column: Column) -> Fault:
+        said = [text("returns.cell.wrong", LOCALE, message=reason["message"])]
         header = self.headers.get(column.name)
         value = reason["value"]
         said.append(text("returns.cell.expected", LOCALE, expected=self.expected(column)))

@@ -1,6 +1,6 @@
 """Cases of returns: opened and closed by what the gate finds, suspended by officials, overdue by the province's days."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -34,9 +34,9 @@ def one_wrong(home: Home) -> ReturnCase:
     return case
 
 
-def late(home: Home) -> tuple[Overdue, ...]:
+def late(home: Home, now: datetime | None = None) -> tuple[Overdue, ...]:
     with home.granary.sessions() as session:
-        return returns.overdue(session, now=home.clock(), zone=zone("WITA"))
+        return returns.overdue(session, now=now or home.clock(), zone=zone("WITA"))
 
 
 def forward(home: Home, **delta: float) -> None:
@@ -77,6 +77,18 @@ def test_a_return_is_overdue_from_the_day_after_in_the_provinces_zone(home: Home
     forward(home, hours=1, minutes=1)
     (one,) = late(home)
     assert (one.case, one.member, one.title, one.rows, one.due) == (case.number, CITY, "harga", 1, date(2026, 11, 27))
+
+
+def test_what_was_overdue_then_stays_so_whatever_came_after(home: Home) -> None:
+    case = one_wrong(home)
+    built = only(home)
+    forward(home, days=8)
+    then = home.clock()
+    before = late(home, then)
+    assert [one.case for one in before] == [case.number]
+    forward(home, days=1)
+    accept(home, corrected(built, {"D2": "12000"}))
+    assert late(home) == () and late(home, then) == before
 
 
 def test_a_suspension_names_the_official_the_document_and_its_last_day_and_then_ends(home: Home) -> None:
