@@ -21,6 +21,7 @@ from hub.cli.output import as_json as to_json
 from hub.cli.output import err, out
 from hub.cli.serve import serve_home
 from hub.demo import Province, generate, queries, register, start_nodes
+from hub.demo.data_lists import bring_lists
 from hub.home import open_home
 from services.intake.opened import close_all, opened
 from services.intake.outcome import SourceReport
@@ -63,6 +64,7 @@ def demo(
         members = [m.code for m in made.members]
         sources = [s for s in ready.granary.registry.sources if s.member in members]
         reports = harvest_sources(sources, through_prefect(ready), at_once=chosen.sources_at_once, quiet=as_json)
+        bring_lists(ready.granary, made)
         seconds = round(time.monotonic() - began, 1)
         summary = _summary(reports, members, seconds)
         if as_json:
