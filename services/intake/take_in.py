@@ -32,6 +32,7 @@ from services.intake.files import FileDone, FileJob, take
 from services.intake.outcome import Outcome
 from services.intake.recording import Recorder
 from services.intake.templates import as_template, marked
+from services.intake.told_twice import told_once
 from services.intake.work import Item
 
 #: Where nothing has arrived for so many seconds, what is ready is committed without waiting for the rest.
@@ -268,8 +269,10 @@ class _Batch:
             elif done.unfound is not None:
                 self._ready(Ready(landed, (), [drafting.unfound(landed, done.unfound, run, self.harvest.source.id)]))
             elif done.tables:
-                drafts = [drafting.draft(landed, table, run, self.harvest.granary.returned) for table in done.tables]
-                self._ready(Ready(landed, done.tables, drafts))
+                waiting = [(one.landed.item.id, table) for one in self.ready for table in one.tables]
+                tables = [told_once(self.harvest.granary, item.id, table, waiting) for table in done.tables]
+                drafts = [drafting.draft(landed, table, run, self.harvest.granary.returned) for table in tables]
+                self._ready(Ready(landed, tables, drafts))
             else:
                 self.outcomes.append(Outcome(dataset=item.dataset, resource=item.id, title=item.title))
                 self._settle(item, IntakeMark(item.id, key, sha256, done.machine_readable, Verdict.DOCUMENT))

@@ -1,0 +1,88 @@
+"""A table whose small counts are hidden is told by one resource: what one hides, another must not show (docs/adr/0015).
+
+Two deliveries of the same region and time are each safe and together are not; the later one is held. Tables of a region
+and of a part of it are the same table, since they add up.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from catalog import relations
+from core.contract import Contract
+from core.db import session_scope
+from core.duck import Duck
+from core.rows import Compare, Filter, Op, RowQuery, Scope, all_of, any_of
+from core.verdict import Verdict
+from quality.outcome import Hold
+from services.granary import Granary
+from services.intake.files import TableDone
+
+TOLD_TWICE = "TABLE_TOLD_TWICE"
+_SECONDS = 30.0
+
+
+def told_once(granary: Granary, resource: str, table: TableDone, waiting: Sequence[tuple[str, TableDone]]) -> TableDone:
+    """The table as it is, or held because another resource tells of the same region and time.
+
+    Args:
+        waiting: resource and table of deliveries that are about to be committed.
+    """
+    contract, accepted = table.contract, table.outcome.accepted
+    if contract is None or contract.suppression is None or accepted is None:
+        return table
+    mine = _subjects(contract, accepted)
+    others = [
+        _subjects(contract, one.outcome.accepted)
+        for other, one in waiting
+        if other != resource and one.contract == contract and one.outcome.accepted is not None
+    ]
+    twice = [one for one in mine if any(_meets(contract, one, two) for other in others for two in other)]
+    twice = twice or [one for one in mine if _served(granary, contract, resource, one)]
+    if not twice:
+        return table
+    named = ", ".join(sorted({" ".join(str(value) for value in one.values()) for one in twice})[:10])
+    hold = Hold(TOLD_TWICE, {"tables": named, "count": len(twice)})
+    outcome = replace(table.outcome, verdict=Verdict.HELD, accepted=None, holds=(*table.outcome.holds, hold))
+    return replace(table, outcome=outcome)
+
+
+def _subjects(contract: Contract, rows: Path) -> list[dict[str, Any]]:
+    """What a delivery's tables are about, each once: the region, and what stands apart in the key, such as the year."""
+    assert contract.suppression is not None and contract.region_column is not None
+    axes = {name for axis in contract.suppression.by for name in axis}
+    names = [contract.region_column, *(name for name in contract.key if name not in axes)]
+    found = pq.read_table(rows, columns=names).group_by(names).aggregate([])
+    return [dict(row) for row in found.to_pylist()]
+
+
+def _meets(contract: Contract, one: dict[str, Any], two: dict[str, Any]) -> bool:
+    region = str(contract.region_column)
+    a, b = f"{one[region]}.", f"{two[region]}."
+    return (a.startswith(b) or b.startswith(a)) and all(one[k] == two[k] for k in one if k != region)
+
+
+def _served(granary: Granary, contract: Contract, resource: str, one: dict[str, Any]) -> bool:
+    region = str(contract.region_column)
+    code = str(one[region])
+    parts: Iterator[Filter] = (
+        Compare(region, Op.EQ, above) for above in (code, *(code[:i] for i, sign in enumerate(code) if sign == "."))
+    )
+    where = all_of(
+        (
+            Compare("_resource", Op.NE, resource),
+            *(Compare(name, Op.EQ, value) for name, value in one.items() if name != region),
+            any_of((*parts, Compare(region, Op.PREFIX, f"{code}."))),
+        )
+    )
+    with session_scope(granary.sessions) as session:
+        relation = relations.relation(session, granary.store, contract)
+    duck = Duck([granary.settings.folder("snapshots")], size=1)
+    try:
+        everything = Scope(frozenset(c.name for c in contract.columns))
+        return duck.count(RowQuery(relation, (region,), everything, where=where), deadline=_SECONDS) > 0
+    finally:
+        duck.close()
