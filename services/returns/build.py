@@ -232,8 +232,9 @@ class _Building:
     def _holds(self, marks: "_Marks", guide: Guide) -> None:
         """What holds a delivery because of one column stands at that column's header."""
         for why in self.one.found.whys:
-            header = guide.headers.get(str(why.values.get("column", "")))
-            if header is not None:
+            named = str(why.values.get("column", ""))  # the standard's column, or the file's own where none applies
+            header = guide.headers.get(named, named)
+            if header:
                 marks.header(header, f"{why.text('id')}\n{summary.hold_advice(why)}")
 
     def _period(self, guide: Guide) -> tuple[str, str] | None:

@@ -136,6 +136,8 @@ def _put(cell: Any, value: Any) -> None:
     if not isinstance(value, str):
         cell.value = value
         return
+    if not value:  # a text without a letter is no cell that a spreadsheet takes
+        return
     cell.value = "-"  # a text, so that the cell's kind is one
     cell._value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST]
     cell.data_type = "s"
@@ -165,7 +167,7 @@ def _widths(page: Page) -> dict[int, int]:
     """How wide columns are to be, by what stands below the titles."""
     out: dict[int, int] = {}
     for values in page.rows[:200]:
-        if len(values) < 2:
+        if sum(value not in (None, "") for value in values) < 2:  # a title reaches over columns
             continue
         for column, value in enumerate(values):
             length = min(_WIDEST, len(str(value)) + 2) if value is not None else 0

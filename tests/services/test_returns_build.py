@@ -177,6 +177,17 @@ def test_S21_rows_of_another_region_are_marked_in_a_held_delivery(home: Home) ->
     assert "bukan wilayah pengirim" in comments(one)[address] and "99.71" in comments(one)[address]
 
 
+def test_F35_a_file_stopped_for_personal_data_names_the_column_at_its_header(home: Home) -> None:
+    numbers = [f"337401{day:02}0190{i:04}" for i, day in enumerate(range(1, 13), start=1)]
+    drop = home.drop()
+    make.write(drop, "warga.csv", make.csv({"Nama": [f"Warga {i}" for i in range(12)], "NIK": numbers}))
+    assert dict(home.harvest().holds) == {"PERSONAL_DATA": 1}
+    one = only(home)
+    (address,) = comments(one)
+    assert cells(one)[0][1] == "NIK" and address == "B1" and "Hapus data pribadi" in comments(one)["B1"]
+    assert not [number for number in numbers if number in str(cells(one, 0))]  # the summary repeats none
+
+
 def test_the_same_content_gives_the_same_bytes(home: Home) -> None:
     wrong_prices(home)
     first = only(home).path.read_bytes()
