@@ -20,7 +20,6 @@ from quality.report.model import Finding, Item, MatrixRow, MemberPage, Report, R
 from quality.report.ranking import ranked
 from quality.score import Level, Week
 from services.granary import Granary
-from services.returns.follow import policy
 from services.review import changes, deliveries, matters, measure, sources
 from services.review.bounds import Bounds, bounds, default_week
 from services.review.issuing import outcomes
@@ -119,7 +118,7 @@ def look(granary: Granary, session: Session, within: Bounds) -> Looks:
     lines = matrix(granary, session, now=within.until)
     return Looks(
         matrix=tuple(line.row for line in lines),
-        returns=overdue(session, policy(granary), within),
+        returns=overdue(session, within),
         scores=_scores(granary, session, within),
     )
 
