@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,6 +15,8 @@ import typer.exceptions
 from core import messages
 from core.errors import LumbungError
 from hub.cli.output import err, show_error
+from hub.home import open_home
+from services.granary import Granary
 
 app = typer.Typer(
     name="lumbung",
@@ -47,6 +51,16 @@ def home_of(context: typer.Context) -> Path:
     """The home folder that this call is about."""
     found: Options = context.obj
     return found.home
+
+
+@contextmanager
+def at_home(context: typer.Context) -> Iterator[Granary]:
+    """The home that this call is about, opened, and closed when the call is done with it."""
+    granary = open_home(home_of(context))
+    try:
+        yield granary
+    finally:
+        granary.close()
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Jawaban sebagai JSON.")]

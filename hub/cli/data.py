@@ -2,8 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -27,9 +26,9 @@ from core.duck import Duck
 from core.messages import text
 from core.rows import TRUE, Compare, Filter, Op, Relation, RowQuery, Scope, all_of
 from core.rows_check import MAX_FIRST
-from hub.cli.app import JsonOption, app, home_of
+from core.spreadsheet import formula_like
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 from services.granary import Granary
 from services.intake import replay
 
@@ -43,15 +42,6 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
-
-
-@contextmanager
-def _home(context: typer.Context) -> Iterator[Granary]:
-    granary = open_home(home_of(context))
-    try:
-        yield granary
-    finally:
-        granary.close()
 
 
 def standing(resources: Sequence[Mapping[str, Any]]) -> tuple[list[str] | str, list[str] | str]:
@@ -73,7 +63,7 @@ def datasets(
 ) -> None:
     """Daftar dataset dalam katalog bersama."""
     wanted = DatasetFilter(text=search, member=member, source=source, contract=contract)
-    with _home(context) as granary, session_scope(granary.sessions) as session:
+    with at_home(context) as granary, session_scope(granary.sessions) as session:
         total = query.count_datasets(session, SYSTEM, wanted)
         found = query.datasets(session, SYSTEM, wanted, first=limit).items
         resources = query.resources(session, SYSTEM, [d.id for d in found])
@@ -128,7 +118,7 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:
     """Panen yang telah dan sedang berjalan, yang terbaru di atas."""
-    with _home(context) as granary, session_scope(granary.sessions) as session:
+    with at_home(context) as granary, session_scope(granary.sessions) as session:
         found = query.runs(session, SYSTEM, RunFilter(source=source, member=member), first=limit).items
         rows: list[dict[str, Any]] = [
             {
@@ -233,7 +223,7 @@ def rows(
 ) -> None:
     """Baris standar data atau dataset, keadaan kini atau pada saat tertentu."""
     chosen = Format.JSON if as_json else format_
-    with _home(context) as granary:
+    with at_home(context) as granary:
         relation, seen = _found(granary, name, _as_of(as_of))
         duck = Duck([granary.settings.folder("snapshots")])
         try:
@@ -271,7 +261,7 @@ def _unformulated(table: pa.Table) -> pa.Table:
     """Text that a spreadsheet would run as a formula gets an apostrophe; only exports do this (F28)."""
     for i, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
-            values = [f"'{v}" if v and v[0] in "=+-@\t\r" else v for v in table.column(i).to_pylist()]
+            values = [f"'{v}" if v and formula_like(v) else v for v in table.column(i).to_pylist()]
             table = table.set_column(i, field, pa.array(values, pa.string()))
     return table
 
@@ -299,7 +289,7 @@ def _write(table: pa.Table, chosen: Format, output: Path | None, *, title: str, 
 @app.command()
 def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
     """Memeriksa semua versi, memulihkan yang hilang atau rusak dari berkas aslinya, dan membuang berkas sisa."""
-    with _home(context) as granary, TemporaryDirectory(dir=granary.staging) as folder:
+    with at_home(context) as granary, TemporaryDirectory(dir=granary.staging) as folder:
         made = replay.rebuild(granary, Path(folder))
         segments, unmade = compaction.restore(granary.sessions, granary.store)
         compaction.forget(granary.sessions, now=granary.clock())

@@ -9,9 +9,8 @@ from catalog import data_list as kept
 from core.db import session_scope
 from core.messages import text
 from hub.cli.acting import ByOption, TokenOption, acting
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 from services import data_list
 from services.data_list import Standing
 
@@ -33,11 +32,8 @@ def data_list_import(
     as_json: JsonOption = False,
 ) -> None:
     """Menjadikan sebuah berkas daftar data anggota tahun itu; daftar sebelumnya diganti."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         done = data_list.import_list(granary, file, member, year, actor=acting(granary, by, token_env))
-    finally:
-        granary.close()
     changed = done.changed
     counts = {
         "lines": done.lines, "added": changed.added, "altered": changed.altered, "same": changed.same,
@@ -56,13 +52,10 @@ def data_list_show(
     context: typer.Context, member: MemberOption = None, year: YearOption = None, as_json: JsonOption = False
 ) -> None:
     """Daftar data dengan dataset katalognya, atau usulan yang menunggu dipastikan."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         chosen = year or granary.clock().year
         with session_scope(granary.sessions) as session:
             found = data_list.standing(session, chosen, member)
-    finally:
-        granary.close()
     if as_json:
         print_json([_plain(one) for one in found])
         return
@@ -94,8 +87,7 @@ def data_list_match(
     as_json: JsonOption = False,
 ) -> None:
     """Memastikan dataset sebuah baris daftar data, atau mencocokkan semua yang tidak meragukan."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         chosen = year or granary.clock().year
         if line is None:
             matched = data_list.match_exactly(granary, chosen, member)
@@ -107,8 +99,6 @@ def data_list_match(
             answer = {"id": one.id, "title": one.title, "dataset": one.dataset_id, "by": actor.name}
             state = "confirmed" if one.dataset_id else "unmatched"
             said = text(f"cli.data_list.{state}", title=one.title, dataset=one.dataset_id, by=actor.name)
-    finally:
-        granary.close()
     if as_json:
         print_json(answer)
     else:

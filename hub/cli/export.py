@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from core.messages import text
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json
-from hub.home import open_home
 from services import standards
 
 
@@ -33,9 +32,8 @@ def export(
 
     if lang not in ("id", "en"):
         raise typer.BadParameter(text("cli.standard.template.lang", value=lang))
-    granary = open_home(home_of(context))
     made: list[Path] = []
-    try:
+    with at_home(context) as granary:
         names = [standards.named(granary, standard)] if standard is not None else sorted(granary.contracts)
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
@@ -43,8 +41,6 @@ def export(
             activity = standards.activity(granary, name)
             path.write_bytes(metadata_forms.workbook(granary.contracts[name], activity, lang=lang))
             made.append(path)
-    finally:
-        granary.close()
     if as_json:
         print_json({"for": for_, "files": made})
         return

@@ -10,9 +10,8 @@ from core.clock import on_screen
 from core.db import session_scope
 from core.messages import text
 from hub.cli.acting import ByOption, TokenOption, acting
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 
 NameArgument = Annotated[str, typer.Argument(help="DATASET/SUMBERDAYA[/TABEL] seperti tertulis pada `lumbung held`.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")]
@@ -29,13 +28,10 @@ def held(
     as_json: JsonOption = False,
 ) -> None:
     """Kiriman yang ditahan pemeriksaan, dengan sebabnya; data terakhir yang baik tetap disajikan."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         with session_scope(granary.sessions) as session:
             found = holds.held(session, granary.contracts, source=source, settled=everything)
         zone = granary.settings.timezone
-    finally:
-        granary.close()
     if as_json:
         print_json([_plain(one) for one in found])
         return
@@ -96,15 +92,12 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         actor = acting(granary, by, token_env)
         one = holds.decide(
             granary.sessions, granary.contracts, name, decision,
             reason=reason, actor=actor, now=granary.clock(), sha256=sha256,
         )  # fmt: skip
-    finally:
-        granary.close()
     if as_json:
         print_json({**_plain(one), "decision": decision.value, "by": actor.name, "reason": reason})
         return

@@ -10,7 +10,7 @@ import typer
 from core import node_keys
 from core.access import SYSTEM
 from core.messages import text
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import as_json, err, out, print_json
 
 node_app = typer.Typer(no_args_is_help=True, help="Simpul: server data milik kabupaten/kota sendiri.")
@@ -78,10 +78,8 @@ def key_issue(
     json: JsonOption = False,
 ) -> None:
     """Membuat kunci simpul; hanya ditampilkan sekali ini. Dicabut dengan `lumbung token revoke`."""
-    from hub.home import open_home
 
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         now = granary.clock()
         issued = node_keys.issue(
             granary.sessions,
@@ -93,8 +91,6 @@ def key_issue(
             organisation=organisation,
             expires=now + timedelta(days=days),
         )
-    finally:
-        granary.close()
     if json:
         print_json({"id": issued.id, "key": issued.secret, "expires": now + timedelta(days=days)})
     else:

@@ -8,9 +8,8 @@ from catalog import questions as asking
 from core.db import session_scope
 from core.messages import text
 from hub.cli.acting import ByOption, acting
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 
 
 @app.command()
@@ -20,12 +19,8 @@ def questions(
     as_json: JsonOption = False,
 ) -> None:
     """Kolom yang cara penulisannya harus ditetapkan orang; kirimannya ditahan sampai dijawab."""
-    granary = open_home(home_of(context))
-    try:
-        with session_scope(granary.sessions) as session:
-            found = asking.open_questions(session, source=source)
-    finally:
-        granary.close()
+    with at_home(context) as granary, session_scope(granary.sessions) as session:
+        found = asking.open_questions(session, source=source)
     rows: list[dict[str, Any]] = [
         {
             "resource": q.resource,
@@ -73,8 +68,7 @@ def answer(
     as_json: JsonOption = False,
 ) -> None:
     """Menetapkan cara penulisan sebuah kolom bagi sumbernya; panen berikut menerima kiriman yang ditahan."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         settled = asking.answer(
             granary.sessions,
             resource,
@@ -84,8 +78,6 @@ def answer(
             actor=acting(granary, by),
             now=granary.clock(),
         )
-    finally:
-        granary.close()
     if as_json:
         print_json(
             {

@@ -12,10 +12,9 @@ from core.db import session_scope
 from core.messages import LOCALES, text
 from core.storage_errors import storage_errors
 from hub.cli.acting import ByOption, TokenOption, acting
-from hub.cli.app import JsonOption, home_of
+from hub.cli.app import JsonOption, at_home
 from hub.cli.app import app as root
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 from quality.report import evidence
 from quality.report.words import Words
 from quality.score import Week
@@ -44,11 +43,8 @@ def report_weekly(
     if lang not in LOCALES:
         raise typer.BadParameter(", ".join(LOCALES))
     asked = Week.parse(week) if week else None
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         made = write_report(granary, asked, folder=folder, locale=lang)
-    finally:
-        granary.close()
     if as_json:
         print_json(_plain(made))
         return
@@ -93,12 +89,9 @@ def report_sign(
     as_json: JsonOption = False,
 ) -> None:
     """Menandatangani laporan yang tercatat; tanda tangan masuk rantai audit dengan sidik laporannya."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         actor = acting(granary, by, token_env)
         signed = issuing.sign(granary, Week.parse(week), actor=actor, sha256=sha256, note=note)
-    finally:
-        granary.close()
     if as_json:
         print_json(
             {
@@ -127,14 +120,11 @@ def report_evidence(
     """Bukti dukung EPSS setahun: per indikator, apa yang dapat dibuktikan lumbung dan dengan perintah apa dibuka."""
     if lang not in LOCALES:
         raise typer.BadParameter(", ".join(LOCALES))
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         own = granary.settings.folder("reference") / "epss.csv"
         wanted = evidence.indicators(own if own.is_file() else evidence.SHIPPED)
         found = proofs(granary, year)
         target = folder or granary.settings.folder("reports")
-    finally:
-        granary.close()
     path = target / f"bukti-dukung-{year}.xlsx"
     with storage_errors(target):
         target.mkdir(parents=True, exist_ok=True)
@@ -164,11 +154,8 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Memutuskan satu hal pada laporan mingguan, dengan nama dan alasan; yang bisa langsung dikerjakan, dikerjakan."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         said, done = issuing.decide(granary, item, decision, reason=reason, actor=acting(granary, by, token_env))
-    finally:
-        granary.close()
     if as_json:
         print_json({**_decision(said), "done": done})
         return
@@ -195,12 +182,9 @@ def _decision(said: Resolution) -> dict[str, Any]:
 @decisions.command("list")
 def decisions_list(context: typer.Context, as_json: JsonOption = False) -> None:
     """Semua keputusan yang tercatat, yang lama lebih dulu."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         found = list(issuing.decided(granary))
         zone = granary.settings.timezone
-    finally:
-        granary.close()
     if as_json:
         print_json([_decision(one) for one in found])
         return
@@ -223,15 +207,11 @@ def decisions_verify(
 ) -> None:
     """Memeriksa rantai audit: apakah ada keputusan, tanda tangan, atau catatan lain yang diubah sesudah ditulis."""
     known = _anchor(anchor) if anchor else None
-    granary = open_home(home_of(context))
-    try:
-        with session_scope(granary.sessions) as session:
-            whole = session.get(audit.AuditEntry, known.id) if known is not None else None
-            if known is not None and whole is not None and whole.hash.startswith(known.hash):
-                known = audit.Anchor(known.id, whole.hash)  # a report may be quoted by the beginning of its hash
-            found = audit.verify_chain(session, known)
-    finally:
-        granary.close()
+    with at_home(context) as granary, session_scope(granary.sessions) as session:
+        whole = session.get(audit.AuditEntry, known.id) if known is not None else None
+        if known is not None and whole is not None and whole.hash.startswith(known.hash):
+            known = audit.Anchor(known.id, whole.hash)  # a report may be quoted by the beginning of its hash
+        found = audit.verify_chain(session, known)
     if as_json:
         print_json({"ok": found.ok, "entries": found.entries, "broken_at": found.broken_at, "reason": found.reason})
     elif found.ok:

@@ -1,7 +1,6 @@
 """`lumbung returns`: what did not pass goes back to who made it, is followed, and comes again repaired."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +16,8 @@ from core.contract_metadata import DataKind
 from core.db import session_scope
 from core.messages import catalogue, text
 from hub.cli.acting import ByOption, TokenOption, acting
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table, show_error
-from hub.home import open_home
 from services.granary import Granary
 from services.intake.fetching import FetchLoop
 from services.returns import accept as accepting
@@ -38,15 +36,6 @@ DatasetOption = Annotated[
 CaseArgument = Annotated[str, typer.Argument(help="Nomor pengembalian dari `lumbung returns list`.")]
 
 
-@contextmanager
-def _home(context: typer.Context) -> Iterator[Granary]:
-    granary = open_home(home_of(context))
-    try:
-        yield granary
-    finally:
-        granary.close()
-
-
 @returns_app.command("build")
 def build(
     context: typer.Context,
@@ -58,7 +47,7 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Menyusun satu buku kerja Excel per berkas, dalam susunan pengirim, dengan komentar pada setiap sel yang salah."""
-    with _home(context) as granary:
+    with at_home(context) as granary:
         actor = acting(granary, by, token_env)
         report = building.build(granary, member, actor=actor, out=folder, datasets=dataset or ())
     if as_json:
@@ -91,7 +80,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Daftar pengembalian dengan keadaan dan batas waktunya."""
-    with _home(context) as granary:
+    with at_home(context) as granary:
         follow(granary)
         with session_scope(granary.sessions) as session:
             found = returns.cases(session, member=member, closed=everything)
@@ -119,7 +108,7 @@ def list_(
 @returns_app.command("show")
 def show(context: typer.Context, case: CaseArgument, as_json: JsonOption = False) -> None:
     """Satu pengembalian: sebab yang terbuka dan tertutup, dan setiap langkahnya."""
-    with _home(context) as granary:
+    with at_home(context) as granary:
         follow(granary)
         with session_scope(granary.sessions) as session:
             found = returns.case_named(session, case)
@@ -161,7 +150,7 @@ def suspend(
     as_json: JsonOption = False,
 ) -> None:
     """Menangguhkan batas waktu sebuah pengembalian atas keputusan pejabat; sesudah harinya ia lewat batas lagi."""
-    with _home(context) as granary:
+    with at_home(context) as granary:
         follow(granary)
         now = granary.clock()
         found = return_acts.suspend(
@@ -185,7 +174,7 @@ def accept(
     as_json: JsonOption = False,
 ) -> None:
     """Menerima buku kerja yang diperbaiki sebagai kiriman berkas yang sama; sebab yang diperbaiki ditutup."""
-    with _home(context) as granary:
+    with at_home(context) as granary:
         downloads = FetchLoop(granary.landing, granary.settings)
         try:
             done = accepting.accept(
@@ -217,7 +206,7 @@ def recheck(
     as_json: JsonOption = False,
 ) -> None:
     """Mencatat pemeriksaan ulang data prioritas oleh pembina data, dan rekomendasinya."""
-    with _home(context) as granary:
+    with at_home(context) as granary:
         follow(granary)
         with session_scope(granary.sessions) as session:
             known = returns.case_named(session, case)

@@ -14,10 +14,9 @@ from catalog.writing import reading
 from core.access import SYSTEM
 from core.clock import zone
 from core.messages import text
-from hub.cli.app import JsonOption, home_of
+from hub.cli.app import JsonOption, at_home
 from hub.cli.app import app as root
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 from quality import mqa
 from quality.gates import gates
 from quality.score import Dimension, Gate, Level, Measure, Scorecard, Week
@@ -37,12 +36,8 @@ MemberOption = Annotated[str | None, typer.Option("--member", help="Hanya anggot
 
 @contextmanager
 def _opened(context: typer.Context) -> Iterator[tuple[Granary, Session]]:
-    granary = open_home(home_of(context))
-    try:
-        with reading(granary.sessions) as session:
-            yield granary, session
-    finally:
-        granary.close()
+    with at_home(context) as granary, reading(granary.sessions) as session:
+        yield granary, session
 
 
 def _week(granary: Granary, said: str | None) -> Week:

@@ -10,9 +10,9 @@ import uvicorn
 from core import tokens
 from core.access import SYSTEM, Role
 from core.messages import text
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json
-from hub.home import open_home, services_of
+from hub.home import services_of
 from services.granary import Granary
 
 token_app = typer.Typer(no_args_is_help=True, help="Token akses bagi anggota dan mesin.")
@@ -51,16 +51,13 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
 ) -> None:
     """Menyajikan katalog bersama lewat GraphQL sampai dihentikan."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         serve_home(
             granary,
             host=host or granary.settings.host,
             port=granary.settings.port if port is None else port,
             on_ready=lambda url: out.print(text("cli.serve.ready", url=f"{url}/graphql")),
         )
-    finally:
-        granary.close()
 
 
 @token_app.command("issue")
@@ -74,8 +71,7 @@ def token_issue(
     as_json: JsonOption = False,
 ) -> None:
     """Membuat token; rahasianya hanya ditampilkan sekali ini."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         regions = granary.registry.member(member).regions if member else frozenset[str]()
         now = granary.clock()
         issued = tokens.issue(
@@ -89,8 +85,6 @@ def token_issue(
             regions=regions,
             expires=now + timedelta(days=days),
         )
-    finally:
-        granary.close()
     if as_json:
         print_json({"id": issued.id, "secret": issued.secret, "expires": now + timedelta(days=days)})
     else:
@@ -100,9 +94,6 @@ def token_issue(
 @token_app.command("revoke")
 def token_revoke(context: typer.Context, token: Annotated[str, typer.Argument(help="Id token.")]) -> None:
     """Mencabut token."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         tokens.revoke(granary.sessions, token, by=SYSTEM, now=granary.clock())
-    finally:
-        granary.close()
     out.print(text("cli.token.revoked", token=token))

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from core.messages import text
-from hub.cli.app import JsonOption, app, home_of
+from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
-from hub.home import open_home
 from services import retention
 from services.intake.compacting import compact_all
 
@@ -15,11 +14,8 @@ from services.intake.compacting import compact_all
 @app.command()
 def compact(context: typer.Context, as_json: JsonOption = False) -> None:
     """Menggabungkan berkas-berkas kecil setiap standar data menjadi beberapa berkas besar; isinya tetap sama."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         done = compact_all(granary)
-    finally:
-        granary.close()
     names = ("contract", "major", "files_before", "files_after", "rows", "size")
     if as_json:
         print_json([{name: getattr(one, name) for name in names} for one in done])
@@ -35,11 +31,8 @@ def prune(
     as_json: JsonOption = False,
 ) -> None:
     """Menghapus berkas mentah, catatan panen, dan galat yang melewati masa simpan dan tidak dibutuhkan lagi."""
-    granary = open_home(home_of(context))
-    try:
+    with at_home(context) as granary:
         found = retention.prune(granary, dry_run=dry_run)
-    finally:
-        granary.close()
     if as_json:
         print_json({"dry_run": dry_run, "items": [{"what": i.what, "count": i.count, "bytes": i.size} for i in found]})
         return

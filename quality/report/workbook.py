@@ -1,10 +1,6 @@
-"""Workbooks with text as text and nothing that a spreadsheet would run (F28); the same sheets, the same bytes.
-
-openpyxl stamps every file with the present moment; it is written over.
-"""
+"""Workbooks with text as text and nothing that a spreadsheet would run (F28); the same sheets, the same bytes."""
 
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,8 +12,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
+from core.spreadsheet import formula_like, unstamped
+
 _HEAD = PatternFill("solid", fgColor="1E6B4F")
 _HEAD_FONT = Font(bold=True, color="FFFFFF")
 _SHORT, _LONG = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
@@ -48,7 +44,7 @@ def workbook(sheets: Iterable[Sheet], *, stamp: str) -> bytes:
             sheet.append([_cell(sheet, value) for value in row])
     made = BytesIO()
     book.save(made)
-    return _unstamped(made.getvalue(), stamp.encode())
+    return unstamped(made.getvalue(), stamp)
 
 
 def _head(sheet: Any, text: str) -> Any:
@@ -62,24 +58,10 @@ def _cell(sheet: Any, value: object) -> Any:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))[:_MOST_TEXT]
-    if len(text) <= 40 and text[:1] not in "=+-@\t\r":
+    if len(text) <= 40 and not formula_like(text):
         return text
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
-    cell.quotePrefix = text[:1] in "=+-@\t\r"
+    cell.quotePrefix = formula_like(text)
     cell.alignment = _LONG if len(text) > 40 else _SHORT
     return cell
-
-
-def _unstamped(book: bytes, stamp: bytes) -> bytes:
-    """The same workbook with the given moment in place of today's, and with no times in its archive."""
-    out = BytesIO()
-    with zipfile.ZipFile(BytesIO(book)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist(), key=lambda n: (n != "[Content_Types].xml", n)):
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                data = _STAMP.sub(rb"\g<1>" + stamp + rb"\g<3>", data)
-            entry = zipfile.ZipInfo(name, _ZIP_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, data)
-    return out.getvalue()

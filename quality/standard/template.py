@@ -21,6 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from core.contract import Column, ColumnType, Contract
 from core.contracts import PARTS
 from core.messages import text
+from core.spreadsheet import formula_like
 from core.template import DATA_SHEET
 from quality.standard.column_guide import Guide
 
@@ -66,7 +67,7 @@ def delimited(contract: Contract, *, lang: str = "id") -> bytes:
 def _put(cell: Any, value: str) -> None:
     """Text into a cell, never taken for a formula."""
     cell.value = value
-    if value[:1] in ("=", "+", "-", "@"):
+    if formula_like(value):
         cell.data_type = "s"
         cell.quotePrefix = True
 

@@ -5,8 +5,6 @@ table of fifty thousand rows costs no more memory than its text.
 """
 
 import io
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,16 +17,14 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from core.spreadsheet import formula_like, unstamped
 from services.returns.layout import Page
 
 #: So many cells carry a comment; the further ones are coloured.
 MOST_COMMENTS = 5_000
 _LONGEST = 32_767  # letters that a cell of a spreadsheet holds
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WRONG = PatternFill("solid", start_color="FFFFC7CE")  # the cell itself
 _ROW = PatternFill("solid", start_color="FFFFEB9C")  # a row, where no single cell is wrong
-_STAMP = (2020, 1, 1, 0, 0, 0)
-_DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
 _WIDEST, _NARROWEST = 48, 9
 _AUTHOR = "Lumbung"
 
@@ -75,7 +71,7 @@ def write(
         left -= _page(book, page, mine, left)
     out = io.BytesIO()
     book.save(out)
-    return _fixed(out.getvalue(), at)
+    return unstamped(out.getvalue(), at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _summary(book: Workbook, title: str, lines: Sequence[Line]) -> None:
@@ -141,7 +137,7 @@ def _put(cell: Any, value: Any) -> None:
     cell.value = "-"  # a text, so that the cell's kind is one
     cell._value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST]
     cell.data_type = "s"
-    if value.startswith(_FORMULA):
+    if formula_like(value):
         cell.quotePrefix = True
 
 
@@ -173,18 +169,3 @@ def _widths(page: Page) -> dict[int, int]:
             length = min(_WIDEST, len(str(value)) + 2) if value is not None else 0
             out[column] = max(out.get(column, _NARROWEST), length)
     return out
-
-
-def _fixed(content: bytes, at: datetime) -> bytes:
-    """The same workbook without the moment at which it was put together."""
-    stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in made.namelist():
-            data = made.read(name)
-            if name == "docProps/core.xml":
-                data = _DATES.sub(rb"\g<1>" + stamp + rb"\g<2>", data)
-            info = zipfile.ZipInfo(name, _STAMP)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, data)
-    return out.getvalue()
