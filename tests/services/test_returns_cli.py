@@ -29,7 +29,7 @@ def lumbung(home: Home, monkeypatch: pytest.MonkeyPatch) -> Lumbung:
     def opened(_: Any) -> Iterator[Granary]:
         yield home.granary
 
-    monkeypatch.setattr(returns, "_home", opened)  # a process of its own would import Great Expectations once more
+    monkeypatch.setattr(returns, "at_home", opened)  # a process of its own would import Great Expectations once more
 
     def run(*words: str | Path) -> str:
         result = CliRunner().invoke(app, ["--home", str(home.folder), "returns", *map(str, words)])
