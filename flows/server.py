@@ -38,9 +38,10 @@ def environment(home: Path, url: str) -> dict[str, str]:
     return {**QUIET, "PREFECT_HOME": str(home / "prefect"), "PREFECT_API_URL": url}
 
 
-def command(host: str, port: int) -> list[str]:
-    """What starts a server in this interpreter's environment."""
-    return [sys.executable, "-m", "flows.prefect_server", "server", "start", "--host", host, "--port", str(port)]
+def command(host: str, port: int, *, tethered: bool = False) -> list[str]:
+    """What starts a server in this interpreter's environment; tethered, it ends when its standard input does."""
+    run = ["flows.tethered", "flows.prefect_server"] if tethered else ["flows.prefect_server"]
+    return [sys.executable, "-m", *run, "server", "start", "--host", host, "--port", str(port)]
 
 
 def free_port() -> int:
@@ -68,6 +69,11 @@ class PrefectServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def pid(self) -> int | None:
+        """The server's process, while it is started."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def log(self) -> Path:
         """Where the server's own words go."""
         return self.home / "prefect" / "server.log"
@@ -77,8 +83,9 @@ class PrefectServer:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command("127.0.0.1", self.port),
+                command("127.0.0.1", self.port, tethered=True),
                 env={**os.environ, **environment(self.home, self.url)},
+                stdin=subprocess.PIPE,  # its end is the sign that we are gone, also where we were killed
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # so that Ctrl-C reaches us first and we end it in order
@@ -100,14 +107,17 @@ class PrefectServer:
     def stop(self) -> None:
         """End the server and its children, politely first."""
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
+        if process is None:
             return
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        assert process.stdin is not None
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        process.stdin.close()
 
 
 @contextmanager
