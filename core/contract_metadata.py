@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.contract_checks import PROPERTIES as CHECKS
+from core.contract_checks import Checks, checks
 from core.errors import ContractInvalid
 
 #: Says where in the document something is wrong and what was expected there.
@@ -83,17 +85,21 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Who makes the data, of which kind it is, when it is due, which indicators it gives, and where that is written."""
+    """Who makes the data, of which kind it is, when it is due, which indicators it gives, and where that is written.
+
+    `checks` are the looks beyond a column that the rows can stand (`core/contract_checks.py`).
+    """
 
     producer: Mapping[str, str] = field(default_factory=dict)
     kind: DataKind = DataKind.STATISTICAL
     release: Release | None = None
     indicators: tuple[Indicator, ...] = ()
     source: str = ""
+    checks: Checks = field(default_factory=Checks)
 
 
 #: The properties of the document and of a column that are read here.
-DOCUMENT = frozenset({"producer", "dataKind", "release", "indicators", "source"})
+DOCUMENT = frozenset({"producer", "dataKind", "release", "indicators", "source"}) | CHECKS
 VARIABLE = "variable"
 _TEXTS = ("name", "concept", "definition", "interpretation", "measure", "unit", "classification", "level")
 _LANGUAGES = {"id", "en"}
@@ -114,7 +120,7 @@ def _without(owner: dict[str, Any], names: frozenset[str]) -> None:
         owner["customProperties"] = [p for p in owner["customProperties"] if p["property"] not in names]
 
 
-def metadata(custom: Mapping[str, Any], columns: frozenset[str], refuse: Refuse) -> Metadata:
+def metadata(custom: Mapping[str, Any], columns: frozenset[str], refuse: Refuse, key: tuple[str, ...] = ()) -> Metadata:
     """The document's own metadata; `ContractInvalid` names the property that is not as it should be."""
     kind = custom.get("dataKind", DataKind.STATISTICAL)
     if kind not in tuple(DataKind):
@@ -131,6 +137,7 @@ def metadata(custom: Mapping[str, Any], columns: frozenset[str], refuse: Refuse)
             for i, raw in enumerate(custom.get("indicators", ()))
         ),
         source=str(custom.get("source", "")),
+        checks=checks(custom, columns, key, refuse),
     )
 
 

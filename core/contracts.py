@@ -231,7 +231,9 @@ class _Reader:
             event=bool(custom.get("event", False)),
             standard=self.standard(self.schema, custom, "/schema/0"),
             reject_share=float(custom.get("rejectShare", 0.5)),
-            metadata=contract_metadata.metadata(self.data_custom(), frozenset(names), self.refuse),
+            metadata=contract_metadata.metadata(
+                self.data_custom(), frozenset(names), self.refuse, tuple(c.name for c in columns if c.key)
+            ),
             storage=storage,
             suppression=self.suppression(custom.get("suppression"), columns),
             sha256=hashlib.sha256(self.hashed().encode()).hexdigest(),
