@@ -4,12 +4,14 @@ It is written in a member's TOML (`federation/registry.py` reads it there) and a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 NumberStyle = Literal["auto", "id", "en"]
 DateStyle = Literal["auto", "dmy", "mdy", "ymd"]
+#: What kind of thing a melted header names, so that a new one of its kind is known without asking.
+Like = Literal["year", "month", "date", "known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,63 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Melt:
+    """Headers that are values: a wide table's months, years, commodities, regions or sexes become rows.
+
+    **Which headers.** Of the headers that no entry of `DatasetMapping.columns` uses, a melt takes those that stand in
+    `columns`, and those that its `pattern` or, without one, its `like` knows: so the next month's column is taken up
+    without a question. With neither, `columns` is all there is. `like` knows a header
+
+    - `year`: that says one year and nothing else (`2018`, `Tahun 2018`, `Th. 2018`);
+    - `month`: that names a month, with or without its year (`Januari`, `Jan-24`, `2024-01`, `01/2024`);
+    - `date`: that is a whole date (`2024-01-15`, `15 Januari 2024`, `15/01/2024`, which is read day first);
+    - `known`: that the standard's column `names` knows: a code or spelling of its code list, a value or word of its
+      closed list. `Total` and `Rata-rata` are neither, and so stay out.
+
+    `pattern` knows a header that it matches as a whole (case and doubled spaces do not matter) and of which each
+    named group that is a contract column with a code list or a closed list is known there, as in
+    `(?P<year>\\d{4}) (?P<sex>.+)` for `2018 Laki-laki`, two header rows that the reader joined.
+
+    **What a header becomes.** Texts for contract columns: `names` gets the header's text, or for a time of `like`
+    what its type asks for (a date column the first day of the year or month, a number column the year, the month or
+    for `date` the day); each group of `pattern` fills the contract column of its name; `written` overrides both and
+    may fill further columns with texts in which `{}` is the header, `{year}`, `{month}`, `{day}` (digits, a month as
+    two) and any other group stand for themselves, and `{Other header}` for the cell of the same row under that
+    header: `{date = "{Tahun}-{month}-01"}`. A month without a year needs the latter for a date. These texts are then
+    read like any cell.
+
+    **What comes of a row.** One row for each different set of such texts, with every melt of the mapping that has a
+    cell there (`2024 Stok`, `2024 Kebutuhan` give one row of 2024 with two values); a source row whose melted cells
+    of one set are all empty (also `-` and its like) gives none, unless `keep_empty`. All melts of a mapping fill the
+    same columns from their headers. Rows keep their source row's number, and each value its header, so that what is
+    wrong is told and shown in the cell where it stands.
+
+    Attributes:
+        value: contract column that takes the cell.
+        columns: headers that were confirmed, as they stand in the file (compared with `core.reference.fold`).
+        names: contract column that takes the header.
+        like: the kind of header.
+        pattern: a regular expression for the whole header, with named groups.
+        written: contract column to its text made from header and row.
+        keep_empty: an empty melted cell is a row without a value.
+    """
+
+    value: str
+    columns: tuple[str, ...] = ()
+    names: str | None = None
+    like: Like | None = None
+    pattern: str | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
+    keep_empty: bool = False
+
+    def named(self, columns: Collection[str]) -> frozenset[str]:
+        """Which of a standard's columns take their text from the header."""
+        groups = re.compile(self.pattern).groupindex if self.pattern is not None else {}
+        own = {*groups, *self.written, *([self.names] if self.names is not None else ())}
+        return frozenset(own) & frozenset(columns)
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetMapping:
     """How one kind of dataset of a source becomes rows of a contract.
 
@@ -55,6 +114,10 @@ class DatasetMapping:
         number_style: `id` is 1.234,56, `en` is 1,234.56, `auto` decides per column.
         date_style: the order of day and month, `auto` decides per column and holds what it cannot decide.
         zone: the zone of naive moments; None takes the province's.
+        melts: headers of a wide table that are values.
+        headers: all headers of the table when a person confirmed the mapping; a delivery whose other headers look
+            like what is mapped, or say another unit, is asked about. Empty where nobody confirmed it by name.
+        units: contract column to the unit that the file stated when it was confirmed, as it was written (`ton`).
     """
 
     contract: str
@@ -66,3 +129,6 @@ class DatasetMapping:
     number_style: NumberStyle = "auto"
     date_style: DateStyle = "auto"
     zone: str | None = None
+    melts: tuple[Melt, ...] = ()
+    headers: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)

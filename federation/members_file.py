@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from core.clock import zone
 from core.cron import is_cron
-from core.mapping import DatasetMapping, DateStyle, Match, NumberStyle
+from core.mapping import DatasetMapping, DateStyle, Like, Match, Melt, NumberStyle
 from federation.inbox import inbox_folder
 from federation.member import (
     Allowance,
@@ -42,12 +42,17 @@ _SOURCE_KEYS = (
     *("id", "kind", "url", "path", "title", "organisation", "token_env", "schedule"),
     *("rest", "sql", "allow", "mappings"),
 )
+_MAPPING_KEYS = (
+    *("contract", "match", "columns", "constants", "factors", "table", "number_style", "date_style", "zone"),
+    *("melts", "headers", "units"),
+)
 _CODE = re.compile(r"[0-9a-z][0-9a-z._-]{0,63}")
 _ENV = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBER_STYLES: Mapping[str, NumberStyle] = {"auto": "auto", "id": "id", "en": "en"}
 _DATE_STYLES: Mapping[str, DateStyle] = {"auto": "auto", "dmy": "dmy", "mdy": "mdy", "ymd": "ymd"}
+_LIKES: Mapping[str, Like] = {"year": "year", "month": "month", "date": "date", "known": "known"}
 
 
 def read_member(file: Path, home: Path) -> Member:
@@ -215,7 +220,7 @@ def _allowed_value(table: Table, what: AllowanceKind) -> str | None:
 
 
 def _mapping(table: Table, numbers: NumberStyle) -> DatasetMapping:
-    table.only("contract", "match", "columns", "constants", "factors", "table", "number_style", "date_style", "zone")
+    table.only(*_MAPPING_KEYS)
     factors = table.strings("factors")
     for column, factor in factors.items():
         if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", factor) or not factor.strip("0."):
@@ -236,7 +241,31 @@ def _mapping(table: Table, numbers: NumberStyle) -> DatasetMapping:
         number_style=table.choice("number_style", _NUMBER_STYLES, default=numbers),
         date_style=table.choice("date_style", _DATE_STYLES, default="auto"),
         zone=zone_name,
+        melts=tuple(_melt(t) for t in table.tables("melts")),
+        headers=table.texts("headers") if "headers" in table.data else (),
+        units=table.strings("units"),
     )
+
+
+def _melt(table: Table) -> Melt:
+    table.only("value", "columns", "names", "like", "pattern", "written", "keep_empty")
+    pattern = table.maybe("pattern")
+    melt = Melt(
+        value=table.text("value"),
+        columns=table.texts("columns") if "columns" in table.data else (),
+        names=table.maybe("names"),
+        like=table.choice("like", _LIKES) if "like" in table.data else None,
+        pattern=_pattern(table, "pattern", pattern) if pattern is not None else None,
+        written=table.strings("written"),
+        keep_empty=table.flag("keep_empty"),
+    )
+    if not (melt.columns or melt.like or melt.pattern):
+        raise table.refuse("columns", [], 'columns = ["2023", "2024"] | like = "year"')
+    if melt.names is None and melt.pattern is None and not melt.written:
+        raise table.refuse("names", "", 'names = "date"')
+    if melt.like == "known" and melt.names is None:
+        raise table.refuse("names", "", 'names = "commodity_code"')
+    return melt
 
 
 def _match(table: Table) -> Match:
@@ -246,13 +275,16 @@ def _match(table: Table) -> Match:
         raise table.refuse("id", "", 'match = {tag = "harga"}')  # it would claim every dataset of the portal
     for key, pattern in (("title", match.title), ("resource", match.resource)):
         if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise MappingPatternInvalid(
-                    file=table.file, key=table.key(key), pattern=pattern, detail=error
-                ) from error
+            _pattern(table, key, pattern)
     return match
+
+
+def _pattern(table: Table, key: str, pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise MappingPatternInvalid(file=table.file, key=table.key(key), pattern=pattern, detail=error) from error
+    return pattern
 
 
 def _word(table: Table, key: str) -> str:

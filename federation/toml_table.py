@@ -80,6 +80,13 @@ class Table:
             raise self.refuse(name, value, f"{least} … {most}")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Yes or no, no where the key is missing."""
+        value = self.data.get(name, False)
+        if not isinstance(value, bool):
+            raise self.refuse(name, value, "true | false")
+        return value
+
     def table(self, name: str, *, required: bool = False) -> "Table":
         """A table within this one, empty where it is missing and need not be there."""
         value = self.get(name) if required else self.data.get(name, {})
