@@ -1,7 +1,6 @@
 """Cells whose format changes what a person reads: percentages (0.125 is shown as 12.5%) and codes with leading zeros.
 
-Calamine gives values without formats, so the formats are read beside it, and only where a workbook uses such ones. The
-old binary format (XLS) is left out: there a percentage stays the fraction that is stored.
+Calamine gives values without formats, so the formats are read beside it, and only where a workbook uses such ones.
 """
 
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from federation.readers import workbook
+from federation.readers import old_workbook, workbook
 
 PERCENT = 0  # else the number of digits that a whole number is filled up to
 _WIDE = 1 << 14  # columns a sheet can have
@@ -45,7 +44,7 @@ class Formats:
 def formats(path: Path, kind: str) -> dict[str, Formats]:
     """By sheet, where a workbook has such cells; to be called once `workbook.inspect` has let it pass."""
     if kind == "xls":
-        return {}
+        return {name: _xls(cells) for name, cells in old_workbook.cells(path, _BUILT_IN, _how).items()}
     with zipfile.ZipFile(path) as archive:
         return _ods(archive) if kind == "ods" else _xlsx(archive)
 
@@ -53,6 +52,11 @@ def formats(path: Path, kind: str) -> dict[str, Formats]:
 def _made(at: "array[int]", how: "array[int]") -> Formats:
     positions, first = np.unique(np.array(at, np.int64), return_index=True)
     return Formats(positions, np.array(how, np.int64)[first])
+
+
+def _xls(cells: old_workbook.Cells) -> Formats:
+    at = np.array(cells.rows, np.int64) * _WIDE + np.array(cells.columns, np.int64)
+    return _made(array("q", at.tobytes()), cells.shown)
 
 
 def _how(code: str) -> int | None:

@@ -1,11 +1,16 @@
-"""Formats that change what a person reads: percentages and leading zeros, in XLSX and ODS."""
+"""Formats that change what a person reads: percentages and leading zeros, in XLSX, XLS and ODS."""
 
 import io
 from pathlib import Path
 
 import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from federation.readers import old_workbook
 from tests.federation.readers import factories as f
+from tests.federation.readers.old_workbooks import Number, records, xls
 
 
 def _formatted(rows: list[list[f.Cell]], formats: dict[int, str]) -> bytes:
@@ -49,3 +54,37 @@ def test_a_percentage_of_an_open_document_is_read_as_it_is_shown(tmp_path: Path)
     )
     table = f.only(f.read_bytes(tmp_path, f.ods(body), "a.ods"))
     assert f.rows(table) == [("Pati", "25%", "25%", "3")] * 2 + [("Kudus", "4", "4", "4")]
+
+
+SHARE, CODE = "0.0%;[Red](0.0%)", "00000"
+
+
+def _old(*more: list[str | Number]) -> bytes:
+    rows: list[list[str | Number]] = [["Kab", "Serapan", "Kode Pos"], ["Pati", (0.07, 2), (1234, 3)]]
+    return records([SHARE, CODE], ("Data", [*rows, ["Kudus", (1, 2), (59111, 3)], ["Demak", (12.5, 1), "-"], *more]))
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_a_percentage_of_an_old_workbook_is_read_as_it_is_shown(tmp_path: Path, *, small: bool) -> None:
+    table = f.only(f.read_bytes(tmp_path, xls(_old(), small=small), "a.xls"))
+    assert f.rows(table) == [("Pati", "7%", "01234"), ("Kudus", "100%", "59111"), ("Demak", "12.5", "-")]
+
+
+def test_each_sheet_of_an_old_workbook_has_its_own_formats(tmp_path: Path) -> None:
+    pages: list[tuple[str, list[list[str | Number]]]]
+    pages = [("Serapan", [["A", "B"], [(1, 2), (2, 1)], [(3, 1), (4, 1)]]), ("Luas", [["C", "D"], [(5, 1), (6, 2)]])]
+    tables = f.read_bytes(tmp_path, xls(records([SHARE], *pages)), "a.xls").tables
+    assert [f.rows(table) for table in tables] == [[("100%", "2"), ("3", "4")], [("5", "600%")]]
+
+
+@given(st.data())
+def test_a_damaged_old_workbook_is_read_or_named_but_never_hangs(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    body = bytearray(xls(_old()))
+    for _ in range(data.draw(st.integers(1, 8))):
+        body[data.draw(st.integers(8, len(body) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("xls") / "a.xls"
+    path.write_bytes(body)
+    for cells in old_workbook.cells(path, {9: 0}, lambda code: 0 if "%" in code else None).values():
+        assert len(cells.rows) == len(cells.columns) == len(cells.shown)
