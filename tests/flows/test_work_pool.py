@@ -127,7 +127,7 @@ async def deployed(home: Home, url: str, stack: ExitStack) -> Any:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
 
-    from flows.schedules import CLOSING, NIGHTLY, deploy, limit_harvests
+    from flows.schedules import CLOSING, NIGHTLY, WEEKLY, deploy, limit_harvests
 
     stack.enter_context(settings.temporary_settings({settings.PREFECT_API_URL: url}))
     client = await get_client().__aenter__()
@@ -135,7 +135,7 @@ async def deployed(home: Home, url: str, stack: ExitStack) -> Any:
     await asyncio.to_thread(limit_harvests, 4)
     granary = home.granary
     names = await asyncio.to_thread(deploy, granary.registry, granary.settings, POOL, ROOT)
-    assert sorted(names) == sorted([*MEMBERS, CLOSING, NIGHTLY])
+    assert sorted(names) == sorted([*MEMBERS, CLOSING, NIGHTLY, WEEKLY])
     return client
 
 
