@@ -77,6 +77,7 @@ class Column:
     personal: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     variable: Variable = field(default_factory=Variable)
+    synonyms: tuple[str, ...] = ()  # other words for it, as people write them above their data
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Contract:
     metadata: Metadata = field(default_factory=Metadata)
     storage: Storage = Storage.SNAPSHOTS
     suppression: Suppression | None = None
+    synonyms: tuple[str, ...] = ()  # other words for what it is about, as titles of files have them
     sha256: str = ""  # of the YAML's canonical form without its metadata, part of a snapshot's identity
 
     @property

@@ -101,6 +101,8 @@ class Metadata:
 #: The properties of the document and of a column that are read here.
 DOCUMENT = frozenset({"producer", "dataKind", "release", "indicators", "source"}) | CHECKS
 VARIABLE = "variable"
+#: Other words for a table or a column, as people write them above their data (docs/adr/0017).
+SYNONYMS = "synonyms"
 _TEXTS = ("name", "concept", "definition", "interpretation", "measure", "unit", "classification", "level")
 _LANGUAGES = {"id", "en"}
 
@@ -110,8 +112,9 @@ def described(data: Mapping[str, Any]) -> dict[str, Any]:
     plain = copy.deepcopy(dict(data))
     _without(plain, DOCUMENT - {"source"})
     for schema in plain.get("schema", ()):
+        _without(schema, frozenset({SYNONYMS}))
         for column in schema.get("properties", ()):
-            _without(column, frozenset({VARIABLE}))
+            _without(column, frozenset({VARIABLE, SYNONYMS}))
     return plain
 
 
@@ -184,3 +187,11 @@ def variable(raw: Any, path: str, refuse: Refuse) -> Variable:
         raise refuse(path, ", ".join(names))
     texts = {names[k]: _bilingual(v, f"{path}/{k}", refuse) for k, v in raw.items() if k != "alias"}
     return Variable(alias=str(raw.get("alias", "")), **texts)
+
+
+def synonyms(raw: Any, path: str, refuse: Refuse) -> tuple[str, ...]:
+    """Other words for a table or column; `ContractInvalid` where they are no list of words."""
+    words = [] if raw is None else raw
+    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+        raise refuse(path, "[…, …]")
+    return tuple(words)

@@ -38,9 +38,11 @@ LANGUAGES = ("id", "en")
 OWNERS = ("catalog", "quality", "logistics", "flood")
 _TABLE_PROPERTIES = {
     *PARTS, "title", "mode", "volume", "event", "regionColumn", "timeColumn", "rejectShare", "storage",
-    "suppression",
+    "suppression", contract_metadata.SYNONYMS,
 }  # fmt: skip
-_COLUMN_PROPERTIES = {*PARTS, "title", "unit", "reference", "personal", contract_metadata.VARIABLE}
+_COLUMN_PROPERTIES = {
+    *PARTS, "title", "unit", "reference", "personal", contract_metadata.VARIABLE, contract_metadata.SYNONYMS,
+}  # fmt: skip
 
 
 @cache
@@ -158,8 +160,13 @@ class _Reader:
             variable=contract_metadata.variable(
                 custom.get(contract_metadata.VARIABLE), f"{path}/{contract_metadata.VARIABLE}", self.refuse
             ),
+            synonyms=self.synonyms(custom, path),
             labels={str(e["value"]): str(e.get("label", "")) for e in raw.get("enum", ()) if logical in _LABELLED},
         )
+
+    def synonyms(self, custom: Mapping[str, Any], path: str) -> tuple[str, ...]:
+        name = contract_metadata.SYNONYMS
+        return contract_metadata.synonyms(custom.get(name), f"{path}/{name}", self.refuse)
 
     def volume(self, raw: Any) -> Volume:
         raw = raw or {}
@@ -236,6 +243,7 @@ class _Reader:
             ),
             storage=storage,
             suppression=self.suppression(custom.get("suppression"), columns),
+            synonyms=self.synonyms(custom, "/schema/0/customProperties"),
             sha256=hashlib.sha256(self.hashed().encode()).hexdigest(),
         )
 

@@ -53,6 +53,26 @@ def test_a_column_carries_what_ms_var_asks_beyond_the_five_parts() -> None:
     assert (found.alias, found.question, found.selection) == ("kode", _TEXT, {})
 
 
+def test_a_table_and_a_column_carry_other_words_for_themselves_and_no_row_depends_on_them() -> None:
+    data = document()
+    column = data["schema"][0]["properties"][0]
+    for owner, words in ((data["schema"][0], ["Hujan bulan ini"]), (column, ["Nama daerah", "Kode daerah"])):
+        owner["customProperties"] = [p for p in owner["customProperties"] if p["property"] != "synonyms"]
+        owner["customProperties"].append({"property": "synonyms", "value": words})
+    made = contract(data)
+    assert (made.synonyms, made.columns[0].synonyms) == (("Hujan bulan ini",), ("Nama daerah", "Kode daerah"))
+    assert made.sha256 == contract(document()).sha256
+
+
+def test_other_words_that_are_no_list_of_words_are_refused() -> None:
+    data = document()
+    column = data["schema"][0]["properties"][0]
+    kept = [p for p in column["customProperties"] if p["property"] != "synonyms"]
+    column["customProperties"] = [*kept, {"property": "synonyms", "value": "Daerah"}]
+    with pytest.raises(ContractInvalid):
+        contract(data)
+
+
 def test_metadata_changes_no_identity_but_rules_do() -> None:
     plain = contract(document()).sha256
     assert contract(document(producer=_TEXT, indicators=[_INDICATOR])).sha256 == plain
