@@ -167,16 +167,20 @@ def test_the_same_content_has_the_same_sha_however_it_is_laid_out(tmp_path: Path
     assert load_contract(path).sha256 == SHIPPED["commodity_price"].sha256
 
 
+def _without(owner: dict[str, Any], name: str) -> None:
+    owner["customProperties"] = [p for p in owner["customProperties"] if p["property"] != name]
+
+
 REFUSED: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("not ODCS", lambda d: d.update(kind="Something"), "/kind"),
     ("unknown field", lambda d: d.update(colour="red"), "/"),
     ("no owner", lambda d: d.update(domain="weather"), "/domain"),
     ("no mode", lambda d: d["schema"][0]["customProperties"].remove({"property": "mode", "value": "upsert"}), "/mode"),
-    ("no unit part", lambda d: _column(d, "price")["customProperties"].pop(5), "/satuan"),
+    ("no unit part", lambda d: _without(_column(d, "price"), "satuan"), "/satuan"),
     ("no English title", lambda d: _column(d, "price")["customProperties"].pop(0), "/title"),
     ("unknown type", lambda d: _column(d, "price").update(logicalType="time"), "/logicalType"),
     ("unknown class", lambda d: _column(d, "price").update(classification="rahasia"), "/classification"),
-    ("unknown property", lambda d: _column(d, "price")["customProperties"].append({"property": "x", "value": 1}), "/8"),
+    ("unknown property", lambda d: _column(d, "price")["customProperties"].append({"property": "x", "value": 1}), "/9"),
     ("a rule stated twice", lambda d: _column(d, "price")["quality"].append(_column(d, "price")["quality"][0]), "price.usual"),
 ]  # fmt: skip
 
