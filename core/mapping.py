@@ -52,22 +52,25 @@ class Melt:
     without a question. With neither, `columns` is all there is. `like` knows a header
 
     - `year`: that says one year and nothing else (`2018`, `Tahun 2018`, `Th. 2018`);
-    - `month`: that names a month, with or without its year (`Januari`, `Jan-24`, `2024-01`, `01/2024`);
-    - `date`: that is a whole date (`2024-01-15`, `15 Januari 2024`, `15/01/2024`, which is read day first);
+    - `month`: that names a month, with or without its year (`Januari`, `Jan-24`, `2024-01`, `01/2024`); a week of it
+      (`Apr 2025 (II)`) is the month's 1st, 8th, 15th, 22nd or 29th day;
+    - `date`: that is a day, with or without its year (`2024-01-15`, `15 Januari 2024`, `15/01/2024`, which is read
+      day first unless `date_style` is `mdy`);
     - `known`: that the standard's column `names` knows: a code or spelling of its code list, a value or word of its
       closed list. `Total` and `Rata-rata` are neither, and so stay out.
 
     `pattern` knows a header that it matches as a whole (case and doubled spaces do not matter) and of which each
-    named group that is a contract column with a code list or a closed list is known there, as in
-    `(?P<year>\\d{4}) (?P<sex>.+)` for `2018 Laki-laki`, two header rows that the reader joined.
+    named group that is a contract column with a code list or a closed list is known there, and each group `year`,
+    `month` or `day` is one (it becomes digits), as in `(?P<year>\\d{4}) (?P<sex>.+)` for `2018 Laki-laki`, two header
+    rows that the reader joined.
 
     **What a header becomes.** Texts for contract columns: `names` gets the header's text, or for a time of `like`
     what its type asks for (a date column the first day of the year or month, a number column the year, the month or
     for `date` the day); each group of `pattern` fills the contract column of its name; `written` overrides both and
     may fill further columns with texts in which `{}` is the header, `{year}`, `{month}`, `{day}` (digits, a month as
     two) and any other group stand for themselves, and `{Other header}` for the cell of the same row under that
-    header: `{date = "{Tahun}-{month}-01"}`. A month without a year needs the latter for a date. These texts are then
-    read like any cell.
+    header: `{date = "{Tahun}-{month}-01"}`. A month without a year needs the latter for a date. A text one of whose
+    cells is empty is empty. These texts are then read like any cell.
 
     **What comes of a row.** One row for each different set of such texts, with every melt of the mapping that has a
     cell there (`2024 Stok`, `2024 Kebutuhan` give one row of 2024 with two values); a source row whose melted cells
@@ -114,6 +117,8 @@ class DatasetMapping:
         number_style: `id` is 1.234,56, `en` is 1,234.56, `auto` decides per column.
         date_style: the order of day and month, `auto` decides per column and holds what it cannot decide.
         zone: the zone of naive moments; None takes the province's.
+        written: contract column to a text in which `{Header}` stands for the row's cell under that header, where a
+            standard's column is spread over several: `{date = "1 {Bulan} {Tahun}"}`.
         melts: headers of a wide table that are values.
         headers: all headers of the table when a person confirmed the mapping; a delivery whose other headers look
             like what is mapped, or say another unit, is asked about. Empty where nobody confirmed it by name.
@@ -129,6 +134,7 @@ class DatasetMapping:
     number_style: NumberStyle = "auto"
     date_style: DateStyle = "auto"
     zone: str | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
     melts: tuple[Melt, ...] = ()
     headers: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)

@@ -44,7 +44,7 @@ _SOURCE_KEYS = (
 )
 _MAPPING_KEYS = (
     *("contract", "match", "columns", "constants", "factors", "table", "number_style", "date_style", "zone"),
-    *("melts", "headers", "units"),
+    *("written", "melts", "headers", "units"),
 )
 _CODE = re.compile(r"[0-9a-z][0-9a-z._-]{0,63}")
 _ENV = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
@@ -241,6 +241,7 @@ def _mapping(table: Table, numbers: NumberStyle) -> DatasetMapping:
         number_style=table.choice("number_style", _NUMBER_STYLES, default=numbers),
         date_style=table.choice("date_style", _DATE_STYLES, default="auto"),
         zone=zone_name,
+        written=table.strings("written"),
         melts=tuple(_melt(t) for t in table.tables("melts")),
         headers=table.texts("headers") if "headers" in table.data else (),
         units=table.strings("units"),

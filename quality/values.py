@@ -43,12 +43,14 @@ UNITS: Mapping[str, Mapping[str, Decimal]] = {
     "persen": {"%": Decimal(1), "persen": Decimal(1)},
 }  # fmt: skip
 
-_MONTHS = {
+_MONTH_WORDS = {
     1: "januari jan january", 2: "februari feb pebruari peb february", 3: "maret mar march mrt",
     4: "april apr", 5: "mei may", 6: "juni jun june", 7: "juli jul july", 8: "agustus agu ags agt aug august agst",
     9: "september sep sept", 10: "oktober okt october oct", 11: "november nov nopember nop",
     12: "desember des december dec",
 }  # fmt: skip
+#: A month's names, whole and short, to its number.
+MONTHS: Mapping[str, int] = {name: number for number, words in _MONTH_WORDS.items() for name in words.split()}
 
 #: How many years back a two-digit year may lie.
 _MEMORY = 30
@@ -329,9 +331,8 @@ def dates(texts: pa.Array, this_year: int) -> Dates:
 
 
 def _months(names: pa.Array) -> Ints:
-    known = {name: number for number, spellings in _MONTHS.items() for name in spellings.split()}
-    at = pc.index_in(names, value_set=pa.array(list(known)))
-    numbers_ = pa.array(list(known.values()), pa.int64())
+    at = pc.index_in(names, value_set=pa.array(list(MONTHS)))
+    numbers_ = pa.array(list(MONTHS.values()), pa.int64())
     return np.asarray(pc.fill_null(numbers_.take(at), _NONE))
 
 
