@@ -103,7 +103,7 @@ def _exceptions(
     odd = session.execute(query).all()
     if not odd:
         return (), ()
-    live = _live_streams(session, (*own, not_(secret), Stream.id.in_([id_ for id_, _, _ in odd])), seq)
+    live = live_streams(session, (*own, not_(secret), Stream.id.in_([id_ for id_, _, _ in odd])), seq)
     hidden = tuple(sorted(id_ for id_, _, _ in odd if id_ not in live))
     return hidden, tuple(sorted((id_, now) for id_, then, now in odd if then != now))
 
@@ -145,7 +145,7 @@ def text_relation(
 
 def _parts(session: Session, store: SnapshotStore, wanted: Sequence[ColumnElement[bool]], seq: int) -> tuple[Part, ...]:
     rows: list[Any] = []
-    for some in batched(_live_streams(session, wanted, seq).values()):
+    for some in batched(live_streams(session, wanted, seq).values()):
         query = (
             select(
                 Snapshot.seq, Snapshot.content_sha256, Snapshot.fetched_at, Snapshot.verdict, Snapshot.resource_id,
@@ -164,7 +164,7 @@ def _parts(session: Session, store: SnapshotStore, wanted: Sequence[ColumnElemen
     )  # fmt: skip
 
 
-def _live_streams(session: Session, wanted: Sequence[ColumnElement[bool]], seq: int) -> dict[str, int]:
+def live_streams(session: Session, wanted: Sequence[ColumnElement[bool]], seq: int) -> dict[str, int]:
     """The wanted streams that readers see at a commit, each with its newest snapshot then."""
     rival = aliased(Stream)
     query = (

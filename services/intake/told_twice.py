@@ -4,7 +4,7 @@ Two deliveries of the same region and time are each safe and together are not; t
 and of a part of it are the same table, since they add up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from catalog import relations
+from catalog.models import Snapshot, Stream
 from core.contract import Contract
 from core.db import session_scope
 from core.duck import Duck
@@ -40,7 +41,7 @@ def told_once(granary: Granary, resource: str, table: TableDone, waiting: Sequen
         for other, one in waiting
         if other != resource and one.contract == contract and one.outcome.accepted is not None
     ]
-    twice = [one for one in mine if any(_meets(contract, one, two) for other in others for two in other)]
+    twice = [one for one in mine if any(_told(contract, one, other) for other in others)]
     twice = twice or [one for one in mine if _served(granary, contract, resource, one)]
     if not twice:
         return table
@@ -50,6 +51,33 @@ def told_once(granary: Granary, resource: str, table: TableDone, waiting: Sequen
     return replace(table, outcome=outcome)
 
 
+def told_before(
+    granary: Granary, snapshot: Snapshot, table: TableDone, again: Callable[[Snapshot], Path | None]
+) -> bool:
+    """Whether another resource told of a snapshot's region and time when it was committed.
+
+    Args:
+        table: its rows, made again; the files of others may be lost as well.
+        again: makes another snapshot's rows again; None where that cannot be done, and then nothing tells of them.
+    """
+    contract, accepted = table.contract, table.outcome.accepted
+    if contract is None or contract.suppression is None or accepted is None:
+        return False
+    others = (
+        Stream.contract == contract.name,
+        Stream.major == contract.major,
+        Stream.resource_id != snapshot.resource_id,
+    )
+    with session_scope(granary.sessions) as session:
+        live = relations.live_streams(session, others, snapshot.seq - 1).values()
+        found = [session.get_one(Snapshot, seq) for seq in sorted(live)]
+    mine = _subjects(contract, accepted)
+    rows = (again(other) for other in found)
+    return any(
+        _told(contract, one, other) for other in (_subjects(contract, r) for r in rows if r is not None) for one in mine
+    )
+
+
 def _subjects(contract: Contract, rows: Path) -> list[dict[str, Any]]:
     """What a delivery's tables are about, each once: the region, and what stands apart in the key, such as the year."""
     assert contract.suppression is not None and contract.region_column is not None
@@ -57,6 +85,11 @@ def _subjects(contract: Contract, rows: Path) -> list[dict[str, Any]]:
     names = [contract.region_column, *(name for name in contract.key if name not in axes)]
     found = pq.read_table(rows, columns=names).group_by(names).aggregate([])
     return [dict(row) for row in found.to_pylist()]
+
+
+def _told(contract: Contract, one: dict[str, Any], other: Sequence[dict[str, Any]]) -> bool:
+    """Whether another delivery tells of this, of a part of it or of what it is a part of."""
+    return any(_meets(contract, one, two) for two in other)
 
 
 def _meets(contract: Contract, one: dict[str, Any], two: dict[str, Any]) -> bool:
