@@ -247,6 +247,17 @@ def parsed(spec: ReferenceFile[T], folder: Path, regions: Regions) -> Iterator[t
         yield row, one
 
 
+def sound(spec: ReferenceFile[T], folder: Path, regions: Regions) -> tuple[T, ...]:
+    """What a file says on the lines that can be used; nothing where it is missing or no CSV.
+
+    For doors that must answer whatever a spreadsheet holds; `core/reference_check.py` says what is wrong.
+    """
+    try:
+        return tuple(one for _, one in parsed(spec, folder, regions) if not isinstance(one, ReferenceFileInvalid))
+    except ReferenceFileInvalid:
+        return ()
+
+
 def _load(spec: ReferenceFile[T], folder: Path, regions: Regions) -> tuple[T, ...]:
     """What a file says; the first line that is wrong is raised."""
     found: list[T] = []

@@ -5,7 +5,7 @@ from pathlib import Path
 from core import messages, settings
 from core.db import make_engine
 from core.duck import Duck
-from gateway.context import Services
+from gateway.context import Listed, Services
 from hub.migrations import upgrade
 from services.granary import Granary, open_granary
 
@@ -40,4 +40,5 @@ def services_of(granary: Granary) -> Services:
         store=granary.store,
         regions=granary.regions,
         clock=granary.clock,
+        listed=Listed.load(chosen.folder("reference"), granary.regions),
     )

@@ -1,4 +1,4 @@
-"""Members' files as they stand now: `lumbung serve` takes an edit up without a restart.
+"""Members' files and reference lists as they stand now: `lumbung serve` takes an edit up without a restart.
 
 A look compares names, sizes and times of a few dozen files; only a change reads them. Each request takes the services
 once, so that nobody meets half of an edit. A member whose file cannot be used stays as it was last good, and an
@@ -14,10 +14,11 @@ from pathlib import Path
 from core.errors import LumbungError
 from core.log import get
 from core.reference_check import REGIONS, sound_regions
+from core.reference_files import COMMODITIES, GAUGES
 from core.region import Regions
 from federation.members_file import FOLDER
 from federation.registry import Registry
-from gateway.context import Services
+from gateway.context import Listed, Services
 
 log = get("hub.members")
 #: How often the files are looked at, in seconds.
@@ -46,7 +47,11 @@ class Reloading:
 
     def look(self) -> bool:
         """Read the files again if they have changed; whether they had. Blocks for the files' sake."""
-        marks = {"members": list(_marks(self._home / FOLDER, "*.toml")), "regions": self._regions_marks()}
+        marks = {
+            "members": list(_marks(self._home / FOLDER, "*.toml")),
+            "regions": self._reference_marks(REGIONS),
+            "listed": self._reference_marks(COMMODITIES.name, GAUGES.name),
+        }
         if marks == self._marks:
             return False
         regions = self._services.regions
@@ -56,15 +61,18 @@ class Reloading:
             registry = self._services.registry
         else:
             registry = Registry.load_sound(self._home, regions, before=self._services.registry)
+        listed = self._services.listed
+        if any(marks[name] != self._marks.get(name) for name in ("regions", "listed")):
+            listed = Listed.load(self._home / "reference", regions)
         self._marks = marks
-        self._services = replace(self._services, registry=registry, regions=regions)
+        self._services = replace(self._services, registry=registry, regions=regions, listed=listed)
         log.info("members.read", members=len(registry.members), sources=len(registry.sources))
         for problem in self.problems:
             log.error("members.unusable", code=problem.code, what=problem.what())
         return True
 
-    def _regions_marks(self) -> list[_Mark]:
-        return list(_marks(self._home / "reference", REGIONS))
+    def _reference_marks(self, *names: str) -> list[_Mark]:
+        return [mark for name in names for mark in _marks(self._home / "reference", name)]
 
     def _read_regions(self, before: Regions) -> tuple[Regions, tuple[LumbungError, ...]]:
         found, faults = sound_regions(self._home / "reference")

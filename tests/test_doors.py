@@ -59,6 +59,10 @@ FIELDS: dict[str, str] = {
     "checks": "",
     "quarantine": "",
     "rows": "(dataset: $dataset)",
+    "gauges": "",
+    "gauge": '(code: "garang_hulu")',
+    "commodities": "",
+    "commodity": '(code: "cabai_rawit")',
     # every data standard has the same door, made by gateway/typed.py
     **{camel(plural(name)): "" for name in factories.load_contracts(factories.shipped_contracts())},
 }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import strawberry
@@ -14,6 +15,7 @@ from core.access import ANONYMOUS, Actor
 from core.clock import Clock, utc_now
 from core.contract import Contract
 from core.duck import Duck
+from core.reference_files import COMMODITIES, GAUGES, Commodity, Gauge, sound
 from core.region import Regions
 from core.settings import Settings
 from federation.registry import Member, Registry, SourceConfig
@@ -24,6 +26,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _AT_ONCE = 2  # queries of one request; a list of a hundred entities must not take every thread from the others
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What the home's reference lists name, by code, in the order of the files."""
+
+    gauges: Mapping[str, Gauge] = field(default_factory=dict)
+    commodities: Mapping[str, Commodity] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path, regions: Regions) -> "Listed":
+        """The lists of a reference folder; lines that cannot be used are left out."""
+        return cls(
+            {gauge.code: gauge for gauge in sound(GAUGES, folder, regions)},
+            {commodity.code: commodity for commodity in sound(COMMODITIES, folder, regions)},
+        )
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,7 @@ class Services:
     store: SnapshotStore
     regions: Regions
     clock: Clock = utc_now
+    listed: Listed = Listed()
 
     @cached_property
     def members(self) -> Mapping[str, Member]:

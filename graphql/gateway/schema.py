@@ -13,6 +13,7 @@ from core.contract import Contract
 from gateway.building import make
 from gateway.scalars import config
 from gateway.subgraphs.catalog import CatalogQuery
+from gateway.subgraphs.listed import ListedQuery
 from gateway.subgraphs.quality import QualityQuery
 from gateway.subgraphs.text_rows import TextRowsQuery
 from gateway.typed import build, root_field
@@ -26,7 +27,7 @@ def make_schema(contracts: Mapping[str, Contract]) -> strawberry.Schema:
     for name in sorted(contracts):
         typed = build(contracts[name])
         fields[typed.field] = root_field(typed)
-    parts: list[type] = [CatalogQuery, QualityQuery, TextRowsQuery]
+    parts: list[type] = [CatalogQuery, QualityQuery, ListedQuery, TextRowsQuery]
     if fields:
         parts.append(make("TypedRowsQuery", strawberry.type, fields))
     query = merge_types("Query", tuple(parts))

@@ -5,7 +5,7 @@ Everything follows from the contract: a new data standard needs no code here. Re
 """
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -18,6 +18,7 @@ from core.contract import Classification, Column, Contract
 from core.rows import PROVENANCE, TRUE, Filter, Order, Value
 from gateway.building import enum, lst, make, optional, owner
 from gateway.context import Info
+from gateway.entities.listed import Commodity, Gauge, commodity_of, gauge_of
 from gateway.entities.places import Region, region_of
 from gateway.entities.provenance import Provenance
 from gateway.naming import camel, pascal, plural
@@ -36,6 +37,13 @@ _ASKABLE = {
     "snapshot": "_snapshot",
     "fetched_at": "_fetched_at",
     "verdict": "_verdict",
+}
+
+#: What a column's codes stand for, by the list it refers to: the type, how a code is looked up, and its words.
+_ENTITIES: Mapping[str, tuple[Any, Callable[[Info, str | None], Any], str]] = {
+    "region": (Region, region_of, "Wilayah this row speaks about"),
+    "commodity": (Commodity, commodity_of, "Komoditas of the list that the code stands for"),
+    "gauge": (Gauge, gauge_of, "Pos duga air of the list that the code stands for"),
 }
 
 ProvenanceFilter: Any = make(
@@ -93,14 +101,10 @@ def _row(contract: Contract, name: str) -> Any:
     def provenance(self: Any) -> Provenance:
         return Provenance(facts=self.lumbung_facts)
 
-    def region(self: Any, info: Info) -> Region | None:
-        return region_of(info, getattr(self, _attribute(str(contract.region_column))))
-
-    if contract.region_column is not None and "region" not in fields:
-        fields["region"] = (
-            Region | None,
-            strawberry.field(resolver=region, description="Wilayah this row speaks about.", metadata=owner("catalog")),
-        )
+    for column in contract.columns:
+        field = _entity_field(contract, column)
+        if field is not None and field not in fields:
+            fields[field] = _entity(contract, column)
     fields["provenance"] = (
         Provenance,
         strawberry.field(resolver=provenance, description="Asal baris: where this row comes from.", metadata=mine),
@@ -108,6 +112,28 @@ def _row(contract: Contract, name: str) -> Any:
     fields["lumbung_facts"] = (Annotated[Any, StrawberryPrivate()], None)
     text = f"{contract.title['id']}. {contract.description.get('en', '')} ({contract.name} {contract.version})"
     return make(name, lambda cls: strawberry.type(cls, description=text), fields)
+
+
+def _entity_field(contract: Contract, column: Column) -> str | None:
+    """The field beside a column of codes that says what its code stands for; None where no entity does."""
+    if column.name == contract.region_column:
+        return "region"
+    if column.reference not in _ENTITIES:
+        return None
+    short = column.name.removesuffix("_code")
+    return short if short != column.name else f"{column.name}_entry"
+
+
+def _entity(contract: Contract, column: Column) -> tuple[Any, Any]:
+    kind, found, words = _ENTITIES[column.reference or "region"]
+
+    def entity(self: Any, info: Info) -> Any:
+        return found(info, getattr(self, _attribute(column.name)))
+
+    entity.__annotations__ = {"info": Info, "return": kind | None}
+    text = words if column.name == contract.region_column else f"{words}: {column.title['id']}"
+    field = strawberry.field(resolver=entity, description=f"{text}.", metadata=owner(contract.owner))
+    return kind | None, field
 
 
 def _where(contract: Contract, name: str) -> Any:

@@ -25,6 +25,7 @@ from core.contract import Classification, Contract
 from core.contracts import load_contracts
 from core.db import make_sessions
 from core.duck import Duck
+from core.reference_files import Commodity, Gauge
 from core.region import Regions
 from core.rows_duckdb import SQL_TYPES
 from core.settings import Settings
@@ -32,7 +33,7 @@ from core.verdict import Verdict
 from federation.member import Allowance, AllowanceKind, Contact, Member, MemberKind, SourceConfig, SourceKind
 from federation.models import SourceState
 from federation.registry import Registry
-from gateway.context import Services
+from gateway.context import Listed, Services
 from gateway.sdl import shipped_contracts
 from hub.web import make_app
 
@@ -153,6 +154,18 @@ def price(
     }  # fmt: skip
 
 
+def listed() -> Listed:
+    """One gauge and two commodities."""
+    gauge = Gauge(
+        code="garang_hulu", name="Garang Hulu", river="Garang", river_system="Jratun", region_code=REGENCY,
+        lat=-7.1, lon=110.4, unit="m", scale="siaga", level_low=2.0, level_mid=2.5, level_high=None,
+        severity_polarity="3=worst", original="", source="contoh", aliases=(),
+    )  # fmt: skip
+    goods = [Commodity("cabai_rawit", "Cabai rawit", "kg", ("cabe rawit",), "contoh")]
+    goods.append(Commodity("beras_medium", "Beras medium", "kg", (), "contoh"))
+    return Listed({gauge.code: gauge}, {good.code: good for good in goods})
+
+
 def empty_province(folder: Path, engine: Engine, **settings: Any) -> Province:
     """Members, contracts and doors over an empty catalogue."""
     chosen = Settings(home=folder, query_memory="300MB", **settings)
@@ -167,6 +180,7 @@ def empty_province(folder: Path, engine: Engine, **settings: Any) -> Province:
         store=store,
         regions=regions,
         clock=lambda: NOW,
+        listed=listed(),
     )
     return Province(folder, services, make_app(services))
 
