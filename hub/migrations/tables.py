@@ -1,6 +1,7 @@
 """Every package's tables on the one metadata; a package that gains tables is imported here."""
 
 import catalog.data_list
+import catalog.findings
 import catalog.measures
 import catalog.models
 import catalog.reading_models

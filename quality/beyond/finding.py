@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from core.contract import Contract
 from core.region import Regions
 from core.rows import Value
@@ -156,6 +158,10 @@ class Rows(Protocol):
 
     def select(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Value | None, ...]]:
         """The rows of one SELECT over `rows`; values are bound as `$1`, `$2`, …"""
+        ...
+
+    def arrow(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
+        """The same as an Arrow table, for checks that reckon with whole columns."""
         ...
 
 

@@ -33,6 +33,9 @@ class ArrowRows:
     def select(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Value | None, ...]]:
         return self._connection.execute(sql, list(params)).fetchall()
 
+    def arrow(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
+        return self._connection.execute(sql, list(params)).to_arrow_table()
+
 
 def settings(*, due: Mapping[str, Due] | None = None, at: datetime = NOW, datasets: Sequence[str] = ("d",)) -> Settings:
     """The settings of a look in Central Java."""
