@@ -6,7 +6,11 @@ What the sheets hold is their writers' matter.
 import io
 import re
 import zipfile
+from typing import Any
 
+#: So many letters a cell holds.
+LONGEST = 32_767
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 has none of these
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MADE = (1980, 1, 1, 0, 0, 0)
 _STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
@@ -16,6 +20,21 @@ _FIRST = "[Content_Types].xml"
 def formula_like(text: str) -> bool:
     """Whether a spreadsheet would take a text for a formula (F28)."""
     return text.startswith(_FORMULA)
+
+
+def writable(text: str) -> str:
+    """A text as a cell can hold it: signs that XML has none of replaced, cut where a cell ends."""
+    return _UNWRITABLE.sub("\ufffd", text)[:LONGEST]
+
+
+def put_text(cell: Any, text: str) -> None:
+    """Put a text into openpyxl's cell as text, whatever it looks like; an empty one leaves the cell empty."""
+    if not text:
+        return
+    cell.value = writable(text)
+    cell.data_type = "s"  # openpyxl takes what begins with `=` for a formula and `#N/A` for an error
+    if formula_like(text):
+        cell.quotePrefix = True  # the spreadsheet keeps it text when somebody edits the cell
 
 
 def unstamped(book: bytes, stamp: str) -> bytes:

@@ -19,6 +19,7 @@ from core.access import ANONYMOUS, sees
 from core.contract import Classification, Column, Contract, Severity
 from core.contract_metadata import Indicator
 from core.messages import text
+from core.spreadsheet import put_text
 from quality.check import expect
 
 _OPEN = PatternFill("solid", start_color="FFFFEB9C")
@@ -167,15 +168,14 @@ def _label(form: str, field: Field, lang: str) -> str:
 
 def _put(cell: Any, value: str, lang: str) -> None:
     """Text, never a formula; what nobody knows yet is coloured and says so."""
-    cell.value = value or text("ms.open", lang)
-    cell.data_type = "s"
+    put_text(cell, value or text("ms.open", lang))
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     if not value:
         cell.fill = _OPEN
 
 
 def _head(cell: Any, value: str) -> None:
-    cell.value, cell.data_type = value, "s"
+    put_text(cell, value)
     cell.font, cell.fill = Font(bold=True, color="FFFFFFFF"), _HEAD
     cell.alignment = Alignment(wrap_text=True, vertical="center")
 

@@ -8,16 +8,15 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from core.spreadsheet import formula_like, unstamped
+from core.spreadsheet import formula_like, put_text, unstamped, writable
 
 _HEAD = PatternFill("solid", fgColor="1E6B4F")
 _HEAD_FONT = Font(bold=True, color="FFFFFF")
+_SHORT_TEXT = 40
 _SHORT, _LONG = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
-_MOST_TEXT = 32_000  # a cell holds 32,767 letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,8 @@ def workbook(sheets: Iterable[Sheet], *, stamp: str) -> bytes:
 
 
 def _head(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, text)
+    cell = WriteOnlyCell(sheet)
+    put_text(cell, text)
     cell.font, cell.fill = _HEAD_FONT, _HEAD
     return cell
 
@@ -57,11 +57,10 @@ def _cell(sheet: Any, value: object) -> Any:
     """A value as a cell: numbers as numbers, anything else as text that is never a formula."""
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))[:_MOST_TEXT]
-    if len(text) <= 40 and not formula_like(text):
-        return text
-    cell = WriteOnlyCell(sheet, text)
-    cell.data_type = "s"
-    cell.quotePrefix = formula_like(text)
-    cell.alignment = _LONG if len(text) > 40 else _SHORT
+    text = str(value)
+    if len(text) <= _SHORT_TEXT and not formula_like(text):
+        return writable(text)
+    cell = WriteOnlyCell(sheet)
+    put_text(cell, text)
+    cell.alignment = _LONG if len(text) > _SHORT_TEXT else _SHORT
     return cell

@@ -21,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from core.contract import Column, ColumnType, Contract
 from core.contracts import PARTS
 from core.messages import text
-from core.spreadsheet import formula_like
+from core.spreadsheet import put_text
 from core.template import DATA_SHEET
 from quality.standard.column_guide import Guide
 
@@ -64,14 +64,6 @@ def delimited(contract: Contract, *, lang: str = "id") -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _put(cell: Any, value: str) -> None:
-    """Text into a cell, never taken for a formula."""
-    cell.value = value
-    if formula_like(value):
-        cell.data_type = "s"
-        cell.quotePrefix = True
-
-
 def _column(data: Worksheet, lists: Worksheet, at: int, one: Guide, lang: str) -> None:
     letter, column = get_column_letter(at), one.column
     whole = data.column_dimensions[letter]
@@ -79,7 +71,7 @@ def _column(data: Worksheet, lists: Worksheet, at: int, one: Guide, lang: str) -
     whole.protection = Protection(locked=False)
     whole.width = max(14, min(40, len(one.title(lang)) + 6, *(len(c) + 4 for c in one.choices[:50] or (" " * 36,))))
     head = data.cell(row=1, column=at)
-    _put(head, one.title(lang))
+    put_text(head, one.title(lang))
     head.font = Font(bold=True, color="FFFFFFFF")
     head.fill = _NEEDED if column.required else _HEADER
     head.alignment = Alignment(wrap_text=True, vertical="center")
@@ -102,7 +94,7 @@ def _validation(lists: Worksheet, at: int, one: Guide) -> DataValidation | None:
     if one.choices:
         letter = get_column_letter(at)
         for row, choice in enumerate(one.choices, start=1):
-            _put(lists.cell(row=row, column=at), choice)
+            put_text(lists.cell(row=row, column=at), choice)
         source = f"'{lists.title}'!${letter}$1:${letter}${len(one.choices)}"
         return DataValidation(type="list", formula1=source, allow_blank=blank)
     kinds: dict[ColumnType, _Kind] = {
@@ -144,7 +136,7 @@ def _guide_sheet(sheet: Worksheet, contract: Contract, columns: Sequence[Guide],
         row = sheet.max_row + (sheet.max_row > 1 or sheet.cell(1, 1).value is not None)
         for at, value in enumerate(values, start=1):
             cell = sheet.cell(row=row, column=at)
-            _put(cell, value)
+            put_text(cell, value)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             cell.font = Font(bold=bold)
 

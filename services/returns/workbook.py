@@ -12,17 +12,15 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from core.spreadsheet import formula_like, unstamped
+from core.spreadsheet import put_text, unstamped
 from services.returns.layout import Page
 
 #: So many cells carry a comment; the further ones are coloured.
 MOST_COMMENTS = 5_000
-_LONGEST = 32_767  # letters that a cell of a spreadsheet holds
 _WRONG = PatternFill("solid", start_color="FFFFC7CE")  # the cell itself
 _ROW = PatternFill("solid", start_color="FFFFEB9C")  # a row, where no single cell is wrong
 _WIDEST, _NARROWEST = 48, 9
@@ -129,16 +127,10 @@ def _page(book: Workbook, page: Page, marks: Mapping[tuple[int, int], Mark], lef
 
 def _put(cell: Any, value: Any) -> None:
     """A value into a cell; text is never taken for anything else."""
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        put_text(cell, value)
+    else:
         cell.value = value
-        return
-    if not value:  # a text without a letter is no cell that a spreadsheet takes
-        return
-    cell.value = "-"  # a text, so that the cell's kind is one
-    cell._value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST]
-    cell.data_type = "s"
-    if formula_like(value):
-        cell.quotePrefix = True
 
 
 def _shape(value: Any, *, typed: bool) -> str:
