@@ -6,7 +6,7 @@ it can break them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -25,7 +25,7 @@ from quality.predicates import quote
 #: What the table as a whole is governed by.
 _SETTINGS = (
     "mode", "storage", "classification", "owner", "event", "region_column", "time_column", "reject_share", "volume",
-    "freshness_hours",
+    "freshness_hours", "suppression",
 )  # fmt: skip
 _TRAITS = ("type", "unit", "required", "key", "reference", "classification", "personal")
 
@@ -139,7 +139,15 @@ def _told(contract: Contract, rule: Rule) -> str:
 
 
 def _shown(value: Any) -> str:
-    return str(getattr(value, "value", value)) if value is not None else "-"
+    """A trait's value as the YAML has it, in one line."""
+    if value is None:
+        return "-"
+    if is_dataclass(value):
+        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
+        return ", ".join(f"{name}: {_shown(given)}" for name, given in parts if given is not None)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_shown(part) for part in value)}]"
+    return str(getattr(value, "value", value))
 
 
 # -- who breaks

@@ -109,3 +109,14 @@ def test_another_type_key_or_code_list_turns_away_what_does_not_fit() -> None:
     listed = replace(OLD, columns=tuple(coded if c.name == "market" else c for c in OLD.columns), rules=())
     known = {"market": code_list("market", [("A", "Pasar A", [])])}
     assert failing(listed, [{}, {"market": "Z"}, {"market": None}], known) == [("33.21", "market.reference", 1, 3)]
+
+
+def test_which_small_counts_are_hidden_is_compared_and_said() -> None:
+    old = load_contract(Path(diff.__file__).parents[1] / "contracts" / "maternal_health.yaml")
+    assert old.suppression is not None
+    (more,) = diff.changes(old, replace(old, suppression=replace(old.suppression, threshold=10)))
+    assert (more.step, more.kind, more.subject) == (Step.MAJOR, "setting", "suppression")
+    assert more.before.startswith("count: deaths, flag: suppressed, by: [[") and more.before.endswith("threshold: 5")
+    assert more.after.endswith("threshold: 10")
+    (none,) = diff.changes(old, replace(old, suppression=None))
+    assert (none.step, none.before, none.after) == (Step.MAJOR, more.before, "-")
