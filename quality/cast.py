@@ -98,6 +98,7 @@ def cast(
     decided: Mapping[str, str],
     regions: frozenset[str],
     now: datetime,
+    shown: Sequence[str] | None = None,
 ) -> Cast:
     """The typed table of a source (text columns and `_row`); holds where columns, styles or code lists are missing.
 
@@ -105,11 +106,12 @@ def cast(
         zone: where naive moments are read, unless the mapping says another (WIB, WITA, WIT or an IANA name).
         decided: contract column to the style remembered from earlier deliveries or answered by a person.
         regions: the member's own region codes.
+        shown: the headers that a steward knows, where the table was made from a wide one.
     """
     headers = [name for name in source.column_names if name != ROW]
     done = Cast(None, sources(contract, mapping, headers))
     stands = _standing(contract, mapping, references, done)
-    _hold_incomplete(contract, mapping, references, headers, stands=stands, done=done)
+    _hold_incomplete(contract, mapping, references, shown or headers, stands=stands, done=done)
     if done.holds:
         return done
     cells = [Cells.of(source, column, done.source[column.name], mapping) for column in contract.columns]

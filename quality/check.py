@@ -20,6 +20,7 @@ from core.mapping import DatasetMapping
 from core.messages import text
 from quality import predicates
 from quality.cast import AT, ROW, WHY, Cast
+from quality.melt import Long
 from quality.predicates import literal, quote
 
 #: A delivery may speak of tomorrow (zones, clocks), not of next week (T07).
@@ -97,7 +98,10 @@ def expect(contract: Contract, rule: Rule, locale: str = _STORED) -> str:
 
 
 class Failing:
-    """The search for one delivery's failing rows, over `_typed` in the connection."""
+    """The search for one delivery's failing rows, over `_typed` in the connection.
+
+    `source` is the table as it came; `long` are the rows that were made of it where it was a wide one.
+    """
 
     def __init__(
         self,
@@ -108,9 +112,10 @@ class Failing:
         source: pa.Table,
         done: Cast,
         now: datetime,
+        long: Long | None = None,
     ) -> None:
         self.connection, self.contract, self.mapping = connection, contract, mapping
-        self.source, self.done, self.now = source, done, now
+        self.source, self.done, self.now, self.long = source, done, now, long
         self.joins: list[str] = []
 
     def reasons(self, broken: Sequence[Rule]) -> list[Reason]:
@@ -231,8 +236,17 @@ class Failing:
             message = pc.binary_join_element_wise(*parts, "")
             if not isinstance(message, pa.Array):  # a sentence without a value is the same for every row
                 message = pa.repeat(message, len(at))
+        message = self._at_header(reason.columns, at, message)
         rule, column = (pa.repeat(pa.scalar(s), len(at)) for s in (reason.rule, ", ".join(reason.columns)))
         return pa.StructArray.from_arrays([rule, column, value, message], REASON.names)
+
+    def _at_header(self, columns: Sequence[str], at: pa.Array, message: pa.Array) -> pa.Array:
+        """The sentences with the header of the cell that each speaks of, where headers are values."""
+        headers = self.long.header(columns, np.asarray(at)) if self.long is not None else None
+        if headers is None:
+            return message
+        words = text("quality.row.at_header", _STORED, header="\x00").split("\x00")
+        return pc.binary_join_element_wise(message, " " + words[0], pa.array(headers, pa.string()), words[1], "")
 
     def _written(self, columns: Sequence[str], at: pa.Array) -> pa.Array:
         """What the source wrote in these contract columns, joined where they are several."""
@@ -244,18 +258,29 @@ class Failing:
     def _cell(self, column: str, at: pa.Array) -> pa.Array:
         header = self.done.source.get(column)
         if header is not None:
-            return self.source[header].take(at).combine_chunks().cast(pa.string())
+            cells = self.source if self.long is None else self.long.table
+            return cells[header].take(at).combine_chunks().cast(pa.string())
         constant = self.mapping.constants.get(column) if self.mapping else None
         return pa.repeat(pa.scalar(constant, pa.string()), len(at))
 
     def _original(self, at: pa.Array) -> pa.Array:
-        """The source rows as JSON text, keys in the source's order."""
+        """The source rows as JSON text, keys in the source's order; of melted cells a row has its own."""
         headers = [name for name in self.source.column_names if name != ROW]
+        if self.long is None:
+            return self._json(headers, at)
+        rows, made, order = np.asarray(at), [pa.array([], pa.string())], [np.array([], np.int64)]
+        for own, mine in self.long.parts(headers, rows):
+            made.append(self._json(own, pa.array(self.long.place[rows[mine]])))
+            order.append(mine)
+        return pa.concat_arrays(made).take(pa.array(np.argsort(np.concatenate(order))))
+
+    def _json(self, headers: Sequence[str], at: pa.Array) -> pa.Array:
+        """Some columns of the source at some places as JSON text."""
         if len(at) <= _FEW:
             rows = self.source.select(headers).take(at).to_pylist()
             return pa.array([orjson.dumps(row).decode() for row in rows], pa.string())
         rows = self.source.select(headers).take(at).rename_columns([f"_c{i}" for i in range(len(headers))])
-        self.connection.register("_originals", rows.append_column(AT, at))
+        self.connection.register("_originals", rows.append_column(AT, pa.array(np.arange(len(at)))))
         pairs = ", ".join(f"{literal(header)}, _c{i}" for i, header in enumerate(headers))
         sql = f"SELECT json_object({pairs})::VARCHAR AS original FROM _originals ORDER BY {AT}"
         made: pa.Table = self.connection.sql(sql).to_arrow_table()

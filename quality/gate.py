@@ -3,7 +3,7 @@
 Rows are judged in `quality/check.py`; the order of the steps is `quality/worker.py`'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 
 from core.contract import Contract
@@ -17,12 +17,18 @@ _ALIKE = 0.6
 RETYPED_SHARE = 0.5
 
 
-def changed_columns(before: Sequence[str] | None, now: Sequence[str]) -> Hold | None:
-    """S20: the source's columns are not the ones it had, whatever their order; the sentence shows the difference."""
-    if before is None or set(before) == set(now):
+def changed_columns(
+    before: Sequence[str] | None, now: Sequence[str], values: Collection[str] = frozenset()
+) -> Hold | None:
+    """S20: the source's columns are not the ones it had, whatever their order; the sentence shows the difference.
+
+    Args:
+        values: headers that are values of a kind the mapping knows, such as months: they come and go.
+    """
+    if before is None or set(before) ^ set(now) <= set(values):
         return None
-    removed = [c for c in before if c not in now]
-    added = [c for c in now if c not in before]
+    removed = [c for c in before if c not in now and c not in values]
+    added = [c for c in now if c not in before and c not in values]
     renamed: list[str] = []
     for old in list(removed):
         scored = sorted(((SequenceMatcher(None, fold(old), fold(new)).ratio(), new) for new in added), reverse=True)

@@ -62,6 +62,26 @@ def taken(
     return out
 
 
+def standing(
+    contract: Contract, mapping: DatasetMapping | None, headers: Sequence[str], references: Mapping[str, CodeList]
+) -> dict[str, list[str]]:
+    """Contract column to the headers at which its values, or what they are made of, stand; only where it is spread."""
+    out: dict[str, dict[str, None]] = {}
+    if mapping is None:
+        return {}
+    by_fold = {fold(header): header for header in reversed(headers)}
+    found = [(one.header, {**one.texts, one.melt.value: ""}) for one in taken(contract, mapping, headers, references)]
+    for header, texts in found:
+        for name in texts:
+            out.setdefault(name, {})[header] = None
+    made = [mapping.written, *(texts for _, texts in found)]
+    for name, template in (pair for texts in made for pair in texts.items()):
+        for part in _PLACE.findall(template):
+            if (own := by_fold.get(fold(part))) is not None:
+                out.setdefault(name, {})[own] = None
+    return {name: list(own) for name, own in out.items()}
+
+
 @dataclass(slots=True)
 class _Header:
     """One header as one melt reads it."""
@@ -152,20 +172,12 @@ class Long:
                 return [found[kind] for kind in self.kind[at].tolist()]
         return None
 
-    def values(self, kind: int) -> list[str]:
-        """The melted headers of one set, each once."""
-        return list(dict.fromkeys(h for found in self.headers.values() if (h := found[kind]) is not None))
-
-    def originals(self, wide: pa.Table, at: Ints) -> list[dict[str, str | None]]:
-        """The source cells of some rows: those of the row itself, and of its melted ones its own."""
-        rows: list[dict[str, str | None]] = wide.select(list(self.free)).take(pa.array(self.place[at])).to_pylist()
-        for kind in np.unique(self.kind[at]).tolist():
-            mine = np.flatnonzero(self.kind[at] == kind)
-            for header in self.values(kind):
-                cells = wide[header].take(pa.array(self.place[at][mine])).to_pylist()
-                for i, cell in zip(mine.tolist(), cells, strict=True):
-                    rows[i][header] = cell
-        return rows
+    def parts(self, wide: Sequence[str], at: Ints) -> Iterator[tuple[list[str], Ints]]:
+        """The headers, in the wide table's order, whose cells some rows come from, and which of the rows those are."""
+        kinds = self.kind[at]
+        for kind in np.unique(kinds).tolist():
+            own = {*self.free, *(found[kind] for found in self.headers.values())}
+            yield [header for header in wide if header in own], np.flatnonzero(kinds == kind)
 
 
 def melted(

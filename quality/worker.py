@@ -4,7 +4,7 @@ Runs in the checking process (`quality/pool.py`), the only place where Great Exp
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,11 @@ from core.reference import CodeList
 from core.verdict import Release, Verdict
 from quality import check, gate, onepass, suppression
 from quality.accepted import places, write_accepted, write_many
+from quality.beyond.stopping import stopped
 from quality.cast import AT, ROW, Cast, cast, sources
 from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
+from quality.melt import Long, melted, taken
 from quality.outcome import CheckOutcome, Hold, Warned, after_release
 from quality.personal.allowed import judge
 from quality.result import pack
@@ -53,6 +55,7 @@ class CheckJob:
         nihil: the source says that there was nothing to report.
         now: the moment of the check, aware.
         released: the holds that a person has set aside for these very bytes, or None.
+        history: Arrow IPC file of rows that are there already, of the columns that a typical value is judged by, or None.
     """
 
     table: Path
@@ -68,6 +71,7 @@ class CheckJob:
     nihil: bool
     now: datetime
     released: Release | None = None
+    history: Path | None = None
 
 
 class Checker:
@@ -184,6 +188,7 @@ class _Delivery:
     rows: int
     holds: list[Hold] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    long: Long | None = None  # the rows of a wide table
     ordered: bool = False  # whether the table lies in the order of its key
     distinct: bool = False  # whether each key is known to be there once
 
@@ -192,17 +197,21 @@ class _Delivery:
         return tuple(name for name in self.source.column_names if name != ROW)
 
     def outcome(self) -> CheckOutcome:
-        job, rows = self.job, self.rows
-        if hold := gate.changed_columns(job.previous_columns, self.columns):
+        job, mapping = self.job, self.job.mapping
+        if hold := gate.changed_columns(job.previous_columns, self.columns, self._values()):
             self._hold(hold)
+        self.long = melted(self.source, self.contract, mapping, job.references)
+        if self.long is not None:
+            self.rows, mapping = self.long.table.num_rows, self.long.mapping
+        rows = self.rows
         self._hold(*gate.volume(self.contract, rows, job.previous_rows, nihil=job.nihil))
         if rows == 0:
             return self._empty()
         if self._personal():
             return self._answer(Cast(None, {}), 0, None, {}, b"")  # not even rejected rows or samples are written
         done = cast(
-            self.checker.connection, self.source, self.contract, job.mapping, job.references,
-            zone=job.zone, decided=job.decided, regions=job.regions, now=job.now,
+            self.checker.connection, self.source if self.long is None else self.long.table, self.contract, mapping,
+            job.references, zone=job.zone, decided=job.decided, regions=job.regions, now=job.now, shown=self.columns,
         )  # fmt: skip
         self.holds += done.holds
         self.warnings += done.warnings
@@ -211,6 +220,18 @@ class _Delivery:
         self._hold(*gate.retyped_columns(self.contract, done, job.previous_columns))
         self._hold(*gate.foreign_regions(done))
         return self._checked(done, done.table)
+
+    def _values(self) -> frozenset[str]:
+        """The headers, of now and before, that are values of a kind the mapping knows."""
+        job = self.job
+        if job.mapping is None:
+            return frozenset()
+        headers = tuple(dict.fromkeys((*self.columns, *(job.previous_columns or ()))))
+        return frozenset(
+            one.header
+            for one in taken(self.contract, job.mapping, headers, job.references)
+            if one.melt.like is not None or one.melt.pattern is not None
+        )
 
     def _hold(self, *holds: Hold) -> None:
         """Hold the delivery, unless a person has set this hold aside; that is said instead."""
@@ -235,11 +256,14 @@ class _Delivery:
             self.ordered = self.distinct = rises(keys.columns)
             if not self.ordered and typed.num_rows <= onepass.SMALL:  # sorting so few is cheaper than grouping them
                 self.distinct = rises(keys.sort_by([(name, "ascending") for name in self.contract.key]).columns)
+        slips = stopped(self.contract, typed, _read(self.job.history) if self.job.history is not None else None)
+        typed = done.table = slips.table
         connection.register(TYPED, typed)
         try:
             result, broken = self._evaluate()
-            failing = self._failing(done, broken)
+            failing = self._failing(done, broken, slips.reasons)
             self.source = self.source.schema.empty_table()
+            self.long = None
             returned = failing.num_rows if failing is not None else 0
             self._hold(*gate.rejected_share(self.contract, self.rows, returned))
             accepted = 0 if self.holds else self._accepted(typed, failing)
@@ -277,11 +301,12 @@ class _Delivery:
                 self._hold(Hold("RULE_BROKEN", values))
         return onepass.as_json(compiled, result), broken
 
-    def _failing(self, done: Cast, broken: set[str]) -> pa.Table | None:
+    def _failing(self, done: Cast, broken: set[str], slips: Sequence[check.Reason]) -> pa.Table | None:
         search = check.Failing(
-            self.checker.connection, self.contract, self.job.mapping, source=self.source, done=done, now=self.job.now
-        )
-        reasons = search.reasons([r for r in self.contract.rules if r.id in broken])
+            self.checker.connection, self.contract, self.long.mapping if self.long is not None else self.job.mapping,
+            source=self.source, done=done, now=self.job.now, long=self.long,
+        )  # fmt: skip
+        reasons = [*search.reasons([r for r in self.contract.rules if r.id in broken]), *slips]
         return search.table(reasons) if reasons else None
 
     def _accepted(self, typed: pa.Table, failing: pa.Table | None) -> int:

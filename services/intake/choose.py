@@ -16,7 +16,8 @@ _OURS = frozenset(PROVENANCE) | {"_deleted", "_lumbung_file"}
 
 def _matched(table: TextTable, mapping: DatasetMapping) -> int:
     headers = {fold(c) for c in table.columns}
-    return sum(fold(source) in headers for source in mapping.columns.values())
+    melted = (header for melt in mapping.melts for header in melt.columns)
+    return sum(fold(source) in headers for source in (*mapping.columns.values(), *melted))
 
 
 def mapped_table(tables: Sequence[TextTable], mapping: DatasetMapping) -> TextTable | None:

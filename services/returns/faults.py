@@ -19,6 +19,7 @@ from core.table import TextTable
 from federation.readers.finder import TOTAL
 from quality.cast import sources
 from quality.check import number
+from quality.melt import standing
 from services.returns.gather import WrongRow
 
 LOCALE = "id"
@@ -60,12 +61,15 @@ class Guide:
     wrong: frozenset[int]
     shown: Mapping[int, int]
     headers: Mapping[str, str | None] = field(init=False)
+    _spread: Mapping[str, Sequence[str]] = field(init=False)
     _places: dict[int, int] = field(init=False)
     _cells: dict[str, list[str | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        columns = self.table.columns
-        self.headers = sources(self.contract, self.mapping, columns) if self.contract is not None else {}
+        self.headers, self._spread = {}, {}
+        if self.contract is not None:
+            self._spread = standing(self.contract, self.mapping, self.table.columns, self.lists)
+            self.headers = sources(self.contract, self.mapping, self.table.columns) | dict.fromkeys(self._spread)
         self._places = {number: i for i, number in enumerate(self.table.row_numbers.to_pylist())}
 
     def faults(self, rows: Sequence[WrongRow]) -> Iterator[Fault]:
@@ -75,37 +79,50 @@ class Guide:
             if _TOTAL.match(first):
                 yield Fault(row.row, None, text("returns.cell.total", LOCALE))
             for reason in row.reasons:
-                yield from self._of(row.row, reason)
+                yield from self._of(row, reason)
             if self.shown.get(row.row, row.row) != row.row:
                 yield Fault(row.row, None, text("returns.cell.source_row", LOCALE, row=row.row))
 
-    def _of(self, row: int, reason: Mapping[str, Any]) -> Iterator[Fault]:
+    def _standing(self, name: str, row: WrongRow) -> list[str]:
+        """The headers at which a row has what is in a column of the standard: several where it is spread over them."""
+        if (header := self.headers.get(name)) is not None:
+            return [header]
+        return [header for header in self._spread.get(name, ()) if header in row.original]
+
+    def _of(self, row: WrongRow, reason: Mapping[str, Any]) -> Iterator[Fault]:
         """One reason at its cell; at both where two do not go together; at the row where rows share a key."""
         rule, names = str(reason["rule"]), [name for name in str(reason["column"] or "").split(", ") if name]
         column = self._column(names[0]) if len(names) == 1 else None
         if column is not None:
-            yield self._fault(row, reason, column)
+            yield from self._faults(row, reason, column)
             return
         said = text("returns.cell.wrong", LOCALE, message=reason["message"])
-        headers = [header for name in names if (header := self.headers.get(name)) is not None]
+        headers = dict.fromkeys(header for name in names for header in self._standing(name, row))
         if rule.startswith("key.") or not headers:
-            yield Fault(row, None, f"{said}\n{text(_row_advice(rule), LOCALE)}")
+            yield Fault(row.row, None, f"{said}\n{text(_row_advice(rule), LOCALE)}")
             return
         for header in headers:
-            yield Fault(row, header, f"{said}\n{text('returns.do.together', LOCALE)}")
+            yield Fault(row.row, header, f"{said}\n{text('returns.do.together', LOCALE)}")
 
-    def _fault(self, row: int, reason: Mapping[str, Any], column: Column) -> Fault:
+    def _faults(self, row: WrongRow, reason: Mapping[str, Any], column: Column) -> Iterator[Fault]:
         said = [text("returns.cell.wrong", LOCALE, message=reason["message"])]
-        header = self.headers.get(column.name)
+        headers = self._standing(column.name, row)
         value = reason["value"]
         said.append(text("returns.cell.expected", LOCALE, expected=self.expected(column)))
         meant = self._meant(column, value)
-        example = meant or self._example(column, header, row)
+        whole = headers[0] if len(headers) == 1 and self._holds(column.name) else None
+        example = meant or self._example(column, whole, row.row)
         if example:
             said.append(example)
-        if header is None:
+        if not headers:
             said.append(text("returns.cell.not_in_file", LOCALE, column=column.title["id"]))
-        return Fault(row, header, "\n".join(said)[:_LONGEST])
+        for header in headers or (None,):
+            yield Fault(row.row, header, "\n".join(said)[:_LONGEST])
+
+    def _holds(self, name: str) -> bool:
+        """Whether a column's cells hold its values, which a text made from headers does not."""
+        melts = self.mapping.melts if self.mapping is not None else ()
+        return self.headers.get(name) is not None or name in {melt.value for melt in melts}
 
     def _column(self, name: str) -> Column | None:
         try:
