@@ -94,7 +94,7 @@ def _csv(spec: Spec, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> b
 
 
 def _columns(spec: Spec) -> list[list[Any]]:
-    """The cells of every column: `every` repeats, `gaps` leaves a share out, `plus`, `minus`, `share` reckon with others."""
+    """The cells of every column: `every` repeats, `gaps` leaves out, `plus`, `minus`, `share` reckon with others."""
     plain: dict[str, list[Any]] = {}
     for column in spec["columns"]:
         rng = Random(f"{spec['seed']}:{column['header']}")
