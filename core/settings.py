@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     page_max: int = Field(default=1_000, ge=1)
     introspection: bool = True
 
+    # federation: with a secret, each subgraph has a door of its own for routers that know it; without, there is none
+    subgraph_secret: str = Field(default="", pattern=r"^$|^[!-~]{32,}$")
+    entities_max: int = Field(default=5_000, ge=1, le=20_000)  # entities that a router may ask for in one request
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:

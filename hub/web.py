@@ -30,7 +30,7 @@ from gateway.http import GraphQLDoor, locale_of
 from gateway.offload import Offload
 from gateway.schema import make_schema
 from hub.reloading import Reloading
-from hub.routes import health, inbox
+from hub.routes import health, inbox, subgraphs
 from hub.web_errors import MethodRefused, RouteUnknown
 
 log = logs.get("hub.web")
@@ -142,6 +142,7 @@ def make_app(services: Services) -> Starlette:
             Route("/graphql", graphql, methods=["GET", "POST"]),
             *health.routes(services, offload, lambda: {"members": len(reloading.problems)}),
             *inbox.routes(services, offload, reloading.services),
+            *subgraphs.routes(services, offload, reloading.services),
         ],
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,

@@ -6,6 +6,7 @@ from types import GenericAlias, new_class
 from typing import Any, cast
 
 import strawberry
+from strawberry.types.field import StrawberryField
 
 _enum: Any = Enum  # functional API: the members are known only at run time
 
@@ -33,13 +34,19 @@ def enum(name: str, values: Mapping[str, str], described: Mapping[str, str], des
     return strawberry.enum(_enum(name, members), description=description)
 
 
-def owner(subgraph: str) -> dict[str, str]:
-    """The metadata by which a field belongs to a subgraph."""
-    return {"owner": subgraph}
+def owner(subgraph: str | None) -> dict[str, str]:
+    """The metadata by which a field belongs to a subgraph; None: to every one in which its type is reached."""
+    return {"owner": subgraph} if subgraph else {}
 
 
-def field_of(subgraph: str) -> Callable[..., Callable[[Callable[..., Any]], Any]]:
-    """The decorator for a subgraph's resolvers; it takes the field's description, if it needs one."""
+def owner_of(field: StrawberryField) -> str | None:
+    """The subgraph that a field belongs to; None where it stands in every one in which its type is reached."""
+    metadata: Mapping[str, str] = field.metadata or {}
+    return metadata.get("owner")
+
+
+def field_of(subgraph: str | None) -> Callable[..., Callable[[Callable[..., Any]], Any]]:
+    """The decorator for a subgraph's resolvers (None: a value type's); it takes the field's description."""
 
     def described(description: str | None = None, **options: Any) -> Callable[[Callable[..., Any]], Any]:
         decorator: Any = strawberry.field(description=description, metadata=owner(subgraph), **options)

@@ -77,6 +77,7 @@ class Context:
     offload: Offload
     deadline: Deadline
     actor: Actor = ANONYMOUS
+    entities: int = 0  # asked for by key so far, as routers do
     _loaders: "Loaders | None" = field(default=None, repr=False)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 

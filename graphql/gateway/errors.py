@@ -56,6 +56,27 @@ class MomentAmbiguous(LumbungError):
     http_status = 400
 
 
+class EntitiesTooMany(LumbungError):
+    """A router asked for more entities by key in one request than the installation allows."""
+
+    code = "ENTITIES_TOO_MANY"
+    http_status = 400
+
+
+class EntityRefused(LumbungError):
+    """A representation that names no entity of the subgraph."""
+
+    code = "ENTITY_REFUSED"
+    http_status = 400
+
+
+class SubgraphRefused(LumbungError):
+    """A subgraph was asked without the secret that its routers know."""
+
+    code = "SUBGRAPH_REFUSED"
+    http_status = 401
+
+
 class Internal(LumbungError):
     """Something that nobody foresaw; the details are in the log under the same number."""
 

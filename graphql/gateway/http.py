@@ -72,19 +72,19 @@ def _request(data: Any, *, only_queries: bool) -> Request:
     return Request(query, variables, name or None, only_queries)
 
 
-async def _body(http: HttpRequest) -> bytes:
+async def _body(http: HttpRequest, largest: int) -> bytes:
     declared = http.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY:
-        raise RequestTooLarge(largest=MAX_BODY)
+    if declared.isdigit() and int(declared) > largest:
+        raise RequestTooLarge(largest=largest)
     body = bytearray()
     async for chunk in http.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise RequestTooLarge(largest=MAX_BODY)
+        if len(body) > largest:
+            raise RequestTooLarge(largest=largest)
     return bytes(body)
 
 
-async def read(http: HttpRequest) -> Request:
+async def read(http: HttpRequest, largest: int = MAX_BODY) -> Request:
     """The GraphQL request in an HTTP request; a typed error where its form is not accepted."""
     if http.method == "GET":
         repeated = [k for k in _PARAMETERS if len(http.query_params.getlist(k)) > 1]
@@ -104,7 +104,7 @@ async def read(http: HttpRequest) -> Request:
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if kind.strip().lower() != "application/json" or charset not in ("", "utf-8", "utf8"):
         raise _invalid("gateway.request.type")
-    return _request(_json(await _body(http)), only_queries=False)
+    return _request(_json(await _body(http, largest)), only_queries=False)
 
 
 def secret_of(http: HttpRequest) -> str | None:
@@ -131,9 +131,21 @@ class GraphQLDoor:
     """The endpoint: reads, authenticates, runs, answers."""
 
     def __init__(
-        self, schema: Schema, services: Services, offload: Offload, now: Callable[[], Services] | None = None
+        self,
+        schema: Schema,
+        services: Services,
+        offload: Offload,
+        now: Callable[[], Services] | None = None,
+        *,
+        body_max: int = MAX_BODY,
     ) -> None:
-        """Args: now: the services as a request finds them, where members' files are read again; else `services`."""
+        """One endpoint over a schema.
+
+        Args:
+            now: the services as a request finds them, where members' files are read again; else `services`.
+            body_max: the largest body read, in bytes.
+        """
+        self._body_max = body_max
         self._schema = schema._schema
         self._services = services
         self._now = now or (lambda: services)
@@ -153,7 +165,7 @@ class GraphQLDoor:
         deadline = Deadline(self._services.settings.query_seconds)
         try:
             actor = await self._actor(http, deadline)
-            request = await read(http)
+            request = await read(http, self._body_max)
             context = Context(self._now(), self._offload, deadline, actor)
             document = await self._documents.ready(context, request.query)
             operation(document, request.operation, only_queries=request.only_queries)

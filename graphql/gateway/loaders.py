@@ -14,7 +14,7 @@ from gateway.entities.datasets import Dataset, Resource, Snapshot
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-_BATCH = 500  # keys a statement: SQLite allows 32,766 values, and a plan for thousands is slow
+_BATCH = 20_000  # keys a statement, as many as a router may ask for at once; SQLite allows 32,766 values
 
 
 def _states(session: Session, keys: list[str]) -> dict[str, SourceState]:

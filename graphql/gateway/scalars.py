@@ -11,7 +11,8 @@ BigInt = NewType("BigInt", int)
 Json = NewType("Json", object)
 
 
-def _integer(value: Any) -> int:
+def whole_number(value: Any) -> int:
+    """The 64-bit number that a value is or writes; ValueError where it is none."""
     if isinstance(value, str) and value.lstrip("-").isascii() and value.lstrip("-").isdigit() and len(value) <= 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
@@ -42,7 +43,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number of up to 64 bits, written as a JSON number; text of digits is read too.",
-        parse_value=_integer,
+        parse_value=whole_number,
     ),
     date: strawberry.scalar(
         name="Date", description="A day: 2026-01-31.", serialize=lambda day: day.isoformat(), parse_value=_date

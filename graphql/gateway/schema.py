@@ -1,16 +1,20 @@
 """The one graph: the subgraphs' root fields put together with the types that the contracts become.
 
-The public graph exposes no `_entities`; each field's metadata names the subgraph that owns it.
+The public graph exposes no `_entities`; each field's metadata names the subgraph that owns it. What a subgraph shows
+when it stands alone is left to `federated.py`.
 """
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import strawberry
 from strawberry.tools import merge_types
+from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional
+from strawberry.types.field import StrawberryField
 
 from core.contract import Contract
-from gateway.building import make
+from gateway.building import make, owner_of
 from gateway.scalars import config
 from gateway.subgraphs.catalog import CatalogQuery
 from gateway.subgraphs.listed import ListedQuery
@@ -19,17 +23,52 @@ from gateway.subgraphs.text_rows import TextRowsQuery
 from gateway.typed import build, root_field
 
 _DESCRIPTION = "Lumbung: data kabupaten dan kota, diperiksa dan disimpan dengan riwayatnya."
+QUERY = "Query"
 
 
-def make_schema(contracts: Mapping[str, Contract]) -> strawberry.Schema:
-    """The schema over these contracts; a field and its types for each."""
+def _nullable(field: StrawberryField) -> StrawberryField:
+    if isinstance(field.type, StrawberryOptional):
+        return field
+    copied = copy.copy(field)
+    copied.type = StrawberryOptional(field.type)
+    return copied
+
+
+class Graph(strawberry.Schema):
+    """A schema in which one domain that fails is a null beside an error, and never takes the others' answers along.
+
+    So whatever its resolver says, a root field is nullable, and so is a field that another subgraph adds to a type.
+    """
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The fields of a type, as the graph declares them."""
+        fields = type_definition.fields
+        if type_definition.is_input or not fields:
+            return fields
+        home = None if type_definition.name == QUERY else owner_of(fields[0])
+        return [
+            field if field.name.startswith("_") or owner_of(field) in (None, home) else _nullable(field)
+            for field in fields
+        ]
+
+
+def query_parts(contracts: Mapping[str, Contract]) -> tuple[type, ...]:
+    """The types whose fields together are the root of the graph over these contracts."""
     fields: dict[str, tuple[Any, Any]] = {}
     for name in sorted(contracts):
         typed = build(contracts[name])
         fields[typed.field] = root_field(typed)
-    parts: list[type] = [CatalogQuery, QualityQuery, ListedQuery, TextRowsQuery]
-    if fields:
-        parts.append(make("TypedRowsQuery", strawberry.type, fields))
-    query = merge_types("Query", tuple(parts))
+    parts: tuple[type, ...] = (CatalogQuery, QualityQuery, ListedQuery, TextRowsQuery)
+    return (*parts, make("TypedRowsQuery", strawberry.type, fields)) if fields else parts
+
+
+def merged(parts: tuple[type, ...]) -> type:
+    """One root type of several."""
+    query = merge_types(QUERY, parts)
     query.__strawberry_definition__.description = _DESCRIPTION  # type: ignore[attr-defined]  # strawberry adds it
-    return strawberry.Schema(query=query, config=config())
+    return query
+
+
+def make_schema(contracts: Mapping[str, Contract]) -> Graph:
+    """The schema over these contracts; a field and its types for each."""
+    return Graph(query=merged(query_parts(contracts)), config=config())

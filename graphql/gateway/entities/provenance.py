@@ -12,7 +12,7 @@ from gateway.entities.datasets import Dataset, Resource, Snapshot
 from gateway.entities.places import Member, Source, member_of, source_of
 from gateway.scalars import BigInt
 
-catalog = field_of("catalog")
+shared = field_of(None)  # rows of every subgraph tell where they come from
 _AT = {name: index for index, name in enumerate(PROVENANCE)}
 
 
@@ -25,49 +25,49 @@ class Provenance:
     def _fact(self, name: str) -> Any:
         return self.facts[_AT[name]]
 
-    @catalog("Nomor snapshot: the commit's number.")
+    @shared("Nomor snapshot: the commit's number.")
     def seq(self) -> BigInt:
         """The commit."""
         return BigInt(self._fact("_snapshot"))
 
-    @catalog("Nomor baris in the source file, as a spreadsheet shows it.")
+    @shared("Nomor baris in the source file, as a spreadsheet shows it.")
     def row(self) -> BigInt | None:
         """The row number."""
         number = self._fact("_row")
         return None if number is None else BigInt(number)
 
-    @catalog("When the file was fetched.")
+    @shared("When the file was fetched.")
     def fetched_at(self) -> datetime:
         """The fetch."""
         moment: datetime = self._fact("_fetched_at")
         return moment
 
-    @catalog("Putusan pemeriksaan that the delivery passed with.")
+    @shared("Putusan pemeriksaan that the delivery passed with.")
     def verdict(self) -> str:
         """The verdict."""
         return str(self._fact("_verdict"))
 
-    @catalog("Anggota who delivered it.")
+    @shared("Anggota who delivered it.")
     def member(self, info: Info) -> Member | None:
         """The member."""
         return member_of(info, self._fact("_member"))
 
-    @catalog("Sumber it was fetched from.")
+    @shared("Sumber it was fetched from.")
     def source(self, info: Info) -> Source | None:
         """The source."""
         return source_of(info, self._fact("_source"))
 
-    @catalog()
+    @shared()
     async def dataset(self, info: Info) -> Dataset | None:
         """The dataset."""
         return await info.context.loaders.dataset.load(self._fact("_dataset"))
 
-    @catalog()
+    @shared()
     async def resource(self, info: Info) -> Resource | None:
         """The resource."""
         return await info.context.loaders.resource.load(self._fact("_resource"))
 
-    @catalog()
+    @shared()
     async def snapshot(self, info: Info) -> Snapshot | None:
         """The snapshot."""
         return await info.context.loaders.snapshot.load(self._fact("_snapshot"))
