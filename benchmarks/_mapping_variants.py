@@ -39,6 +39,9 @@ def made(spec: Spec) -> tuple[str, bytes]:
     """The file name and bytes of a described table."""
     if "member" in spec:
         return simulated(spec["member"], spec["dataset"])
+    if "text" in spec:
+        content: bytes = spec["text"].encode(spec["encoding"])
+        return spec["name"], content
     rows = [list(cells) for cells in zip(*_columns(spec), strict=True)]
     rows += [list(row) for row in spec.get("tail", ())]
     headers = [c["header"] for c in spec["columns"]]
