@@ -67,7 +67,7 @@ def add_source(
         asked["url_env"] = location
         asked["query"] = query or ""
         entry["sql"] = asked
-    document = _parse(file)
+    document = parse_file(file)
     sources = document.get("sources")
     if isinstance(sources, AoT):
         sources.append(entry)
@@ -78,7 +78,7 @@ def add_source(
     else:  # none yet, or an empty list
         document.pop("sources", None)
         document.append("sources", AoT([entry]))
-    _replace(home, file, document)
+    replace_file(home, file, document)
     return Registry.load_sound(home).source(source_id)
 
 
@@ -86,13 +86,13 @@ def remove_source(home: Path, source_id: str) -> SourceConfig:
     """Take a source out of its member's file; gives back what it was. Its datasets in the catalogue stay."""
     source = Registry.load_sound(home).source(source_id)
     file = member_file(home, source.member)
-    document = _parse(file)
+    document = parse_file(file)
     sources = document["sources"]
     assert isinstance(sources, AoT | Array)
     del sources[[str(entry["id"]) for entry in sources].index(source_id)]
     if len(sources) == 0:
         document.remove("sources")
-    _replace(home, file, document)
+    replace_file(home, file, document)
     return source
 
 
@@ -103,7 +103,7 @@ def member_file(home: Path, member_code: str) -> Path:
         if not file.is_file():
             continue
         try:
-            found = _parse(file).get("code")
+            found = parse_file(file).get("code")
         except MemberFileSyntax:
             if file == usual:
                 raise
@@ -113,14 +113,15 @@ def member_file(home: Path, member_code: str) -> Path:
     raise MemberUnknown(member=member_code)
 
 
-def _parse(file: Path) -> tomlkit.TOMLDocument:
+def parse_file(file: Path) -> tomlkit.TOMLDocument:
+    """A member's file as it is written, comments and all; `MemberFileSyntax` where it is no TOML."""
     try:
         return tomlkit.parse(file.read_text("utf-8"))
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise MemberFileSyntax(file=file, detail=error) from error
 
 
-def _replace(home: Path, file: Path, document: tomlkit.TOMLDocument) -> None:
+def replace_file(home: Path, file: Path, document: tomlkit.TOMLDocument) -> None:
     """Put the changed text in the file's place, in one step, once it is known to be sound among the other members."""
     text = tomlkit.dumps(document)
     Registry.check_replaced(home, file, text)

@@ -137,6 +137,8 @@ class Registry:
     ) -> DatasetMapping | None:
         """The mapping of a source that fits a dataset's resource; None where it is not mapped to a contract.
 
+        One that names the dataset by its id stands before those that describe many.
+
         Args:
             ids: the dataset's id and name at its source; both may be meant.
             resource_name: the resource's name or file name.
@@ -151,6 +153,7 @@ class Registry:
         ]
         if not fitting:
             return None
+        fitting = [one for one in fitting if one[1].match.id is not None] or fitting
         first_number, first = fitting[0]
         for number, mapping in fitting[1:]:
             if replace(mapping, match=first.match) != first:
