@@ -45,6 +45,11 @@ def use_locale(locale: str) -> None:
     _current.set(locale if locale in LOCALES else DEFAULT_LOCALE)
 
 
+def locale() -> str:
+    """The language of this context."""
+    return _current.get()
+
+
 def text(message_id: str, locale: str | None = None, /, **values: object) -> str:
     """The sentence for an id with its `{named}` values filled in; the id itself where no language has it."""
     chosen = locale or _current.get()

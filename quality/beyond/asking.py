@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from core.contract import Contract
 from core.contract_checks import Where
 from core.rows import Value
 from core.rows_duckdb import quoted
@@ -82,6 +83,11 @@ def facts(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Fact]:
 def told(key: Mapping[str, Fact]) -> str:
     """A key in a sentence: `2026 · L`; empty cells are left out, as `year` needs no thousands apart."""
     return " · ".join(str(value) for value in key.values() if value not in (None, ""))
+
+
+def title_of(contract: Contract, column: str) -> str:
+    """What people call a column, in Indonesian as sentences of the gate have it."""
+    return contract.column(column).title["id"]
 
 
 def percent(share: float) -> str:

@@ -22,6 +22,7 @@ from quality.beyond.asking import (
     number,
     percent,
     row_of,
+    title_of,
     told,
     unreadable,
 )  # fmt: skip
@@ -89,7 +90,7 @@ def _disagree(contract: Contract, rule: Agree, by: Sequence[Any], sides: Sequenc
         seen=Side("finding.side.source", number(first["value"]), (row_of(first["at"]),), 1),
         expected=tuple(dict.fromkeys(made)), weight=float(len(sides)), message="finding.disagree",
         values={
-            "group": told(key), "column": rule.value,
+            "group": told(key), "column": title_of(contract, rule.value),
             "one": fact(first["value"]), "one_source": _called(settings, first["at"]),
             "other": fact(other["value"]), "other_source": _called(settings, other["at"]),
             "one_row": first["at"]["row"] or 0, "other_row": other["at"]["row"] or 0,

@@ -190,6 +190,7 @@ class Settings:
         at: the moment of the look; `zone` is the province's.
         province: its code; `regions` every region there is, with names and validity.
         datasets: id to what it is called; `due`: id to the newest period it was due for, where it has a schedule.
+        returned: id of a resource to how many of its rows stand in quarantine, where any do.
     """
 
     at: datetime
@@ -198,6 +199,7 @@ class Settings:
     regions: Regions
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     due: Mapping[str, Due] = field(default_factory=dict)
+    returned: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

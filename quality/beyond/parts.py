@@ -1,11 +1,13 @@
 """Whether the parts of a table add up to the total that the same table states.
 
 Rows of one file are compared with each other and never with another's. An empty cell among the parts (a count that is
-not shown) leaves nothing to compare; a declared part that is absent is a finding of its own kind, one a file and rule.
+not shown) leaves nothing to compare. A declared part that is absent, or rows of the file in quarantine where any value
+may be a part, make a finding of its own kind, one a file and rule.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.contract import Contract
@@ -23,6 +25,7 @@ from quality.beyond.asking import (
     percent,
     row_of,
     rows_of,
+    title_of,
     told,
     unreadable,
 )  # fmt: skip
@@ -33,13 +36,14 @@ def check(contract: Contract, rows: Rows, settings: Settings) -> Iterator[Outcom
     """The totals that are not the sum of their parts, those with parts missing, and how many were compared."""
     for rule in contract.metadata.checks.parts:
         closed = unreadable(Kind.PARTS, rule.id, (rule.value, rule.of, *rule.by, *rule.where), rows)
-        yield from [closed] if closed else _check(contract, rule, rows)
+        yield from [closed] if closed else _check(contract, rule, rows, settings)
 
 
-def _check(contract: Contract, rule: Parts, rows: Rows) -> Iterator[Outcome]:
+def _check(contract: Contract, rule: Parts, rows: Rows, settings: Settings) -> Iterator[Outcome]:
     failed: dict[str, int] = defaultdict(int)
     measured: dict[str, int] = defaultdict(int)
     lacking: dict[str, list[tuple[Sequence[Any], Any, list[str]]]] = defaultdict(list)
+    waiting: dict[str, list[tuple[Sequence[Any], Any, int]]] = defaultdict(list)
     groups = _groups(rule, rows)
     if not groups:
         yield Unmade(Kind.PARTS, rule.id, "finding.unmade.no_total", {"rule": rule.id})
@@ -55,11 +59,17 @@ def _check(contract: Contract, rule: Parts, rows: Rows) -> Iterator[Outcome]:
         measured[dataset] += 1
         summed = sum(part["value"] for part in parts)
         if apart(total["value"], summed, rule.tolerance):
+            if (returned := settings.returned.get(total["at"]["resource"])) and not rule.parts:
+                measured[dataset] -= 1
+                waiting[total["at"]["resource"]].append((by, total, returned))
+                continue
             failed[dataset] += 1
             yield _disagrees(contract, rule, by, total, parts)
     for _, some in sorted(lacking.items()):
         yield _incomplete(contract, rule, some)
-    for dataset, number_ in sorted(measured.items()):
+    for _, others in sorted(waiting.items()):
+        yield _returned(contract, rule, others)
+    for dataset, number_ in sorted((d, n) for d, n in measured.items() if n):
         yield Tally(Kind.PARTS, rule.id, dataset, failed[dataset], number_)
 
 
@@ -98,8 +108,9 @@ def _disagrees(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, p
         weight=float(len(parts) + 1), message="finding.parts" if rule.parts else "finding.parts_open",
         values={
             "group": told(key), "stated": fact(stated), "summed": fact(plain),
-            "difference": fact(abs(total["value"] - summed)), "parts": len(parts), "column": rule.value,
-            "of": rule.of, "tolerance": percent(rule.tolerance), "row": at["row"] or 0,
+            "difference": fact(abs(total["value"] - summed)), "parts": len(parts),
+            "column": title_of(contract, rule.value),
+            "of": title_of(contract, rule.of), "tolerance": percent(rule.tolerance), "row": at["row"] or 0,
         },
         as_of=first_day(key), concerns=(at["dataset"],),
     )  # fmt: skip
@@ -107,14 +118,31 @@ def _disagrees(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, p
 
 def _incomplete(contract: Contract, rule: Parts, some: Sequence[tuple[Sequence[Any], Any, list[str]]]) -> Found:
     by, total, absent = some[-1]
+    found = _lacking(contract, rule, by, total, groups=len(some))
+    return replace(
+        found, expected=(Side("finding.side.missing", ", ".join(absent), (), 0),),
+        values={**found.values, "names": ", ".join(absent)},
+    )  # fmt: skip
+
+
+def _returned(contract: Contract, rule: Parts, some: Sequence[tuple[Sequence[Any], Any, int]]) -> Found:
+    by, total, rows = some[-1]
+    found = _lacking(contract, rule, by, total, groups=len(some))
+    return replace(
+        found, message="finding.parts_returned", expected=(Side("finding.side.returned", rows, (), rows),),
+        values={**found.values, "returned": rows},
+    )  # fmt: skip
+
+
+def _lacking(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, *, groups: int) -> Found:
+    """One finding for all totals of a file that cannot be compared: the last of them stands for all."""
     key, at = facts(rule.by, by), total["at"]
     return Found(
         kind=Kind.PARTS_INCOMPLETE, contract=contract.name, rule=rule.id, member=at["member"], dataset=at["dataset"],
         columns=(rule.value, rule.of), key={"resource": at["resource"]},
-        seen=Side("finding.side.total", number(total["value"]), (row_of(at),), 1),
-        expected=(Side("finding.side.missing", ", ".join(absent), (), 0),),
-        weight=float(len(some)), message="finding.parts_incomplete",
-        values={"group": told(key), "names": ", ".join(absent), "groups": len(some), "column": rule.value,
-                "of": rule.of},
+        seen=Side("finding.side.total", number(total["value"]), (row_of(at),), 1), expected=(),
+        weight=float(groups), message="finding.parts_incomplete",
+        values={"group": told(key), "groups": groups, "column": title_of(contract, rule.value),
+                "of": title_of(contract, rule.of)},
         as_of=first_day(key), concerns=(at["dataset"],),
     )  # fmt: skip

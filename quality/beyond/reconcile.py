@@ -24,6 +24,7 @@ from quality.beyond.asking import (
     percent,
     row_of,
     rows_of,
+    title_of,
     told,
     unreadable,
 )  # fmt: skip
@@ -117,7 +118,7 @@ class _Sums:
             values={
                 "group": told(key), "stated": fact(stated), "summed": fact(summed),
                 "difference": fact(abs(total["value"] - _plain(summed))), "regions": len(parts),
-                "tolerance": percent(self.rule.tolerance), "column": self.rule.value,
+                "tolerance": percent(self.rule.tolerance), "column": title_of(self.contract, self.rule.value),
             },
             as_of=first_day(key), concerns=tuple(datasets),
         )  # fmt: skip
@@ -137,7 +138,7 @@ class _Sums:
             weight=float(len(some)), message="finding.sum_incomplete",
             values={
                 "group": told(key), "missing": len(missing), "regions": children, "names": shown,
-                "groups": len(some), "column": self.rule.value,
+                "groups": len(some), "column": title_of(self.contract, self.rule.value),
             },
             as_of=first_day(key), concerns=(total["at"]["dataset"],),
         )  # fmt: skip

@@ -240,7 +240,12 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that only a look beyond one file shows; `code` and `values` give the sentence."""
+    """Something that only a look beyond one file shows; `code` and `values` give the sentence.
+
+    Attributes:
+        at: since when it stands.
+        kind, contract: of which kind it is, about which standard's rows.
+    """
 
     id: str
     code: str
@@ -249,6 +254,8 @@ class Finding:
     values: Facts
     rows: int
     at: datetime
+    kind: str = ""
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from core.messages import catalogue, text
 from quality.report.model import Fact, Facts, Item, Outcome, Report, SourceDown
 from quality.score import Measure, Week
 
+_INDONESIAN = str.maketrans(",.", ".,")
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -48,9 +50,9 @@ class Words:
         return self.say(message) if self.has(message) else code
 
     def number(self, value: object) -> str:
-        """A count with its thousands apart: 12.345 in Indonesian, 12,345 in English."""
+        """A number with its thousands apart: 12.345 and 0,5 in Indonesian, 12,345 and 0.5 in English."""
         shown = f"{value:,}"
-        return shown.replace(",", ".") if self.locale == "id" else shown
+        return shown.translate(_INDONESIAN) if self.locale == "id" else shown
 
     def signed(self, value: int) -> str:
         """A change: +12, −3, or ±0."""
@@ -122,4 +124,4 @@ def source_message(code: str) -> str:
 
 
 def _is_count(value: object | Fact) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from catalog import holds, questions, resolutions, reviews
+from catalog import findings, holds, questions, resolutions, reviews
 from catalog.resolutions import Issued, Resolution, Signature
 from catalog.writing import reading, writing
 from core.access import SYSTEM, Actor
@@ -44,7 +44,7 @@ def decide(granary: Granary, name: str, decision: str, *, reason: str, actor: Ac
 
     Raises:
         ReportItemUnknown, DecisionInvalid, ReasonMissing: it cannot be decided so.
-        HoldStands, HoldUnknown, QuestionUnknown, ReviewUnknown: it cannot be carried out (any more).
+        HoldStands, HoldUnknown, QuestionUnknown, ReviewUnknown, FindingUnknown: it cannot be carried out (any more).
     """
     with reading(granary.sessions) as session:
         item, week = resolutions.find_item(session, name, actor)
@@ -72,6 +72,9 @@ def _carry_out(granary: Granary, item: Mapping[str, Any], decision: str, *, reas
         return True
     if kind in _REVIEWS and decision in ("keep", "accept_new"):
         reviews.decide(granary.sessions, values["review"], f"{decision}: {reason}", actor=actor, now=now)
+        return True
+    if kind is Kind.FINDING and decision == "accept":
+        findings.accept(granary.sessions, values["finding"], reason=reason, actor=actor, now=now)
         return True
     return False
 

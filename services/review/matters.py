@@ -208,20 +208,27 @@ def overdue(found: Iterable[Return], within: Bounds) -> Iterator[Item]:
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Item]:
-    """A matter for each finding beyond one file that is open."""
+    """A matter for each member's findings of one kind about one standard: the weightiest stands for all of them."""
+    groups: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for one in found:
-        values: Facts = {**one.values, "title": one.title, "rows": one.rows}
+        groups[one.kind, one.contract, one.member or ""].append(one)
+    for (kind, contract, member), some in sorted(groups.items()):
+        worst = max(some, key=lambda one: (one.rows, one.id))
+        values: Facts = {"title": worst.title, "rows": sum(one.rows for one in some), "count": len(some)}
+        if len(some) == 1:
+            values = {**worst.values, **values, "finding": worst.id}
+        named = f" --member {member}" if member else ""
         yield Item(
-            id=item_id(Kind.FINDING, one.id),
+            id=item_id(Kind.FINDING, kind, contract, member),
             kind=Kind.FINDING,
-            member=one.member,
-            subject=one.title,
+            member=worst.member,
+            subject=worst.title,
             values=values,
-            options=("ask_source", "accept", _DEFER),
-            command="lumbung findings",
-            since=one.at,
-            weight=one.rows,
-            whys=((one.code, values),),
+            options=("ask_source", "accept", _DEFER) if len(some) == 1 else ("ask_source", _DEFER),
+            command=f"lumbung findings{named}" + (f" --kind {kind}" if kind else ""),
+            since=min(one.at for one in some),
+            weight=sum(one.rows for one in some),
+            whys=((worst.code, worst.values), *([("finding.others", {"count": len(some) - 1})] if some[1:] else [])),
         )
 
 

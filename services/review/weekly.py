@@ -20,7 +20,7 @@ from quality.report.model import Finding, Item, MatrixRow, MemberPage, Report, R
 from quality.report.ranking import ranked
 from quality.score import Level, Week
 from services.granary import Granary
-from services.review import changes, deliveries, matters, measure, sources
+from services.review import beyond, changes, deliveries, matters, measure, sources
 from services.review.bounds import Bounds, bounds, default_week
 from services.review.issuing import outcomes
 from services.review.matrix import matrix
@@ -119,6 +119,7 @@ def look(granary: Granary, session: Session, within: Bounds) -> Looks:
     return Looks(
         matrix=tuple(line.row for line in lines),
         returns=overdue(session, within),
+        findings=beyond.reported(session, granary.contracts, within.until),
         scores=_scores(granary, session, within),
     )
 
