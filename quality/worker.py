@@ -55,7 +55,7 @@ class CheckJob:
         nihil: the source says that there was nothing to report.
         now: the moment of the check, aware.
         released: the holds that a person has set aside for these very bytes, or None.
-        history: Arrow IPC file of rows that are there already, of the columns that a typical value is judged by, or None.
+        history: Arrow IPC file of rows of the standard that are there already, to tell typos by, or None.
     """
 
     table: Path
