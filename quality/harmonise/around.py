@@ -1,0 +1,98 @@
+"""What stands around a table: its title, sheet and file name, which may say the year, the region, the commodity."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.contract import ColumnType, Contract
+from core.reference import CodeList, fold
+from quality.harmonise.axes import Axes
+from quality.harmonise.suggestion import Evidence
+from quality.harmonise.target import Target
+from quality.harmonise.words import Words
+
+_YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
+_LONGEST = 6
+_QUARTER = re.compile(r"(?:triwulan|tw|kuartal|quarter)\s*\.?\s*(i{1,3}|iv|[1-4])\b", re.IGNORECASE)
+_QUARTERS = {"i": "3", "1": "3", "ii": "6", "2": "6", "iii": "9", "3": "9", "iv": "12", "4": "12"}
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The texts around a table, the nearest first."""
+
+    texts: tuple[str, ...]
+
+    def likeness(self, contract: Contract, targets: Sequence[Target], words: Words) -> float:
+        """How well the texts name a standard: the largest share of one of its phrases that stands in one of them."""
+        phrases = [words.tokens(text) for text in (*contract.title.values(), *contract.synonyms)]
+        best = 0.0
+        for text in self.texts:
+            said = set(words.tokens(text))
+            for phrase in filter(None, phrases):
+                whole = sum(map(words.weight, phrase))
+                best = max(best, sum(words.weight(t) for t in phrase if t in said) / whole)
+        measure = [t for t in targets if t.measure and t.column.required]
+        for text in self.texts:
+            said = set(words.tokens(text))
+            for phrase in (p for t in measure for p in t.phrases if sum(map(words.weight, p)) >= 1):
+                best = max(best, 0.7 if set(phrase) <= said else 0.0)
+        return best
+
+    def constants(
+        self,
+        contract: Contract,
+        targets: Sequence[Target],
+        filled: frozenset[str],
+        references: Mapping[str, CodeList],
+        axes: Axes,
+        regions: frozenset[str],
+    ) -> dict[str, tuple[str, Evidence]]:
+        """What the texts, or the member itself, say of columns that nothing in the table fills."""
+        out: dict[str, tuple[str, Evidence]] = {}
+        for target in targets:
+            if target.name in filled or not (target.column.key or target.name == contract.region_column):
+                continue
+            for text in self.texts:
+                value = self._one(target, text, references, axes)
+                if value is not None:
+                    out[target.name] = (value, Evidence("title", {"text": text[:80], "value": value}))
+                    break
+            else:
+                regencies = sorted(r for r in regions if "." in r)
+                if target.name == contract.region_column and len(regencies) == 1:
+                    out[target.name] = (regencies[0], Evidence("member", {"value": regencies[0]}))
+                elif "total" in target.values.values():
+                    out[target.name] = ("total", Evidence("undivided", {"value": "total"}))
+        return out
+
+    def _one(self, target: Target, text: str, references: Mapping[str, CodeList], axes: Axes) -> str | None:
+        plain = text.replace("_", " ")
+        if target.yearly:
+            years = set(_YEAR.findall(plain))
+            return years.pop() if len(years) == 1 else None
+        if (codes := references.get(target.column.reference or "")) is not None:
+            return _code(codes, target, plain)
+        if {"1", "12"} <= set(target.values.values()) and (quarter := _QUARTER.search(plain)):
+            return _QUARTERS[quarter[1].lower()]
+        if target.values and target.column.type is ColumnType.TEXT:
+            found = {v for word in plain.split() if (v := axes.value_of(target.name, word)) is not None}
+            return found.pop() if len(found) == 1 else None
+        return None
+
+
+def _code(codes: CodeList, target: Target, text: str) -> str | None:
+    """The one code that the longest spelling in a text means."""
+    parts = fold(text).split()
+    for size in range(min(_LONGEST, len(parts)), 0, -1):
+        found = set()
+        for i in range(len(parts) - size + 1):
+            piece = " ".join(parts[i : i + size])
+            if len(piece) < 3 or piece.replace(" ", "").isdigit():
+                continue
+            code = codes.resolve(piece).code
+            if code is not None and all(p.match(code) for p in target.patterns):
+                found.add(code)
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None

@@ -1,0 +1,94 @@
+"""How sure an answer is: the odds of a pair against its rivals, of a standard against others and against none.
+
+Calibrated so that 0.9 is only reached where header and cells agree, or one of them is overwhelming, and no other
+column comes near (docs/adr/0017).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from quality.harmonise.fit import NEVER
+from quality.harmonise.pairing import Pair, Pairing
+from quality.harmonise.profile import Profile
+from quality.harmonise.reading import Reading, likelihood
+
+#: What a table must reach to fit a standard at all, and for each of its columns.
+_NONE, _NONE_A_COLUMN = 2.2, 0.12
+_TEMPERATURE = 0.8
+#: Nothing is surer.
+_MOST = 0.99
+
+
+def of_standards(readings: Sequence[Reading], columns: int) -> Mapping[str, float]:
+    """How likely each reading is, beside the others and beside none at all."""
+    none = _NONE + _NONE_A_COLUMN * min(columns, 15)
+    weights = {r.contract.name: math.exp(min(40.0, (r.score - none) / _TEMPERATURE)) for r in readings}
+    whole = 1 + sum(weights.values())
+    return {name: weight / whole for name, weight in weights.items()}
+
+
+def of_pair(pair: Pair, pairing: Pairing) -> float:
+    """How sure a chosen pair is."""
+    sure = likelihood(pair.odds)
+    for (at, name), other in pairing.pairs.items():
+        if other.odds <= NEVER or (at, name) == (pair.column.at, pair.target.name):
+            continue
+        chosen = pairing.chosen.get(at)
+        if name == pair.target.name and at != pair.column.at:
+            if same(pair.column, other.column, pair.target.name, pairing):
+                continue
+            better = chosen.odds if chosen is not None else 0.0
+            sure *= 1 - _near(other.odds - max(0.0, better - other.odds), pair.odds)
+        elif at == pair.column.at:
+            holder = pairing.filled.get(name)
+            better = holder.odds if holder is not None else 0.0
+            sure *= 1 - _near(other.odds - max(0.0, better - other.odds), pair.odds)
+    if pair.fit.doubtful or pair.heading.another:
+        sure = min(sure, 0.85)
+    return min(sure, _MOST)
+
+
+def _near(rival: float, own: float) -> float:
+    """The share that a rival takes away."""
+    return 0.5 * likelihood(rival - own) * 2 if rival > own - 4 else 0.0
+
+
+def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float:
+    """How sure it is that a column is none of the standard's.
+
+    Args:
+        taken: columns of the standard that headers fill.
+    """
+    if column.empty:
+        return _MOST
+    sure = 1.0
+    for target in pairing.targets:
+        one = pairing.pairs[column.at, target.name]
+        if one.odds <= NEVER or target.name in taken:
+            continue
+        holder = pairing.filled.get(target.name)
+        if holder is not None and same(column, holder.column, target.name, pairing):
+            continue
+        against = max(0.0, holder.odds) if holder is not None else 0.0
+        sure *= 1 - likelihood(one.odds - against)
+    return min(sure, _MOST)
+
+
+def same(one: Profile, other: Profile, target: str, pairing: Pairing) -> bool:
+    """Whether two columns say the same of every row, one by code and one by name."""
+    first, second = pairing.pairs.get((one.at, target)), pairing.pairs.get((other.at, target))
+    if first is None or second is None or first.target.column.reference is None:
+        return False
+    name = "region" if first.target.column.reference == "region" else first.target.column.reference
+    mine, theirs = one._coded.get(name), other._coded.get(name)
+    if mine is None or theirs is None:
+        return False
+    known = dict(zip(one.spellings, mine.codes, strict=False))
+    others = dict(zip(other.spellings, theirs.codes, strict=False))
+    agree = differ = 0
+    for a, b in zip(one.cells, other.cells, strict=True):
+        left, right = known.get(a or "", ()), others.get(b or "", ())
+        if left and right:
+            agree += bool(set(left) & set(right))
+            differ += not set(left) & set(right)
+    return agree > 0 and differ <= 0.02 * agree

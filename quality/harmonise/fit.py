@@ -1,0 +1,241 @@
+"""How well the cells of a column fit a standard's column, as evidence for or against in natural logarithms of odds.
+
+A number within bounds says little, since many columns hold such numbers; a column of which every cell is a regency
+says much. What a header says is `quality/harmonise/heading.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from core.contract import ColumnType
+from core.reference import CodeList
+from quality import values
+from quality.harmonise import units
+from quality.harmonise.profile import Coded, Profile
+from quality.harmonise.suggestion import Evidence
+from quality.harmonise.target import Target
+
+#: Evidence that no header outweighs.
+NEVER = -12.0
+_MOST, _FEW = 0.9, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What the cells say about one pair of columns.
+
+    Attributes:
+        odds: the evidence; at `NEVER` the column cannot be the other.
+        telling: whether the cells alone would nearly do, as a column of regencies does.
+        factor: of the unit; `unit` as the file writes it.
+        doubtful: the cells fit, but something about the number must be asked (a unit that cannot be converted).
+    """
+
+    odds: float
+    evidence: tuple[Evidence, ...] = ()
+    telling: bool = False
+    factor: Decimal | None = None
+    unit: str | None = None
+    doubtful: bool = False
+
+
+def fit(column: Profile, target: Target, references: Mapping[str, CodeList]) -> Fit:
+    """What the cells of a column say about its being a standard's column."""
+    if column.empty:
+        return Fit(-3.0, (Evidence("empty"),))
+    kind = target.column.type
+    if (codes := references.get(target.column.reference or "")) is not None:
+        return _coded(column, target, codes)
+    if target.values:
+        return _listed(column, target)
+    if kind is ColumnType.BOOLEAN:
+        return _boolean(column)
+    if kind in (ColumnType.DATE, ColumnType.MOMENT):
+        return _dated(column, target)
+    if kind in (ColumnType.INTEGER, ColumnType.NUMBER):
+        return _year(column) if target.yearly else _numeric(column, target)
+    return _text(column, target, references)
+
+
+def _coded(column: Profile, target: Target, codes: CodeList) -> Fit:
+    found = column.coded(codes)
+    said = Evidence("codes", {"share": _percent(found.meant), "list": codes.name})
+    if column.numeric > _MOST and found.meant < 0.6:
+        return Fit(NEVER, (Evidence("no_codes", {"list": codes.name}),))
+    if codes.name == "region":
+        return _region(column, target, found, said)
+    if column.dated > 0.5 and column.numeric < 0.5:
+        return Fit(NEVER)
+    if column.numeric > _MOST:  # 1, 2, 3 may be anything
+        return Fit(-2.0, (said,))
+    if found.meant >= 0.75:
+        return Fit(3.5, (said,), telling=True)
+    if found.meant >= 0.35:
+        return Fit(2.5, (said,), telling=True)
+    if found.meant >= _FEW:
+        return Fit(0.8, (said,))
+    return Fit(-0.8 if codes.name == "gauge" else -1.2, (Evidence("no_codes", {"list": codes.name}),))
+
+
+def _region(column: Profile, target: Target, found: Coded, said: Evidence) -> Fit:
+    seen = zip(found.codes, column.counts, strict=False)
+    right = sum(int(n) for codes, n in seen if codes and all(_allowed(target, code) for code in codes))
+    share = right / max(1, int(column.counts[: len(found.codes)].sum()))
+    if share >= _MOST:
+        digits = column.numeric > _MOST and not all(char in s for s in column.spellings[:20] for char in ".")
+        if digits and not all(len(s) in (4, 5, 6) for s in column.spellings[:50]):
+            return Fit(-1.0, (said,))
+        return Fit(3.5, (said,), telling=True)
+    if share >= 0.5:
+        return Fit(2.2, (said,), telling=share >= 0.7)
+    if found.meant >= _MOST and column.numeric < 0.5:
+        return Fit(0.3, (Evidence("other_level", {"share": _percent(found.meant)}),))
+    return Fit(NEVER if found.meant < 0.2 else -2.5, (Evidence("no_codes", {"list": "region"}),))
+
+
+def _allowed(target: Target, code: str) -> bool:
+    return all(pattern.match(code) for pattern in target.patterns)
+
+
+def _listed(column: Profile, target: Target) -> Fit:
+    share = column.among(target.values)
+    said = Evidence("listed", {"share": _percent(share)})
+    many = len({target.values[f] for f in column.folded if f in target.values}) > 1
+    if target.column.type is ColumnType.INTEGER and column.numeric > _MOST:  # months: 1 to 12 may be many things
+        return Fit(0.6 if share >= _MOST else NEVER, (said,))
+    if share >= 0.8:
+        return Fit(3.8 if many else 2.0, (said,), telling=many)
+    if share >= 0.4:
+        return Fit(2.0, (said,))
+    if column.numeric > _MOST or column.dated > 0.5:
+        return Fit(NEVER, (Evidence("not_listed"),))
+    if share >= _FEW:
+        return Fit(0.0, (said,))
+    return Fit(-2.2 if len(column.spellings) <= 30 else -4.0, (Evidence("not_listed"),))
+
+
+def _boolean(column: Profile) -> Fit:
+    yes = {**dict.fromkeys(values.TRUE, "1"), **dict.fromkeys(values.FALSE, "0")}
+    share = column.share(np.array([s.lower() in yes for s in column.spellings], np.bool_))
+    if share < 0.8:
+        return Fit(-5.0, (Evidence("not_boolean"),))
+    return Fit(0.5 if column.numeric > 0.5 else 2.0, (Evidence("boolean", {"share": _percent(share)}),))
+
+
+def _dated(column: Profile, target: Target) -> Fit:
+    moment = target.column.type is ColumnType.MOMENT
+    said = Evidence("dates", {"share": _percent(column.dated)})
+    if column.dated >= 0.8:
+        if moment:
+            return Fit(2.5 if column.timed > 0.5 else 0.8, (said,), telling=column.timed > 0.5)
+        return Fit(1.5 if column.timed > 0.5 else 2.2, (said,))
+    if column.dated >= 0.4:
+        return Fit(0.5, (said,))
+    if column.yearly > _MOST:
+        return Fit(-4.0, (Evidence("years"),))
+    if column.monthly > _MOST and any(char.isdigit() for s in column.spellings[:5] for char in s):
+        return Fit(0.8, (Evidence("months"),), doubtful=True)
+    if column.serial > 0.95:
+        return Fit(0.0, (Evidence("serial"),), doubtful=True)
+    return Fit(NEVER, (Evidence("no_dates"),))
+
+
+def _year(column: Profile) -> Fit:
+    if column.yearly >= 0.95:
+        return Fit(2.8, (Evidence("years"),), telling=True)
+    return Fit(NEVER if column.yearly < 0.5 else 0.0, (Evidence("no_years"),))
+
+
+def _numeric(column: Profile, target: Target) -> Fit:
+    if column.numeric < 0.6 or (column.dated > _MOST and column.timed > 0.5):
+        return Fit(NEVER, (Evidence("no_numbers"),))
+    read = column.whole if target.column.type is ColumnType.INTEGER else column.read(whole=False)
+    if target.placed:
+        return _degrees(column, target, read)
+    if long := float(np.mean([len(s) >= 13 for s in column.spellings])) > 0.5:
+        return Fit(NEVER if long and not target.column.unit == "rupiah" else -2.0, (Evidence("no_numbers"),))
+    factor, unit, doubtful = _unit(column, target)
+    scaled = read * float(factor or 1)
+    odds, evidence = 0.0, []
+    hard, usual = _within(column, scaled, target.low, target.high), _within(column, scaled, *target.usual)
+    if hard < 0.7:
+        return Fit(-4.0, (Evidence("out_of_bounds", {"share": _percent(1 - hard)}),), factor=factor, unit=unit)
+    odds += 0.7 if hard >= 0.95 else -0.5
+    odds += 0.4 if usual >= _MOST else (-1.5 if usual < 0.5 else 0.0)
+    evidence.append(Evidence("numbers", {"share": _percent(column.numeric), "within": _percent(hard)}))
+    if column.counting:
+        odds -= 4.0
+        evidence.append(Evidence("counting"))
+    if column.yearly > 0.95 and len(column.spellings) <= 80:
+        odds -= 2.5
+        evidence.append(Evidence("years"))
+    if target.column.type is ColumnType.INTEGER and target.column.unit != "rupiah" and not column.integral:
+        odds -= 2.0
+    if unit is not None:
+        evidence.append(Evidence("unit", {"unit": unit, "factor": str(factor or 1)}))
+        if factor is not None and not doubtful:
+            odds += 1.0
+    if doubtful:
+        odds -= 1.5
+    if len(column.spellings) == 1 and column.rows > 10:
+        odds -= 0.7
+    return Fit(odds, tuple(evidence), factor=factor, unit=unit, doubtful=doubtful)
+
+
+def _unit(column: Profile, target: Target) -> tuple[Decimal | None, str | None, bool]:
+    """The factor of the unit that header or cells name; doubtful where it is no measure of the standard's."""
+    unit = column.header.unit or column.cell_unit
+    if unit is None or not target.column.unit:
+        return None, unit, False
+    factor = units.factor(unit, target.column)
+    return factor, unit, factor is None
+
+
+def _within(column: Profile, read: np.ndarray, low: float | None, high: float | None) -> float:  # type: ignore[type-arg]
+    with np.errstate(invalid="ignore"):
+        inside = np.isnan(read)
+        above = np.ones(len(read), np.bool_) if low is None else read >= low
+        below = np.ones(len(read), np.bool_) if high is None else read <= high
+    numbers = ~inside
+    whole = int(column.counts[numbers].sum())
+    return int(column.counts[numbers & above & below].sum()) / whole if whole else 0.0
+
+
+def _degrees(column: Profile, target: Target, read: np.ndarray) -> Fit:  # type: ignore[type-arg]
+    fine = column.share(np.array([len(s.replace(",", ".").partition(".")[2]) >= 3 for s in column.spellings], np.bool_))
+    if _within(column, column.read(whole=False), target.low, target.high) < 0.9 or fine < 0.5:
+        return Fit(-5.0, (Evidence("no_degrees"),))
+    return Fit(3.0, (Evidence("degrees"),), telling=True)
+
+
+def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -> Fit:
+    if target.patterns:
+        share = min(column.matching(pattern) for pattern in target.patterns)
+        if share >= 0.8:
+            return Fit(3.0, (Evidence("pattern", {"share": _percent(share)}),), telling=True)
+        return Fit(-5.0 if share < 0.3 else 0.0, (Evidence("no_pattern", {"share": _percent(share)}),))
+    odds, evidence = 0.2, list[Evidence]()
+    numbered = any(token in {"nomor", "kode", "register"} for phrase in target.phrases for token in phrase)
+    if column.numeric > 0.8 and not numbered:
+        odds -= 4.5
+        evidence.append(Evidence("numbers_only"))
+    if column.dated > 0.8 and column.numeric < 0.5:
+        odds -= 5.0
+        evidence.append(Evidence("dates", {"share": _percent(column.dated)}))
+    begins = max((column.heads.get(token, 0.0) for token in target.heads), default=0.0)
+    if begins >= 0.5 and column.numeric < 0.5:
+        odds += 2.0
+        evidence.append(Evidence("begins", {"share": _percent(begins)}))
+    for codes in references.values():
+        if column.numeric < 0.5 and column.coded(codes).meant > 0.8 and begins < 0.5:
+            odds -= 1.2 if codes.name == "region" else 2.5
+            evidence.append(Evidence("codes", {"share": _percent(column.coded(codes).meant), "list": codes.name}))
+            break
+    return Fit(max(odds, NEVER), tuple(evidence))
+
+
+def _percent(share: float) -> int:
+    return round(100 * share)

@@ -1,0 +1,59 @@
+"""What a header says about a pair of columns, as evidence for or against in natural logarithms of odds."""
+
+from dataclasses import dataclass
+
+from quality.harmonise.profile import Profile
+from quality.harmonise.suggestion import Evidence
+from quality.harmonise.target import Target
+from quality.harmonise.words import Header, Words
+
+#: Likeness of words to evidence; between two of them it is read off the line.
+_SCALE = ((0.0, -3.0), (0.2, -2.0), (0.4, -0.5), (0.55, 0.8), (0.7, 1.8), (0.85, 3.0), (0.97, 4.0), (1.0, 4.5))
+#: A header that says nothing speaks neither way; whatever is found must come from the cells.
+_SILENT = -0.8
+#: A word that makes the figure another one: yesterday's, planned, a share.
+_NOT = 4.0
+#: The upper level of a two-level header is left away.
+_LOWER = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a header says: the evidence, how alike it is to the nearest phrase, and whether it makes it another figure."""
+
+    odds: float
+    likeness: float
+    evidence: tuple[Evidence, ...]
+    another: bool = False
+
+
+def heading(column: Profile, target: Target, words: Words) -> Heading:
+    """What the header of a column says about its being a standard's column."""
+    best = _one(column.header, target, words)
+    for variant in column.variants:
+        lower = _one(variant, target, words)
+        if lower.odds - _LOWER > best.odds:
+            best = Heading(lower.odds - _LOWER, lower.likeness, lower.evidence, lower.another)
+    return best
+
+
+def _one(header: Header, target: Target, words: Words) -> Heading:
+    if header.silent:
+        return Heading(_SILENT, 0.0, (Evidence("silent"),))
+    likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
+    nots = [word for word in header.nots if not any(word in p for p in target.phrases)]
+    odds = _scaled(likeness)
+    evidence = []
+    if likeness >= 0.4:
+        evidence.append(Evidence("header", {"words": " ".join(phrase), "likeness": round(100 * likeness)}))
+    if nots:
+        odds = min(odds, 1.5) - _NOT
+        evidence.append(Evidence("another", {"word": ", ".join(nots)}))
+    return Heading(odds, likeness, tuple(evidence), bool(nots))
+
+
+def _scaled(likeness: float) -> float:
+    for (low, at_low), (high, at_high) in zip(_SCALE, _SCALE[1:], strict=False):
+        if likeness <= high:
+            return at_low + (at_high - at_low) * (likeness - low) / (high - low)
+    return _SCALE[-1][1]

@@ -1,0 +1,319 @@
+"""What the cells of one column look like: numbers, dates, codes, words; worked out on distinct spellings of a sample.
+
+Nothing is decided here: which of a standard's columns such cells fit is `quality/harmonise/fit.py`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from core.reference import CodeList, fold
+from core.table import TextTable
+from quality import styles, values
+from quality.harmonise import units
+from quality.harmonise.words import Header, Words
+
+#: So many rows are looked at, spread over the table.
+SAMPLE = 4000
+#: So many distinct spellings of a column are looked up in a code list.
+_LOOKED_UP = 300
+_TAIL = re.compile(r"^(.*\d)\s*([A-Za-z%/\u00b2\u00b3][A-Za-z%/.\u00b2\u00b32 ]*)$")
+_MONTH = re.compile(
+    r"(?:(?:jan|feb|peb|mar|apr|mei|may|jun|jul|agu|ags|aug|sep|okt|oct|nov|nop|des|dec)[a-z]*\.?[\s/-]*'?"
+    r"(?:(?:19|20)?\d\d)?|(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """How a column's spellings stand to a code list, as shares of its filled cells.
+
+    Attributes:
+        sure: that mean one code; `meant`: that mean one or several.
+        codes: the codes of each spelling, none where it is unknown.
+    """
+
+    sure: float
+    meant: float
+    codes: tuple[tuple[str, ...], ...]
+    unresolved: tuple[str, ...]
+
+
+@dataclass
+class Profile:
+    """One column of a table as far as it was looked at.
+
+    Attributes:
+        at: its place in the table; `spellings`: distinct filled cells, most frequent first, and how often each occurs.
+        filled: the share of cells that hold something.
+    """
+
+    at: int
+    header: Header
+    rows: int
+    spellings: tuple[str, ...]
+    counts: npt.NDArray[np.int64]
+    cells: Sequence[str | None]
+    words: Words
+    year: int
+    variants: tuple[Header, ...] = ()
+    _coded: dict[str, Coded] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The header as it stands in the table."""
+        return self.header.text
+
+    @cached_property
+    def total(self) -> int:
+        """How many cells of the sample hold something."""
+        return int(self.counts.sum())
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in it."""
+        return self.total == 0
+
+    @property
+    def filled(self) -> float:
+        """The share of cells that hold something."""
+        return self.total / self.rows if self.rows else 0.0
+
+    def share(self, which: npt.NDArray[np.bool_]) -> float:
+        """The share of filled cells whose spelling is one of some."""
+        return float(self.counts[which].sum() / self.total) if self.total else 0.0
+
+    # -- numbers ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _bare(self) -> tuple[pa.Array, str | None]:
+        """The spellings without a unit behind their digits, and that unit where most have the same."""
+        found: Counter[str] = Counter()
+        bare: list[str] = []
+        for spelling, count in zip(self.spellings, self.counts, strict=True):
+            match = _TAIL.match(spelling.strip())
+            if match is not None and units.known(match[2]):
+                found[match[2].strip().lower()] += int(count)
+                bare.append(match[1])
+            else:
+                bare.append(spelling)
+        unit, times = found.most_common(1)[0] if found else (None, 0)
+        return pa.array(bare, pa.string()), unit if times > 0.5 * self.total else None
+
+    @property
+    def cell_unit(self) -> str | None:
+        """The unit that most cells carry."""
+        return self._bare[1]
+
+    @cached_property
+    def numbers(self) -> values.Numbers:
+        """The spellings as numbers."""
+        return values.numbers(self._bare[0])
+
+    @cached_property
+    def style(self) -> str | None:
+        """How its numbers are written: `id`, `en`, `any`, None where the cells do not decide."""
+        return styles.number_style(self.numbers.kinds, whole=False)
+
+    def read(self, *, whole: bool) -> Floats:
+        """The number of each spelling, NaN where it is none; undecided digits are read as whole numbers are."""
+        style = styles.number_style(self.numbers.kinds, whole=whole) or "id"
+        return np.asarray(self.numbers.floats("en" if style == "any" else style).fill_null(np.nan), np.float64)
+
+    @cached_property
+    def whole(self) -> Floats:
+        """The numbers, read as a column of whole numbers is."""
+        return self.read(whole=True)
+
+    @cached_property
+    def numeric(self) -> float:
+        """The share of cells that are numbers."""
+        return self.share(self.numbers.kinds != values.BAD) if self.total else 0.0
+
+    @cached_property
+    def integral(self) -> bool:
+        """Whether its numbers are whole."""
+        read = self.whole[~np.isnan(self.whole)]
+        return bool(len(read)) and bool(np.all(read == np.floor(read)))
+
+    @cached_property
+    def counting(self) -> bool:
+        """Whether it numbers the rows: 1, 2, 3 and so on."""
+        if self.numeric < 0.95 or not self.integral or len(self.spellings) < 3:
+            return False
+        read = [int(n) for n in self._in_order if not np.isnan(n)]
+        steps = sum(b - a == 1 for a, b in zip(read, read[1:], strict=False))
+        return min(read) in (0, 1) and len(set(read)) == len(read) and steps >= 0.9 * (len(read) - 1)
+
+    @cached_property
+    def _in_order(self) -> list[float]:
+        known = dict(zip(self.spellings, self.whole, strict=True))
+        return [float(known[cell]) for cell in self.cells[:300] if cell is not None]
+
+    @cached_property
+    def series(self) -> npt.NDArray[np.float64]:
+        """The number of each row of the sample, NaN where there is none."""
+        known = dict(zip(self.spellings, self.read(whole=False), strict=True))
+        return np.array([known[cell] if cell is not None else np.nan for cell in self.cells], np.float64)
+
+    # -- dates ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def dates(self) -> values.Dates:
+        """The spellings as dates."""
+        return values.dates(pa.array(self.spellings, pa.string()), self.year)
+
+    @cached_property
+    def date_style(self) -> str | None:
+        """`dmy`, `mdy`, `ymd`, `any` where no cell depends on it, None where the cells do not decide."""
+        return styles.date_style(self.dates, self.year + 1)
+
+    @cached_property
+    def dated(self) -> float:
+        """The share of cells that are dates in some order of day and month."""
+        real = np.logical_or.reduce([self.dates.days(style)[1] for style in values.STYLES])
+        return self.share(real)
+
+    @cached_property
+    def timed(self) -> float:
+        """The share of cells that have a time of day."""
+        return self.share(self.dates.timed)
+
+    @cached_property
+    def monthly(self) -> float:
+        """The share of cells that name a month, with or without its year."""
+        return self.share(np.array([_MONTH.fullmatch(s.strip()) is not None for s in self.spellings], np.bool_))
+
+    @cached_property
+    def yearly(self) -> float:
+        """The share of cells that are a year between 1900 and two years from now."""
+        ok = self.numbers_between(1900, self.year + 2)
+        return self.share(ok & (self.whole == np.floor(self.whole)))
+
+    @cached_property
+    def serial(self) -> float:
+        """The share of cells that are a spreadsheet's number of a day between 1995 and two years from now."""
+        return self.share(self.numbers_between(34700, 25569 + (self.year + 2 - 1970) * 365.25))
+
+    def numbers_between(self, low: float, high: float) -> npt.NDArray[np.bool_]:
+        """Which spellings are numbers within bounds."""
+        with np.errstate(invalid="ignore"):
+            return (self.whole >= low) & (self.whole <= high)
+
+    # -- codes and words --------------------------------------------------------------------------------------------
+
+    def coded(self, codes: CodeList) -> Coded:
+        """How the spellings stand to a code list."""
+        if codes.name not in self._coded:
+            self._coded[codes.name] = self._look_up(codes)
+        return self._coded[codes.name]
+
+    def _look_up(self, codes: CodeList) -> Coded:
+        found: list[tuple[str, ...]] = []
+        sure = meant = seen = 0
+        unresolved: list[str] = []
+        for spelling, count in zip(self.spellings[:_LOOKED_UP], self.counts, strict=False):
+            resolution = codes.resolve(spelling)
+            one = (resolution.code,) if resolution.code is not None else resolution.candidates
+            found.append(one)
+            seen += int(count)
+            sure += int(count) if resolution.code is not None else 0
+            meant += int(count) if one else 0
+            if resolution.code is None:
+                unresolved.append(spelling)
+        return Coded(sure / seen if seen else 0.0, meant / seen if seen else 0.0, tuple(found), tuple(unresolved[:20]))
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """The spellings reduced to what people mean by them."""
+        return tuple(fold(spelling) for spelling in self.spellings)
+
+    def among(self, known: Mapping[str, str]) -> float:
+        """The share of cells whose folded spelling is known."""
+        return self.share(np.array([spelling in known for spelling in self.folded], np.bool_))
+
+    @cached_property
+    def heads(self) -> Mapping[str, float]:
+        """The words that values begin with, in one form, as shares of the filled cells."""
+        found: Counter[str] = Counter()
+        for folded, count in zip(self.folded, self.counts, strict=True):
+            word = folded.partition(" ")[0]
+            for token in self.words.heads.get(word, self.words.meanings.get(word, (word,))):
+                found[token] += int(count)
+        return {token: count / self.total for token, count in found.items()} if self.total else {}
+
+    @cached_property
+    def length(self) -> float:
+        """The mean length of a cell."""
+        if not self.total:
+            return 0.0
+        return float(np.dot([len(s) for s in self.spellings], self.counts) / self.total)
+
+    def matching(self, pattern: re.Pattern[str]) -> float:
+        """The share of cells that a pattern matches from their beginning."""
+        return self.share(np.array([pattern.match(s.strip()) is not None for s in self.spellings], np.bool_))
+
+
+def profiles(table: TextTable, words: Words, year: int) -> tuple[Profile, ...]:
+    """The columns of a table, from rows spread over all of it."""
+    data = table.data
+    if data.num_rows > SAMPLE:
+        data = data.take(pa.array(np.linspace(0, data.num_rows - 1, SAMPLE).astype(np.int64)))
+    out = []
+    for at, name in enumerate(table.columns):
+        cells = [_meant(cell) for cell in data.column(at).to_pylist()]
+        counted = Counter(cell for cell in cells if cell is not None)
+        ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        out.append(
+            Profile(
+                at=at,
+                header=words.header(name),
+                rows=len(cells),
+                spellings=tuple(spelling for spelling, _ in ordered),
+                counts=np.array([count for _, count in ordered], np.int64),
+                cells=cells,
+                words=words,
+                year=year,
+            )
+        )
+    return _with_variants(out, words)
+
+
+def _meant(cell: str | None) -> str | None:
+    if cell is None:
+        return None
+    stripped = cell.strip()
+    return None if stripped.lower() in values.MISSING else stripped
+
+
+def _with_variants(columns: list[Profile], words: Words) -> tuple[Profile, ...]:
+    """Headers of two levels (`Keterangan Tanggal`) are also understood by their lower one.
+
+    An upper level is the same words at the beginning of at least three neighbours, or of each column of a table that
+    falls into such groups.
+    """
+    split = [re.split(r"[\s_/]+", c.name.strip()) for c in columns]
+    shared = [0] * len(columns)
+    for depth in range(4, 0, -1):
+        starts = [tuple(w.lower() for w in s[:depth]) if len(s) > depth else None for s in split]
+        run = 0
+        for i in range(1, len(starts) + 1):
+            if i == len(starts) or starts[i] is None or starts[i] != starts[run]:
+                if starts[run] is not None and i - run >= 2:
+                    for j in range(run, i):
+                        shared[j] = shared[j] or (depth if i - run >= 3 else -depth)
+                run = i
+    everywhere = all(shared) and len(columns) > 2
+    for column, depth, parts in zip(columns, shared, split, strict=True):
+        if depth > 0 or (depth < 0 and everywhere):
+            column.variants = (words.header(" ".join(parts[abs(depth) :])),)
+    return tuple(columns)

@@ -1,0 +1,136 @@
+"""A table read as one standard: what fills its columns, what is left over, and how well the whole fits."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.contract import Contract
+from core.reference import CodeList
+from quality.harmonise.around import Around
+from quality.harmonise.axes import Axes
+from quality.harmonise.pairing import Pairing, pair
+from quality.harmonise.profile import Profile
+from quality.harmonise.suggestion import Evidence
+from quality.harmonise.target import Target
+from quality.harmonise.wide import Group, groups
+from quality.harmonise.words import Words
+
+#: What is lost where a column that the standard needs is nowhere.
+_NO_MEASURE, _NO_KEY, _NO_TIME, _NO_OTHER, _NO_REGION = 3.0, 1.2, 0.8, 0.7, 0.4
+#: What is lost where a column of texts says of each row something that the standard does not know.
+_UNKNOWN, _MOST_UNKNOWN = 0.6, 3
+_TITLE = 2.0
+#: Words of columns that go with any table.
+_ASIDES = frozenset(["keterangan", "nomor", "urut", "petugas", "catatan", "sumber", "satuan", "pencatat", "surveyor", "operator", "id"])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table as one standard.
+
+    Attributes:
+        pairing: of the columns that no group has taken.
+        groups: headers that are values.
+        constants: the standard's column to a text for all rows, and why.
+        score: how well it fits; comparable between standards for the same table.
+    """
+
+    contract: Contract
+    targets: tuple[Target, ...]
+    pairing: Pairing
+    groups: tuple[Group, ...]
+    constants: Mapping[str, tuple[str, Evidence]]
+    title: float
+    score: float
+    absent: tuple[Target, ...]
+
+    @property
+    def melted(self) -> Mapping[int, Group]:
+        """The group of each melted column, by its place."""
+        return {column.at: group for group in self.groups for column, _ in group.columns}
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The standard's columns that the table fills."""
+        return frozenset(self.pairing.filled) | {n for g in self.groups for n in (*g.names, g.value.name)}
+
+
+def read_as(
+    contract: Contract,
+    targets: tuple[Target, ...],
+    columns: Sequence[Profile],
+    references: Mapping[str, CodeList],
+    around: Around,
+    words: Words,
+    regions: frozenset[str],
+) -> Reading:
+    """The best reading of a table as one standard."""
+    axes = Axes(targets, references, words)
+    plain = pair(columns, targets, references, words)
+    found = tuple(g for g in groups(columns, targets, axes, words) if not _beaten(g, plain))
+    if found:
+        taken = {c.at for g in found for c, _ in g.columns}
+        done = {n for g in found for n in (*g.names, g.value.name)}
+        plain = pair(
+            [c for c in columns if c.at not in taken], [t for t in targets if t.name not in done], references, words
+        )
+    filled = frozenset(plain.filled) | {n for g in found for n in (*g.names, g.value.name)}
+    constants = around.constants(contract, targets, filled, references, axes, regions)
+    absent = tuple(t for t in targets if t.column.required and t.name not in filled and t.name not in constants)
+    title = around.likeness(contract, targets, words)
+    score = _score(contract, targets, plain, found, constants, title)
+    return Reading(contract, targets, plain, found, constants, title, score, absent)
+
+
+def _beaten(group: Group, plain: Pairing) -> bool:
+    """Whether an ordinary column holds what the group would, or the headers are ordinary columns themselves."""
+    places = {c.at for c, _ in group.columns}
+    other = plain.filled.get(group.value.name)
+    if other is not None and other.column.at not in places and other.heading.likeness >= 0.7 and other.odds > 1.5:
+        return True
+    own = [p for at, p in plain.chosen.items() if at in places and p.heading.likeness >= 0.95 and p.odds > 2.0]
+    return len(own) > len(places) / 2
+
+
+def likelihood(odds: float) -> float:
+    """Odds as a probability."""
+    return 1 / (1 + math.exp(-odds))
+
+
+def _score(
+    contract: Contract,
+    targets: Sequence[Target],
+    pairing: Pairing,
+    found: Sequence[Group],
+    constants: Mapping[str, tuple[str, Evidence]],
+    title: float,
+) -> float:
+    score = _TITLE * title
+    for chosen in pairing.chosen.values():
+        score += likelihood(chosen.odds) * (0.4 + 1.6 * chosen.target.weight)
+    melted = {n for g in found for n in (*g.names, g.value.name)}
+    score += sum(0.4 + 1.6 * t.weight for t in targets if t.name in melted)
+    filled = melted | set(pairing.filled)
+    for target in targets:
+        if target.name in filled or not target.column.required:
+            continue
+        score -= _lost(contract, target) * (0.2 if target.name in constants else 1.0)
+    unknown = sum(_tells(c) for c in pairing.columns if c.at not in pairing.chosen)
+    return score - _UNKNOWN * min(_MOST_UNKNOWN, unknown)
+
+
+def _lost(contract: Contract, target: Target) -> float:
+    if target.name == contract.region_column:
+        return _NO_REGION
+    if target.measure:
+        return _NO_MEASURE
+    if target.yearly or target.name == contract.time_column:
+        return _NO_TIME
+    return _NO_KEY if target.column.key and not target.values else _NO_OTHER
+
+
+def _tells(column: Profile) -> bool:
+    """Whether a column left over says of each row something of its own, so that rows are not the standard's."""
+    if column.empty or column.numeric > 0.5 or len(column.spellings) < 2 or column.dated > 0.5:
+        return False
+    return not _ASIDES & set(column.header.tokens)

@@ -1,0 +1,141 @@
+"""Tables that lie on their side: which headers are values of a standard, and which of its numbers they hold."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.mapping import Like, Melt
+from quality.harmonise.axes import Axes, Reading
+from quality.harmonise.fit import Fit, fit
+from quality.harmonise.profile import Profile
+from quality.harmonise.suggestion import Evidence
+from quality.harmonise.target import Target
+from quality.harmonise.words import Words
+
+#: So many different values make headers values; of a closed list (a sex) two do.
+_ENOUGH, _ENOUGH_CLOSED = 3, 2
+#: A rest that is less like the words of a measure is something else (an age group).
+_MEASURE = 0.6
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns whose headers are values of the same columns of the standard.
+
+    Attributes:
+        columns: with the reading of each header.
+        value: the standard's column that takes the cells; `fits`: what each column's cells say about that.
+        likeness: how alike the rest of the header is to it; None where nothing is left of the header.
+        rivals: other numbers of the standard that the cells would fit as well.
+    """
+
+    columns: tuple[tuple[Profile, Reading], ...]
+    names: tuple[str, ...]
+    value: Target
+    fits: tuple[Fit, ...]
+    likeness: float | None
+    rivals: tuple[str, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What kinds of values the headers are."""
+        return tuple(value.kind for value in self.columns[0][1].values)
+
+    @property
+    def odds(self) -> float:
+        """What the cells say, in the middle of the columns."""
+        found = sorted(one.odds for one in self.fits)
+        return found[len(found) // 2]
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Why the headers are values."""
+        shown = ", ".join(c.name for c, _ in self.columns[:3])
+        return (Evidence("melted", {"count": len(self.columns), "shown": shown, "kind": " + ".join(self.names)}),)
+
+
+def groups(columns: Sequence[Profile], targets: Sequence[Target], axes: Axes, words: Words) -> tuple[Group, ...]:
+    """The groups of a table's headers that are values, the largest first; each column is in one at most."""
+    found: dict[tuple[tuple[str, ...], tuple[str, ...], str], list[tuple[Profile, Reading]]] = defaultdict(list)
+    for column in columns:
+        if not column.empty and column.numeric < 0.6:
+            continue
+        seen = set()
+        for reading in axes.readings(column.name):
+            names = tuple(v.target for v in reading.values)
+            key = (names, tuple(_sort(v.kind) for v in reading.values), reading.shape)
+            if key not in seen:
+                seen.add(key)
+                found[key].append((column, reading))
+    out: list[Group] = []
+    taken: set[int] = set()
+    measures = [t for t in targets if t.measure]
+    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), len(item[0][2]), item[0]))
+    for (names, _, _), members in ordered:
+        kept = [(c, r) for c, r in members if c.at not in taken]
+        if not _enough(kept, names, targets):
+            continue
+        group = _group(kept, names, measures, words)
+        if group is not None:
+            out.append(group)
+            taken |= {c.at for c, _ in kept}
+    return tuple(out)
+
+
+def _sort(kind: str) -> str:
+    return kind if kind == "known" else "time"
+
+
+def _enough(members: Sequence[tuple[Profile, Reading]], names: tuple[str, ...], targets: Sequence[Target]) -> bool:
+    distinct = {tuple(v.text.lower() for v in r.values) for _, r in members}
+    closed = any(t.name in names and t.values for t in targets)
+    return len(distinct) >= (_ENOUGH_CLOSED if closed else _ENOUGH)
+
+
+def _group(
+    members: Sequence[tuple[Profile, Reading]], names: tuple[str, ...], measures: Sequence[Target], words: Words
+) -> Group | None:
+    rest = words.header(members[0][1].rest)
+    weighed: list[tuple[float, float | None, Target, tuple[Fit, ...]]] = []
+    for target in measures:
+        fits = tuple(fit(column, target, {}) for column, _ in members if not column.empty)
+        if not fits:
+            continue
+        middle = sorted(f.odds for f in fits)[len(fits) // 2]
+        likeness = max((words.likeness(rest.tokens, p) for p in target.phrases), default=0.0) if rest.tokens else None
+        if middle < -1.5 or (likeness is not None and likeness < _MEASURE) or rest.nots:
+            continue
+        score = middle + (3 * likeness if likeness is not None else 0) + (2.0 if target.column.required else 0.0)
+        weighed.append((score, likeness, target, fits))
+    if not weighed:
+        return None
+    weighed.sort(key=lambda one: -one[0])
+    score, likeness, value, fits = weighed[0]
+    rivals = tuple(t.name for s, _, t, _ in weighed[1:] if s > score - 1.0)
+    return Group(tuple(members), names, value, fits, likeness, rivals)
+
+
+def melt(group: Group, headers: Sequence[str]) -> Melt:
+    """The group as a mapping has it, so that the next month's column is taken up without a question."""
+    columns = tuple(c.name for c, _ in group.columns)
+    first = group.columns[0][1]
+    kinds = {v.kind for _, r in group.columns for v in r.values}
+    if len(group.names) == 1 and not first.rest:
+        likes: dict[str, Like] = {"year": "year", "month": "month", "date": "date", "known": "known"}
+        like = likes.get(next(iter(kinds))) if len(kinds) == 1 else None
+        return Melt(value=group.value.name, columns=columns, names=group.names[0], like=like)
+    pieces = [f"(?P<{name}>.+?)" for name in group.names]
+    pieces[-1] = pieces[-1].replace(".+?", ".+")
+    pattern = "[ _]+".join(re.escape(p) if p != "{}" else pieces.pop(0) for p in _shape(first))
+    return Melt(value=group.value.name, columns=columns, pattern=pattern)
+
+
+def _shape(reading: Reading) -> list[str]:
+    out: list[str] = []
+    for part in reading.shape.split(" "):
+        if out and part != "{}" and out[-1] != "{}":
+            out[-1] += f" {part}"
+        else:
+            out.append(part)
+    return out

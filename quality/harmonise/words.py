@@ -1,0 +1,163 @@
+"""What a header says: its words in one form, its unit, and the words that make it another figure.
+
+Words are data (`words.csv`; a home may add `reference/words.csv` with the same columns): `word` gives what an
+abbreviation or English word means, `skip` says nothing, `weak` says little, `not` makes a figure another one (of
+yesterday, planned, a share), `head` begins a value and tells what it is (Dinas ..., Jl. ...), and `column` is a further
+word for a standard's column (`commodity_price.price`).
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from core.reference import fold
+from quality.harmonise import units
+
+SHIPPED = Path(__file__).with_name("words.csv")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+#: Headers that readers and programs make up where a file has none.
+_MADE_UP = re.compile(r"(?:kolom|column|unnamed|field|col|var|x|f)?[ _:.]*\d*(?: level \d+)?", re.IGNORECASE)
+#: Words that count things and say the unit at once stay words.
+_COUNTED = frozenset({"orang", "jiwa", "kk", "keluarga", "rumah", "tahun", "hari", "jam", "persen", "rumah tangga"})
+_TYPO = 5  # shorter words have no typing errors, only other meanings
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header as it is understood.
+
+    Attributes:
+        text: as it stands in the table.
+        tokens: its words in one form, in order, without unit and without words that say nothing.
+        unit: the unit it names, as written; None where it names none.
+        nots: words that make the figure another one.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    unit: str | None = None
+    nots: tuple[str, ...] = ()
+
+    @property
+    def silent(self) -> bool:
+        """Whether it says nothing about what the column holds."""
+        return not self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of the shipped file and of a home."""
+
+    meanings: Mapping[str, tuple[str, ...]]
+    skips: frozenset[str]
+    nots: Mapping[str, str]
+    weak: Mapping[str, float]
+    heads: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def tokens(self, text: str) -> tuple[str, ...]:
+        """The words of a text in one form, each once, in order."""
+        out: dict[str, None] = {}
+        for word in fold(_CAMEL.sub(" ", text)).split():
+            for part in self.meanings.get(word, (word,)):
+                if part not in self.skips:
+                    out.setdefault(part)
+        return tuple(out)
+
+    def header(self, text: str) -> Header:
+        """A header as it is understood."""
+        if _MADE_UP.fullmatch(text.strip()):
+            return Header(text, ())
+        bare, unit = self._unit(" ".join(text.split()))
+        tokens = self.tokens(bare)
+        return Header(text, tokens, unit, tuple(t for t in tokens if t in self.nots))
+
+    def _unit(self, text: str) -> tuple[str, str | None]:
+        """A header without its unit, and the unit: in brackets, or as its last word."""
+        unit = None
+        for aside in _ASIDE.findall(text):
+            if units.known(aside):
+                unit = unit or aside.strip()
+                replacement = f" {aside} " if fold(aside) in _COUNTED else " "
+                text = re.sub(rf"[(\[]{re.escape(aside)}[)\]]", replacement, text)
+        if unit is None:
+            words = re.sub(r"[_/ ]+", " ", text).split()
+            if len(words) > 1 and units.known(words[-1]) and fold(words[-1]) not in _COUNTED:
+                text, unit = " ".join(words[:-1]), words[-1]
+        return text, unit
+
+    def weight(self, token: str) -> float:
+        """How much a word says."""
+        return self.weak.get(token, 0.3 if token.isdigit() else 1.0)
+
+    def likeness(self, header: Sequence[str], phrase: Sequence[str]) -> float:
+        """How alike two texts are by their words: 1 for the same words, 0 for none in common."""
+        if not header or not phrase:
+            return 0.0
+        if set(header) == set(phrase):
+            return 1.0
+        both, left = 0.0, list(phrase)
+        for token in header:
+            found = next((other for other in left if other == token), None)
+            share = 1.0
+            if found is None:
+                found = next((other for other in left if alike(token, other)), None)
+                share = 0.9
+            if found is not None:
+                left.remove(found)
+                both += share * (self.weight(token) + self.weight(found)) / 2
+        whole = sum(map(self.weight, header)) + sum(map(self.weight, phrase))
+        return min(0.97, 2 * both / whole)
+
+
+@lru_cache(maxsize=100_000)
+def alike(one: str, other: str) -> bool:
+    """Whether one of two words is the other with a typing error, or begins it as an abbreviation does."""
+    short, long = sorted((one, other), key=len)
+    if len(short) >= _TYPO and short[0] == long[0]:
+        return DamerauLevenshtein.distance(one, other, score_cutoff=1 + (len(long) > 8)) <= 1 + (len(long) > 8)
+    return len(short) >= 3 and len(long) >= 6 and long.startswith(short) and not short.isdigit()
+
+
+def load_words(*files: Path) -> Words:
+    """The shipped words and those of further files, a later one winning; a missing file adds none."""
+    return _load(tuple((f, f.stat().st_mtime_ns) for f in (SHIPPED, *files) if f.is_file()))
+
+
+@lru_cache(maxsize=16)
+def _load(files: tuple[tuple[Path, int], ...]) -> Words:
+    kinds: dict[str, dict[str, str]] = {kind: {} for kind in ("word", "skip", "not", "weak", "head")}
+    columns: dict[str, tuple[str, ...]] = {}
+    for word, kind, means in _lines(path for path, _ in files):
+        if kind == "column":
+            columns[means] = (*columns.get(means, ()), word)
+        elif kind in kinds:
+            kinds[kind][fold(word)] = means
+    return Words(
+        {word: tuple(fold(means).split()) for word, means in kinds["word"].items()},
+        frozenset(kinds["skip"]),
+        kinds["not"],
+        {word: _share(means) for word, means in kinds["weak"].items()},
+        {word: tuple(fold(means).split()) for word, means in kinds["head"].items()},
+        columns,
+    )
+
+
+def _lines(files: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
+    for path in files:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            for row in csv.DictReader(stream):
+                yield (row.get("word") or "").strip(), (row.get("kind") or "").strip(), (row.get("means") or "").strip()
+
+
+def _share(text: str) -> float:
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 0.5
