@@ -25,6 +25,7 @@ from gateway.naming import camel, pascal, plural
 from gateway.pages import PageInfo
 from gateway.reading import Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
+from gateway.typed_aggregate import aggregate_field
 from gateway.where import COMPARISONS, KINDS, translate
 
 _FACTS = tuple(PROVENANCE)
@@ -153,11 +154,14 @@ def _where(contract: Contract, name: str) -> Any:
     return make(f"{name}Filter", decorate, fields)
 
 
-def _order(contract: Contract, name: str) -> Any:
+def _columns(contract: Contract, name: str) -> Any:
     values = {c.name.upper(): c.name for c in contract.columns}
     values |= {f"PROVENANCE_{a.upper()}": column for a, column in _ASKABLE.items()}
     described = {c.name.upper(): c.title["id"] for c in contract.columns}
-    columns = enum(f"{name}Column", values, described, f"Kolom of {name} to order by.")
+    return enum(f"{name}Column", values, described, f"Kolom of {name} to order by.")
+
+
+def _order(name: str, columns: Any) -> Any:
     fields = {
         "column": (columns, None),
         "direction": (Direction, strawberry.field(default=Direction.ASC)),
@@ -167,7 +171,7 @@ def _order(contract: Contract, name: str) -> Any:
     )
 
 
-def _connection(name: str, row: Any) -> Any:
+def _connection(contract: Contract, name: str, row: Any, columns: Any) -> Any:
     edge = make(f"{name}Edge", strawberry.type, {"cursor": (str, None), "node": (row, None)})
 
     def edges(self: Any) -> Any:
@@ -201,6 +205,7 @@ def _connection(name: str, row: Any) -> Any:
         key: (resolver.__annotations__["return"], strawberry.field(resolver=resolver, description=text))
         for key, (resolver, text) in described.items()
     }
+    fields["aggregate"] = aggregate_field(contract, name, columns, _ASKABLE)
     fields |= {
         "answer": (Annotated[Answer, StrawberryPrivate()], None),
         "rows": (Annotated[Any, StrawberryPrivate()], None),
@@ -214,13 +219,14 @@ def build(contract: Contract) -> Typed:
     """The types of a contract, named after it."""
     name = pascal(contract.name)
     row = _row(contract, name)
+    columns = _columns(contract, name)
     return Typed(
         contract=contract,
         field=plural(contract.name),
         row=row,
         where=_where(contract, name),
-        order=_order(contract, name),
-        connection=_connection(name, row),
+        order=_order(name, columns),
+        connection=_connection(contract, name, row, columns),
         attributes={_attribute(c.name): c.name for c in contract.columns},
     )
 
