@@ -11,6 +11,8 @@ from catalog import query
 from federation.models import SourceState
 from gateway.context import Context
 from gateway.entities.datasets import Dataset, Resource, Snapshot
+from quality.score import Scorecard
+from services.review.scores import Subject, subject_scores
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -50,6 +52,14 @@ class Loaders:
             found = await context.sql(lambda session: query.resources(session, actor, ids))
             return [[Resource(record=r) for r in found.get(id_, ())] for id_ in ids]
 
+        async def scores(subjects: list[Subject]) -> list[list[Scorecard]]:
+            services = context.services
+            found = await context.sql(
+                lambda session: subject_scores(services, session, actor, subjects, now=services.clock())
+            )
+            return [found.get(subject, []) for subject in subjects]
+
+        self.scores: DataLoader[Subject, list[Scorecard]] = DataLoader(scores, max_batch_size=_BATCH)
         self.dataset: DataLoader[str, Dataset | None] = DataLoader(batched(datasets), max_batch_size=_BATCH)
         self.resource: DataLoader[str, Resource | None] = DataLoader(batched(resources), max_batch_size=_BATCH)
         self.snapshot: DataLoader[int, Snapshot | None] = DataLoader(batched(snapshots), max_batch_size=_BATCH)

@@ -10,10 +10,10 @@ from catalog.models import Dataset, DatasetState, Resource
 from catalog.writing import batched
 from core.contract import Classification
 from quality.description import Description, Distribution
-from services.granary import Granary
+from services.review.known import Known
 
 
-def descriptions(granary: Granary, session: Session, datasets: Iterable[str]) -> dict[str, Description]:
+def descriptions(home: Known, session: Session, datasets: Iterable[str]) -> dict[str, Description]:
     """The descriptions of some datasets by id; files that are gone from their source are left out."""
     found: dict[str, Description] = {}
     for some in batched(datasets, 1_000):
@@ -22,14 +22,14 @@ def descriptions(granary: Granary, session: Session, datasets: Iterable[str]) ->
         for resource in session.scalars(query.order_by(Resource.dataset_id, Resource.position, Resource.id)):
             files[resource.dataset_id].append(resource)
         for dataset in session.scalars(select(Dataset).where(Dataset.id.in_(some))):
-            found[dataset.id] = _description(granary, dataset, files[dataset.id])
+            found[dataset.id] = _description(home, dataset, files[dataset.id])
     return found
 
 
-def _description(granary: Granary, dataset: Dataset, files: list[Resource]) -> Description:
-    known = {member.code: member for member in granary.registry.members}.get(dataset.member)
+def _description(home: Known, dataset: Dataset, files: list[Resource]) -> Description:
+    known = {member.code: member for member in home.registry.members}.get(dataset.member)
     extras = {str(k): str(v) for k, v in dataset.extras.items()}
-    contracts = [granary.contracts[f.contract] for f in files if f.contract and f.contract in granary.contracts]
+    contracts = [home.contracts[f.contract] for f in files if f.contract and f.contract in home.contracts]
     contact = known.contact if known is not None else None
     return Description(
         title=dataset.title,

@@ -5,7 +5,7 @@ one that nobody has closed yet, are counted from the gate's records before its e
 `quality/counting.py`'s matter, release schedules are `services/review/periods.py`'s.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from quality.report.model import Series
 from quality.score import Dimension, Gate, Level, Measure, Scorecard, Week, total
 from services.granary import Granary
 from services.review.described import descriptions
+from services.review.known import Known
 from services.review.records import Ledger, timeliness
 from services.review.titles import titles
 
@@ -57,29 +58,33 @@ class Part:
                 return province
 
 
+#: Which datasets of a week count at a level.
+Keep = Callable[[Iterable[Part], Level], Iterable[Part]]
+
+
 def number(week: Week) -> int:
     """The week as the catalogue keeps it."""
     return week.year * 100 + week.number
 
 
 def parts(
-    granary: Granary, session: Session, weeks: Sequence[Week], *, now: datetime, member: str | None = None
+    home: Known, session: Session, weeks: Sequence[Week], *, now: datetime, member: str | None = None
 ) -> dict[Week, tuple[Part, ...]]:
     """Every dataset at the end of each of these weeks (of the running one: at `now`), of one member or of all.
 
     Descriptions are judged for the running week alone; those of earlier weeks were judged when the week was closed.
     """
-    here = zone(granary.settings.timezone)
+    here = zone(home.settings.timezone)
     stored = measures.weeks(session, (number(w) for w in weeks), member=member)
     found = {week: tuple(_kept(r) for r in stored.get(number(week), ())) for week in weeks}
     began = {week: week.bounds(here) for week in weeks if number(week) not in stored}
     open_ = {week: min(end, now) for week, (start, end) in began.items() if start < now}
     if open_:
-        ledger = Ledger.read(granary, session, list(open_.values()), member=member)
+        ledger = Ledger.read(home, session, list(open_.values()), member=member)
         for week, moment in open_.items():
             mine = list(counted(ledger, moment))
             if week == Week.of(now, here):
-                described = _described(granary, session, {part.dataset: part.counts for part in mine})
+                described = _described(home, session, {part.dataset: part.counts for part in mine})
                 mine = [
                     replace(part, gates=described[part.dataset][0], mqa=described[part.dataset][1])
                     if part.dataset in described
@@ -119,9 +124,9 @@ def _kept(record: MeasureRecord) -> Part:
 
 
 def _described(
-    granary: Granary, session: Session, counted: Mapping[str, Mapping[Dimension, Measure]]
+    home: Known, session: Session, counted: Mapping[str, Mapping[Dimension, Measure]]
 ) -> dict[str, tuple[dict[Gate, bool | None], int]]:
-    found = descriptions(granary, session, counted)
+    found = descriptions(home, session, counted)
     return {
         id_: (
             {j.gate: j.passed for j in gates(one, counted[id_].get(Dimension.ACCURACY))},
@@ -182,7 +187,7 @@ def _gates(mine: Sequence[Part]) -> dict[Gate, bool | None]:
 
 
 def series(
-    granary: Granary,
+    home: Known,
     session: Session,
     week: Week,
     *,
@@ -190,20 +195,23 @@ def series(
     levels: Sequence[Level] = tuple(Level),
     member: str | None = None,
     weeks: int = WEEKS,
+    keep: Keep | None = None,
 ) -> tuple[Series, ...]:
     """The scorecards of every subject over the weeks up to and with this one, oldest first; None before it was known.
 
     Args:
         now: the moment that counts as the end of a week that is not over.
+        keep: which datasets count at a level; all where None.
     """
     asked = [week.back(n) for n in reversed(range(weeks))]
-    found = parts(granary, session, asked, now=now, member=member)
-    names, province = titles(granary, session, (p.dataset for p in found[week])), granary.settings.province
+    found = parts(home, session, asked, now=now, member=member)
+    names, province = titles(home, session, (p.dataset for p in found[week])), home.settings.province
     out: list[Series] = []
     for level in levels:
         rows: dict[str, dict[Week, Scorecard]] = {}
         for one in asked:
-            for card in cards(found[one], level, one, province=province, titles=names):
+            counting = found[one] if keep is None else keep(found[one], level)
+            for card in cards(counting, level, one, province=province, titles=names):
                 rows.setdefault(card.id, {})[one] = card
         for id_, known in sorted(rows.items()):
             shown = tuple(known.get(one) for one in asked)

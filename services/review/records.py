@@ -22,7 +22,7 @@ from core.verdict import Verdict
 from quality.counting import counts
 from quality.result import unpack
 from quality.score import Cell, Dimension, Measure, total
-from services.granary import Granary
+from services.review.known import Known
 from services.review.owed import Arrivals, Lists, Owed, owed_by_list, owed_unlisted, unmapped_arrivals
 
 
@@ -84,13 +84,11 @@ class Ledger:
     counted: dict[str, dict[Dimension, Measure]] = field(default_factory=dict)
 
     @classmethod
-    def read(
-        cls, granary: Granary, session: Session, moments: Sequence[datetime], *, member: str | None = None
-    ) -> "Ledger":
+    def read(cls, home: Known, session: Session, moments: Sequence[datetime], *, member: str | None = None) -> "Ledger":
         """Everything that was checked before the latest of these moments, with the counts that stood at each."""
-        here = zone(granary.settings.timezone)
+        here = zone(home.settings.timezone)
         lists = Lists.read(session, sorted({moment.astimezone(here).year for moment in moments}), member)
-        self = cls(granary.contracts, here, _subjects(session, member), {}, {}, {}, lists)
+        self = cls(home.contracts, here, _subjects(session, member), {}, {}, {}, lists)
         self._read(session, max(moments), member)
         for dataset, at in unmapped_arrivals(session, max(moments), member):
             self.arrivals.setdefault(dataset, {}).setdefault("", Arrivals()).accepted.append(at)

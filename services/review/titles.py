@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from catalog.data_list import ListedDataset
 from catalog.models import Dataset
 from catalog.writing import batched
-from services.granary import Granary
+from services.review.known import Known
 
 
-def titles(granary: Granary, session: Session, datasets: Iterable[str]) -> dict[str, str]:
+def titles(home: Known, session: Session, datasets: Iterable[str]) -> dict[str, str]:
     """The names of some datasets, their dinas (`MEMBER/DINAS`), every member and the province, by id."""
     found: dict[str, str] = {}
     for some in batched(datasets):
@@ -24,8 +24,8 @@ def titles(granary: Granary, session: Session, datasets: Iterable[str]) -> dict[
             select(ListedDataset.id, ListedDataset.title).where(ListedDataset.id.in_(some))
         ):
             found.setdefault(id_, title)
-    found |= {member.code: member.name for member in granary.registry.members}
-    province, regions = granary.settings.province, granary.regions
+    found |= {member.code: member.name for member in home.registry.members}
+    province, regions = home.settings.province, home.regions
     if province and regions.known(province):
         found[province] = regions.region(province).name
     return found

@@ -90,7 +90,7 @@ def test_each_contract_belongs_to_a_subgraph_and_its_rows_stand_there_alone(subg
     found = {name: set(graph.object_fields()["Query"]) for name, graph in subgraphs.items()}
     assert {"commodityPrices", "commodityStocks", "warehouses", "commodities"} <= found["logistics"]
     assert {"riverStages", "rainfalls", "floodReports", "gauges"} <= found["flood"]
-    assert {"checks", "quarantine"} == found["quality"]
+    assert {"checks", "quarantine", "scores"} == found["quality"]
     assert {"datasets", "rows", "populations"} <= found["catalog"]
     assert sum(len(fields) for fields in found.values()) == len(set().union(*found.values())), "none stands twice"
 
@@ -122,12 +122,12 @@ def test_its_sdl_follows_federation_2_9_and_keeps_the_machinery_out(subgraphs: d
 
 def test_an_entity_shows_its_key_and_what_the_subgraph_owns(subgraphs: dict[str, Subgraph]) -> None:
     fields = {name: graph.object_fields() for name, graph in subgraphs.items()}
-    assert set(fields["quality"]["Dataset"]) == {"id", "checks", "quarantine"}
-    assert not {"checks", "quarantine"} & set(fields["catalog"]["Dataset"])
+    assert set(fields["quality"]["Dataset"]) == {"id", "checks", "quarantine", "scores"}
+    assert not {"checks", "quarantine", "scores"} & set(fields["catalog"]["Dataset"])
     assert fields["flood"]["Region"] == ["code"]
     assert 'type Region @key(fields: "code", resolvable: false)' in subgraphs["flood"].sdl
     assert 'type Region @key(fields: "code") {' in subgraphs["catalog"].sdl
-    assert sorted(subgraphs["quality"].entities) == ["Dataset", "Resource", "Snapshot"]
+    assert sorted(subgraphs["quality"].entities) == ["Dataset", "Member", "Resource", "Snapshot"]
 
 
 def test_only_page_facts_and_provenance_are_shared(subgraphs: dict[str, Subgraph]) -> None:

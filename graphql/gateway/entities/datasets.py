@@ -16,9 +16,11 @@ from gateway.context import Info
 from gateway.entities.places import Member, Source, member_of, source_of
 from gateway.pages import Connection, listed, page_size
 from gateway.scalars import BigInt, Json
+from quality.score import Level
 
 if TYPE_CHECKING:
     from gateway.entities.quality import Check, Quarantine
+    from gateway.entities.scores import Scorecard
 
 catalog = field_of("catalog")
 quality = field_of("quality")
@@ -140,6 +142,15 @@ class Dataset:
         from gateway.entities.quality import quarantine_page
 
         return await quarantine_page(info, first, after, dataset_id=self.record.id)
+
+    @quality("Skor mutu, the oldest week first; seen by members.")
+    async def scores(
+        self, info: Info, week: str | None = None, weeks: int = 1
+    ) -> list[Annotated["Scorecard", strawberry.lazy("gateway.entities.scores")]] | None:
+        """Its scores of some weeks up to and with one, the running one where none is named."""
+        from gateway.entities.scores import scores_of
+
+        return await scores_of(info, Level.DATASET, self.record.id, self.record.member, week=week, weeks=weeks)
 
 
 @strawberry.type(description="Berkas: one file or table of a dataset, and where its current rows are.")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -18,8 +18,13 @@ from federation.models import SourceState as SourceStateRecord
 from gateway.building import field_of
 from gateway.context import Info
 from gateway.scalars import Json
+from quality.score import Level
+
+if TYPE_CHECKING:
+    from gateway.entities.scores import Scorecard
 
 catalog = field_of("catalog")
+quality = field_of("quality")
 
 strawberry.enum(RegionKind, name="RegionKind", description="Tingkat wilayah: provinsi, kabupaten, kota.")
 strawberry.enum(MemberKind, name="MemberKind", description="Jenis anggota.")
@@ -169,6 +174,15 @@ class Member:
     def schedule(self) -> str | None:
         """The schedule."""
         return self.record.schedule
+
+    @quality("Skor mutu, the oldest week first; seen by members.")
+    async def scores(
+        self, info: Info, week: str | None = None, weeks: int = 1
+    ) -> list[Annotated["Scorecard", strawberry.lazy("gateway.entities.scores")]] | None:
+        """Its scores of some weeks up to and with one, the running one where none is named."""
+        from gateway.entities.scores import scores_of
+
+        return await scores_of(info, Level.MEMBER, self.record.code, self.record.code, week=week, weeks=weeks)
 
 
 def member_of(info: Info, code: str | None) -> Member | None:

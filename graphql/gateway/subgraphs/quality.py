@@ -6,7 +6,9 @@ from core.verdict import Verdict
 from gateway.building import field_of
 from gateway.context import Info
 from gateway.entities.quality import Check, Quarantine, checks_page, quarantine_page
+from gateway.entities.scores import Scorecard, scores_page
 from gateway.pages import Connection
+from quality.score import Level
 
 quality = field_of("quality")
 strawberry.enum(Verdict, name="Verdict", description="Putusan pemeriksaan of one delivery.")
@@ -63,3 +65,17 @@ class QualityQuery:
             resource_id=resource,
             run_id=run,
         )
+
+    @quality("Skor mutu of every subject at a level in one week (2026-W47; null: the running one); seen by members.")
+    async def scores(
+        self,
+        info: Info,
+        *,
+        level: Level = Level.MEMBER,
+        week: str | None = None,
+        member: str | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Connection[Scorecard]:
+        """Scores."""
+        return await scores_page(info, level, week=week, member=member, first=first, after=after)
