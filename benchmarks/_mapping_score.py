@@ -120,7 +120,7 @@ def score(case: Case, answers: Sequence[Suggestion]) -> Scored:
             Judged(
                 header=label["header"],
                 group=_group(label),
-                kind=_kind(label),
+                kind=f"{_kind(label)}: {_fault(label, column, same=same)}",
                 right=right,
                 sure=confident and answer is not None and answer.confidence >= SURE,
                 wrong_when_sure=confident and not right,
@@ -199,6 +199,15 @@ def _kind(label: Label) -> str:
     if target.endswith("_code"):
         return "code"
     return "number" if "number_style" in label or "factor" in label else "other"
+
+
+def _fault(label: Label, column: ColumnSuggestion | None, *, same: bool) -> str:
+    """In what an answer that is not right is wrong."""
+    if not same:
+        return "standard"
+    if column is None or column.to is None:
+        return "left out"
+    return "factor or style" if _target(label, column, label.get("also", ())) else "place"
 
 
 def _said(column: ColumnSuggestion | None) -> str:
