@@ -22,25 +22,23 @@ _MONTHS = (
     "|nov|nop|desember|december|des|dec"
 )
 _YEAR = r"(?:19|20)\d\d"
-_TIMES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        ("year", rf"(?:tahun|thn|th|year|ta)?\.?\s*{_YEAR}\s*\*{{0,3}}"),
-        ("month", rf"(?:bulan\s+)?(?:{_MONTHS})\.?(?:[\s./,_-]*'?(?:{_YEAR}|\d\d))?"),
-        ("month", rf"{_YEAR}[\s./,_-]*(?:{_MONTHS})|{_YEAR}[-/._](?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.]{_YEAR}"),
-        (
-            "week",
-            rf"(?:{_MONTHS})\.?[\s./,_-]*{_YEAR}\s*\((?:[ivx]{{1,4}}|\d)\)"
-            rf"|(?:minggu|pekan|week|mg)\.?\s*(?:ke)?[\s-]*(?:[ivx]{{1,4}}|\d{{1,2}})(?:[\s,]+(?:{_MONTHS}))?(?:[\s,]*{_YEAR})?",
-        ),
-        (
-            "date",
-            r"\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}|\d{4}-\d{1,2}-\d{1,2}"
-            rf"|\d{{1,2}}[\s-]+(?:{_MONTHS})[\s-]+\d{{2,4}}",
-        ),
-        ("hour", r"(?:jam|pukul|pkl)\.?\s*\d{1,2}(?:[.:]\d\d)?(?:\s*wi[bt]a?)?|\d{1,2}[.:]\d\d(?:\s*wi[bt]a?)?"),
-    )
+_WRITTEN: tuple[tuple[Kind, str], ...] = (
+    ("year", rf"(?:tahun|thn|th|year|ta)?\.?\s*{_YEAR}\s*\*{{0,3}}"),
+    ("month", rf"(?:bulan\s+)?(?:{_MONTHS})\.?(?:[\s./,_-]*'?(?:{_YEAR}|\d\d))?"),
+    ("month", rf"{_YEAR}[\s./,_-]*(?:{_MONTHS})|{_YEAR}[-/._](?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.]{_YEAR}"),
+    (
+        "week",
+        rf"(?:{_MONTHS})\.?[\s./,_-]*{_YEAR}\s*\((?:[ivx]{{1,4}}|\d)\)"
+        rf"|(?:minggu|pekan|week|mg)\.?\s*(?:ke)?[\s-]*(?:[ivx]{{1,4}}|\d{{1,2}})(?:[\s,]+(?:{_MONTHS}))?(?:[\s,]*{_YEAR})?",
+    ),
+    (
+        "date",
+        r"\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}|\d{4}-\d{1,2}-\d{1,2}"
+        rf"|\d{{1,2}}[\s-]+(?:{_MONTHS})[\s-]+\d{{2,4}}",
+    ),
+    ("hour", r"(?:jam|pukul|pkl)\.?\s*\d{1,2}(?:[.:]\d\d)?(?:\s*wi[bt]a?)?|\d{1,2}[.:]\d\d(?:\s*wi[bt]a?)?"),
 )
+_TIMES = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WRITTEN)
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 _LONGEST = 14
 
@@ -74,6 +72,10 @@ class Axes:
         self._targets, self._references, self._words = targets, references, words
         self._closed = {t.name: _closed(t, words) for t in targets if t.values}
         self._cache: dict[str, tuple[Value, ...]] = {}
+        texts = [t for t in targets if t.column.key and t.column.type is ColumnType.TEXT]
+        self._region = next((t.name for t in texts if t.column.reference == "region"), None)
+        #: What stands in a region and is named before it: a market, a warehouse, a station.
+        self._place = next((t for t in texts if not t.column.reference and not t.values), None)
 
     def readings(self, text: str) -> Iterator[Reading]:
         """The ways to read a header, the plainest first."""
@@ -91,6 +93,11 @@ class Axes:
                 )
             yield from (Reading((first,), right, f"{{}} {right.lower()}") for first in firsts)
             yield from (Reading((second,), left, f"{left.lower()} {{}}") for second in seconds)
+            yield from (
+                Reading((Value(place.name, "known", left), second), "", "{} {}")
+                for second in seconds
+                if second.target == self._region and len(right.split()) > 1 and (place := self._place) is not None
+            )
 
     def values(self, text: str) -> tuple[Value, ...]:
         """What a whole text is a value of."""

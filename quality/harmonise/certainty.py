@@ -15,14 +15,19 @@ from quality.harmonise.reading import Reading, likelihood
 #: What a table must reach to fit a standard at all, and for each of its columns.
 _NONE, _NONE_A_COLUMN = 2.2, 0.12
 _TEMPERATURE = 0.8
+#: What must be asked is never as sure as an answer.
+_ASKED = 0.85
 #: Nothing is surer.
 _MOST = 0.99
 
 
 def of_standards(readings: Sequence[Reading], columns: int) -> Mapping[str, float]:
     """How likely each reading is, beside the others and beside none at all."""
-    none = _NONE + _NONE_A_COLUMN * min(columns, 15)
-    weights = {r.contract.name: math.exp(min(40.0, (r.score - none) / _TEMPERATURE)) for r in readings}
+    weights = {}
+    for reading in readings:
+        apart = columns - len(reading.melted) + len(reading.groups)
+        none = _NONE + _NONE_A_COLUMN * min(apart, 15)
+        weights[reading.contract.name] = math.exp(min(40.0, (reading.score - none) / _TEMPERATURE))
     whole = 1 + sum(weights.values())
     return {name: weight / whole for name, weight in weights.items()}
 
@@ -43,8 +48,8 @@ def of_pair(pair: Pair, pairing: Pairing) -> float:
             holder = pairing.filled.get(name)
             better = holder.odds if holder is not None else 0.0
             sure *= 1 - _near(other.odds - max(0.0, better - other.odds), pair.odds)
-    if pair.fit.doubtful or pair.heading.another:
-        sure = min(sure, 0.85)
+    if pair.fit.doubtful or pair.heading.another or pair.only:
+        sure = min(sure, _ASKED)
     return min(sure, _MOST)
 
 
@@ -71,6 +76,8 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
             continue
         against = max(0.0, holder.odds) if holder is not None else 0.0
         sure *= 1 - likelihood(one.odds - against)
+        if holder is None and target.column.required and one.fit.odds >= 0.5 and not one.heading.another:
+            sure = min(sure, _ASKED)  # what the standard needs is nowhere else
     return min(sure, _MOST)
 
 

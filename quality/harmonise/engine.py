@@ -21,6 +21,8 @@ from quality.harmonise.words import Words, load_words
 
 #: A standard of less is not proposed.
 _LIKELY = 0.5
+#: That nothing fits is never sure: a person may know words that no list has.
+_STRANGE = 0.85
 #: A column whose other places are less likely has none worth a word.
 _WORTH = 0.05
 _SHOWN = 3
@@ -72,14 +74,14 @@ def _suggestion(
     confidence = likely[best.contract.name]
     if confidence < _LIKELY:
         nothing = max(0.0, 1 - sum(likely.values()))
-        fits_none = tuple(ColumnSuggestion(c.name, None, "unused", min(0.99, nothing)) for c in columns)
+        fits_none = tuple(ColumnSuggestion(c.name, None, "unused", min(_STRANGE, nothing)) for c in columns)
         near = tuple(r.contract.name for r in ranked if likely[r.contract.name] > _WORTH)
         asked = (Question("standard", None, near),) if near else ()
         return Suggestion(None, nothing, table.name, table.place.row, fits_none, questions=asked)
     found = tuple(_column(c, best, ranked, likely) for c in columns)
-    evidence = (Evidence("standard", {"found": len(best.filled), "of": len(best.targets)}),)
+    evidence = [Evidence("standard", {"found": len(best.filled), "of": len(best.targets)})]
     if best.title > 0.9:
-        evidence += (Evidence("named", {"standard": best.contract.title["id"]}),)
+        evidence.append(Evidence("named", {"standard": best.contract.title["id"]}))
     return Suggestion(
         standard=best.contract.name,
         confidence=confidence,
@@ -90,7 +92,7 @@ def _suggestion(
         constant_evidence={name: said for name, (_, said) in best.constants.items()},
         melts=tuple(melt(g, table.columns) for g in best.groups),
         codes=_codes(best, references),
-        evidence=evidence,
+        evidence=tuple(evidence),
         questions=_questions(best, ranked, confidence, found),
     )
 
@@ -105,6 +107,7 @@ def _column(column: Profile, best: Reading, ranked: Sequence[Reading], likely: M
     whole = likely[best.contract.name]
     if chosen is None:
         sure = _beside(of_unused(column, best.pairing, taken), None, column, ranked, likely)
+        sure = min(sure, whole)
         why = Evidence("empty") if column.empty else Evidence("counting" if column.counting else "nothing")
         return ColumnSuggestion(column.name, None, "unused", sure, (why,), alternatives=others)
     sure = _beside(of_pair(chosen, best.pairing), chosen.target.name, column, ranked, likely)
@@ -114,7 +117,7 @@ def _column(column: Profile, best: Reading, ranked: Sequence[Reading], likely: M
         header=column.name,
         to=chosen.target.name,
         role="column",
-        confidence=sure if whole >= _LIKELY else min(sure, whole),
+        confidence=min(sure, whole),
         evidence=chosen.evidence,
         factor=factor,
         unit=chosen.fit.unit,

@@ -5,6 +5,7 @@ says much. What a header says is `quality/harmonise/heading.py`.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,13 +15,13 @@ from core.contract import ColumnType
 from core.reference import CodeList
 from quality import values
 from quality.harmonise import units
-from quality.harmonise.profile import Coded, Profile
+from quality.harmonise.profile import Coded, Floats, Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
 
 #: Evidence that no header outweighs.
 NEVER = -12.0
-_MOST, _FEW = 0.9, 0.1
+_MOST, _FEW, _ALL = 0.9, 0.1, 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,6 @@ def _region(column: Profile, target: Target, found: Coded, said: Evidence) -> Fi
     right = sum(int(n) for codes, n in seen if codes and all(_allowed(target, code) for code in codes))
     share = right / max(1, int(column.counts[: len(found.codes)].sum()))
     if share >= _MOST:
-        digits = column.numeric > _MOST and not all(char in s for s in column.spellings[:20] for char in ".")
-        if digits and not all(len(s) in (4, 5, 6) for s in column.spellings[:50]):
-            return Fit(-1.0, (said,))
         return Fit(3.5, (said,), telling=True)
     if share >= 0.5:
         return Fit(2.2, (said,), telling=share >= 0.7)
@@ -154,13 +152,18 @@ def _numeric(column: Profile, target: Target) -> Fit:
         return Fit(NEVER, (Evidence("no_numbers"),))
     read = column.whole if target.column.type is ColumnType.INTEGER else column.read(whole=False)
     if target.placed:
-        return _degrees(column, target, read)
-    if long := float(np.mean([len(s) >= 13 for s in column.spellings])) > 0.5:
-        return Fit(NEVER if long and not target.column.unit == "rupiah" else -2.0, (Evidence("no_numbers"),))
+        return _degrees(column, target)
+    if target.column.unit != "rupiah" and float(np.mean([len(s) >= 13 for s in column.spellings])) > 0.5:
+        return Fit(NEVER, (Evidence("no_numbers"),))  # numbers of documents, not measures
     factor, unit, doubtful = _unit(column, target)
     scaled = read * float(factor or 1)
-    odds, evidence = 0.0, []
+    odds, evidence = 0.0, list[Evidence]()
     hard, usual = _within(column, scaled, target.low, target.high), _within(column, scaled, *target.usual)
+    guessed = _guess(column, target, read) if unit is None and (hard < _ALL or usual < _ALL) else None
+    if guessed is not None:
+        factor, doubtful = guessed, True
+        hard = usual = 1.0
+        evidence.append(Evidence("magnitude", {"factor": str(guessed)}))
     if hard < 0.7:
         return Fit(-4.0, (Evidence("out_of_bounds", {"share": _percent(1 - hard)}),), factor=factor, unit=unit)
     odds += 0.7 if hard >= 0.95 else -0.5
@@ -194,7 +197,18 @@ def _unit(column: Profile, target: Target) -> tuple[Decimal | None, str | None, 
     return factor, unit, factor is None
 
 
-def _within(column: Profile, read: np.ndarray, low: float | None, high: float | None) -> float:  # type: ignore[type-arg]
+def _guess(column: Profile, target: Target, read: Floats) -> Decimal | None:
+    """The largest unit in which nearly all numbers are usual where in the standard's own they are not."""
+    if target.usual == (None, None):
+        return None
+    for factor in units.smaller(target.column):
+        scaled = read * float(factor)
+        if _within(column, scaled, target.low, target.high) >= _ALL and _within(column, scaled, *target.usual) >= _ALL:
+            return factor
+    return None
+
+
+def _within(column: Profile, read: Floats, low: float | None, high: float | None) -> float:
     with np.errstate(invalid="ignore"):
         inside = np.isnan(read)
         above = np.ones(len(read), np.bool_) if low is None else read >= low
@@ -204,11 +218,22 @@ def _within(column: Profile, read: np.ndarray, low: float | None, high: float | 
     return int(column.counts[numbers & above & below].sum()) / whole if whole else 0.0
 
 
-def _degrees(column: Profile, target: Target, read: np.ndarray) -> Fit:  # type: ignore[type-arg]
-    fine = column.share(np.array([len(s.replace(",", ".").partition(".")[2]) >= 3 for s in column.spellings], np.bool_))
-    if _within(column, column.read(whole=False), target.low, target.high) < 0.9 or fine < 0.5:
+def _degrees(column: Profile, target: Target) -> Fit:
+    places = np.array([len(s.replace(",", ".").rpartition(".")[2]) if not s.isdigit() else 0 for s in column.spellings])
+    fine = column.share(places >= 3)
+    inside = _within(column, _decimals(column), target.low, target.high)
+    if inside < 0.9 or column.share(places >= 1) < 0.5:
         return Fit(-5.0, (Evidence("no_degrees"),))
-    return Fit(3.0, (Evidence("degrees"),), telling=True)
+    return Fit(3.0 if fine >= 0.5 else 1.0, (Evidence("degrees"),), telling=fine >= 0.5)
+
+
+def _decimals(column: Profile) -> Floats:
+    """Numbers of which whatever mark they have is the decimal one, as in degrees."""
+    out = np.full(len(column.spellings), np.nan)
+    for i, spelling in enumerate(column.spellings):
+        with suppress(ValueError):
+            out[i] = float(spelling.replace(",", "."))
+    return out
 
 
 def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -> Fit:

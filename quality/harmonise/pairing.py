@@ -1,7 +1,7 @@
 """Which column of a table is which of a standard: all pairs weighed, then the best whole assignment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -16,30 +16,40 @@ from quality.harmonise.words import Words
 
 #: Odds that any two columns belong together before anything is known of them.
 PRIOR = -1.5
+#: A header so alike to a name says what its column is.
+_NAMED = 0.7
+#: That no other column can be what the standard needs.
+_ONLY = 2.5
 #: A pair of less than these odds is not proposed.
 LEAST = -0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A column of a table and one of a standard, with what speaks for and against them."""
+    """A column of a table and one of a standard, with what speaks for and against them.
+
+    Attributes:
+        only: no other column can be what the standard needs.
+    """
 
     column: Profile
     target: Target
     heading: Heading
     fit: Fit
+    only: bool = False
 
     @property
     def odds(self) -> float:
         """All the evidence together."""
         if self.fit.odds <= NEVER:
             return NEVER
-        return PRIOR + self.heading.odds + self.fit.odds
+        return PRIOR + self.heading.odds + self.fit.odds + (_ONLY if self.only else 0.0)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Why, the header first."""
-        return (*self.heading.evidence, *self.fit.evidence)
+        only = (Evidence("only"),) if self.only else ()
+        return (*self.heading.evidence, *self.fit.evidence, *only)
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,8 @@ def pair(
     for column in columns:
         for target in targets:
             said = heading(column, target, words)
-            pairs[column.at, target.name] = Pair(column, target, said, _cells(column, target, references, said))
+            pairs[column.at, target.name] = Pair(column, target, said, fit(column, target, references))
+    pairs |= _only(columns, targets, pairs)
     gains = np.array([[max(0.0, pairs[c.at, t.name].odds - LEAST) for t in targets] for c in columns])
     chosen = {}
     if gains.size:
@@ -80,6 +91,24 @@ def pair(
     return Pairing(tuple(columns), tuple(targets), pairs, chosen)
 
 
-def _cells(column: Profile, target: Target, references: Mapping[str, CodeList], said: Heading) -> Fit:
-    """What the cells say; looked at only where the header leaves it open or nothing else speaks."""
-    return fit(column, target, references)
+def _only(
+    columns: Sequence[Profile], targets: Sequence[Target], pairs: Mapping[tuple[int, str], Pair]
+) -> dict[tuple[int, str], Pair]:
+    """The pairs of what the standard needs and no header names with the only column whose cells can be it."""
+    out = {}
+    named = {
+        at for (at, _), one in pairs.items() if one.heading.likeness >= _NAMED and one.odds > 0 and not one.heading.another
+    }
+    for target in targets:
+        if not target.column.required or any(pairs[c.at, target.name].odds > 0 for c in columns):
+            continue
+        can = [c for c in columns if c.at not in named and _can(pairs[c.at, target.name])]
+        if len(can) == 1:
+            out[can[0].at, target.name] = replace(pairs[can[0].at, target.name], only=True)
+    return out
+
+
+def _can(pair: Pair) -> bool:
+    if pair.heading.another or pair.column.counting:
+        return False
+    return pair.fit.odds >= (1.5 if not pair.target.measure else 0.5)

@@ -16,7 +16,7 @@ from quality.harmonise.wide import Group, groups
 from quality.harmonise.words import Words
 
 #: What is lost where a column that the standard needs is nowhere.
-_NO_MEASURE, _NO_KEY, _NO_TIME, _NO_OTHER, _NO_REGION = 3.0, 1.2, 0.8, 0.7, 0.4
+_NO_MEASURE, _NO_KEY, _NO_TIME, _NO_OTHER, _NO_REGION, _NO_LISTED = 3.0, 1.2, 0.8, 0.7, 0.4, 0.3
 #: What is lost where a column of texts says of each row something that the standard does not know.
 _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.0
@@ -126,7 +126,9 @@ def _lost(contract: Contract, target: Target) -> float:
         return _NO_MEASURE
     if target.yearly or target.name == contract.time_column:
         return _NO_TIME
-    return _NO_KEY if target.column.key and not target.values else _NO_OTHER
+    if target.values:
+        return _NO_LISTED
+    return _NO_KEY if target.column.key else _NO_OTHER
 
 
 def _tells(column: Profile) -> bool:

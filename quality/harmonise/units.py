@@ -13,7 +13,7 @@ _MORE: Mapping[str, Mapping[str, str]] = {
     "kg": {"kgs": "1", "kilo": "1", "kw": "100", "ku": "100", "kwt": "100", "t": "1000", "g": "0.001", "ons": "0.1"},
     "m": {"km": "1000", "kilometer": "1000", "sentimeter": "0.01", "centimeter": "0.01", "milimeter": "0.001",
           "mdpl": "1", "m dpl": "1", "mtr": "1", "dm": "0.1"},
-    "mm": {"milimeter": "1", "mm hari": "1", "milimeter hari": "1", "m": "1000"},
+    "mm": {"milimeter": "1", "mm hari": "1", "milimeter hari": "1", "mm 24 jam": "1", "mm jam": "1", "m": "1000"},
     "m2": {"m persegi": "1", "meter2": "1", "ha": "10000", "hektar": "10000", "hektare": "10000",
            "km2": "1000000", "are": "100", "km persegi": "1000000"},
     "rupiah": {"rp": "1", "rupiah": "1", "dalam rupiah": "1", "rp ribu": "1000", "ribu rp": "1000",
@@ -25,15 +25,17 @@ _MORE: Mapping[str, Mapping[str, str]] = {
                "rp ons": "10"},
     "orang": {"org": "1", "ribu orang": "1000", "ribu jiwa": "1000", "ribuan": "1000", "ribu": "1000",
               "juta jiwa": "1000000"},
-    "keluarga": {"rumah tangga": "1", "rt": "1"},
+    "keluarga": {"rumah tangga": "1"},
     "rumah": {"unit": "1", "rumah": "1"},
     "jam": {"j": "1", "hour": "1", "hours": "1", "hari": "24"},
     "derajat": {"derajat": "1", "deg": "1"},
 }  # fmt: skip
 #: Units of things that no standard keeps; a header may name them all the same.
-_OTHER = frozenset(
-    ["indeks", "index", "poin", "skor", "tahun", "menit", "menit", "detik", "unit", "buah", "liter", "ltr", "l", "persen", "pct", "kwh", "mw", "ekor", "batang", "butir", "kali", "m3", "m3", "s", "m3", "det", "m3", "detik", "m³", "orang", "km2", "jiwa", "km2", "tahun", "ribu", "rupiah", "orang", "tahun"]
-)
+_OTHER = frozenset({
+    "indeks", "index", "poin", "skor", "tahun", "menit", "detik", "buah", "liter", "ltr", "l", "persen", "pct",
+    "kwh", "mw", "ekor", "batang", "butir", "kali", "m3", "m3 s", "m3 det", "m3 detik", "m\u00b3", "orang km2",
+    "jiwa km2", "ribu rupiah orang tahun",
+})  # fmt: skip
 _NOISE = re.compile(r"[^0-9a-z%\u00b2\u00b3]+")
 _PER_DAY = re.compile(r" (?:hari|hr|day|harian)$")
 
@@ -64,6 +66,12 @@ def factor(text: str, column: Column) -> Decimal | None:
         return table[plain]
     daily = any(word in " ".join((column.name, *column.title.values())).lower() for word in ("hari", "day"))
     return table.get(_PER_DAY.sub("", plain)) if daily else None
+
+
+def smaller(column: Column) -> tuple[Decimal, ...]:
+    """The factors of units smaller than the column's own, the largest first."""
+    table = {**UNITS.get(column.unit, {}), **{k: Decimal(v) for k, v in _MORE.get(column.unit, {}).items()}}
+    return tuple(sorted({f for f in table.values() if f < 1 and f != Decimal("0.1")}, reverse=True))
 
 
 def written(value: Decimal) -> str | None:
