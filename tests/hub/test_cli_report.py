@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +82,10 @@ def test_the_proofs_of_a_year_name_where_each_indicator_comes_from(home: Path) -
     year = datetime.now(UTC).year  # the signature is of today
     found = answer(home, "report", "evidence", "--year", str(year))
     proofs = {one["code"]: one["proofs"] for one in found["indicators"]}
-    assert proofs["40301"] == 1 and all("belum dikonfirmasi" in one["list_source"] for one in found["indicators"])
+    assert proofs["40304"] == 1, "the signed report"
+    assert Counter(code[0] for code in proofs) == {"1": 4, "2": 10, "3": 7, "4": 10, "5": 7}
+    assert len({code[:3] for code in proofs}) == 19, "aspects"
+    assert all("Peraturan BPS 3/2022" in one["list_source"] for one in found["indicators"])
     assert "Bukti dukung" in openpyxl.load_workbook(found["file"]).sheetnames
 
 
