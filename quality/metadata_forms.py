@@ -1,8 +1,8 @@
 """BPS's metadata forms of Regulation 5/2020 as a workbook: activity (MS-Keg), variables (MS-Var), indicators (MS-Ind).
 
-What the standard or the hub knows is filled in; what it does not is left open and coloured for a person. The fields of
-MS-Ind are those of the regulation as our sources give them; of the other two forms no full list was at hand, so fields
-that no source named say *belum dikonfirmasi* beside them.
+What the standard or the hub knows is filled in; what it does not is left open and coloured for a person. The forms
+themselves were not at hand: the fields are those of offices' own tools that were made after them, BPS's among these
+(docs/tutorial-standard.md); what is in none of them says *belum dikonfirmasi* beside it.
 """
 
 import io
@@ -50,21 +50,21 @@ class Field:
     confirmed: bool = True
 
 
-#: MS-Keg: named by our sources is only that the activity is described (Peraturan BPS 5/2020).
+#: MS-Keg by its numbers, and at the end what the hub knows beyond them.
 _ACTIVITY = (
-    Field("title", confirmed=False), Field("year", confirmed=False), Field("producer", confirmed=False),
-    Field("responsible", confirmed=False), Field("purpose", confirmed=False), Field("kind", confirmed=False),
-    Field("method", confirmed=False), Field("period", confirmed=False), Field("due", confirmed=False),
-    Field("coverage", confirmed=False), Field("members", confirmed=False), Field("granularity", confirmed=False),
-    Field("variables", confirmed=False), Field("indicators", confirmed=False), Field("basis", confirmed=False),
-    Field("sampling", confirmed=False), Field("processing", confirmed=False), Field("publication", confirmed=False),
-    Field("recommendation", confirmed=False),
+    Field("title"), Field("year"), Field("code"), Field("method"), Field("sector"), Field("recommendation"),
+    Field("producer"), Field("address"), Field("responsible"), Field("technical"), Field("background"),
+    Field("purpose"), Field("schedule"), Field("variables"), Field("repeated"), Field("period"), Field("design"),
+    Field("coverage"), Field("members"), Field("collection"), Field("means"), Field("unit"), Field("sampling"),
+    Field("quality"), Field("processing"), Field("analysis"), Field("analysed"), Field("level"), Field("publication"),
+    Field("due"),
+    Field("granularity", confirmed=False), Field("kind", confirmed=False), Field("indicators", confirmed=False),
+    Field("basis", confirmed=False),
 )  # fmt: skip
 _VARIABLE = (
     Field("name"), Field("alias"), Field("concept"), Field("definition"), Field("selection"), Field("time_reference"),
-    Field("type", confirmed=False), Field("measure", confirmed=False), Field("unit", confirmed=False),
-    Field("classification", confirmed=False), Field("validation", confirmed=False), Field("question"),
-    Field("public", confirmed=False),
+    Field("type"), Field("measure", confirmed=False), Field("unit", confirmed=False), Field("classification"),
+    Field("validation"), Field("question"), Field("public"),
 )  # fmt: skip
 #: MS-Ind: name, concept, definition, interpretation, formula, measure, unit, classification, level, public or not.
 _INDICATOR = (
@@ -107,7 +107,8 @@ def _activity(contract: Contract, activity: Activity, lang: str) -> dict[str, st
         "publication": contract.classification.value,
     }
     if release is not None:
-        found |= {"period": release.every.value, "due": text("ms.due", lang, days=release.due_days)}
+        found |= {"repeated": text("ms.repeated", lang), "period": release.every.value}
+        found |= {"due": text("ms.due", lang, days=release.due_days)}
     return found
 
 

@@ -41,11 +41,19 @@ def test_each_column_is_a_variable_with_its_rules_in_words() -> None:
     assert all("?" not in str(row[10].value) and "quality.rule" not in str(row[10].value) for row in rows.values())
 
 
+def test_the_activity_stands_under_the_forms_numbers_and_what_it_has_no_number_for_says_so() -> None:
+    labels = [str(row[0].value) for row in forms("commodity_price")["MS-Keg"].iter_rows(min_row=2)]
+    numbers = [label.split()[0] for label in labels if label[0].isdigit()]
+    assert numbers == sorted(numbers) and {n[0] for n in numbers} == set("12345678")
+    unsure = [label for label in labels if label.endswith("(belum dikonfirmasi)")]
+    assert unsure == labels[-4:] and not any(label[0].isdigit() for label in unsure)
+
+
 def test_what_nobody_knows_of_the_activity_is_open_and_coloured() -> None:
     sheet = forms("commodity_price")["MS-Keg"]
     told = {str(row[0].value).partition(" (")[0]: row[1] for row in sheet.iter_rows(min_row=2)}
-    assert told["Nama kegiatan"].value == "Harga komoditas pangan"
-    assert told["Penyelenggara"].value == "Dinas perdagangan"
-    assert told["Cakupan wilayah"].value == "Jawa Tengah"
-    assert told["Desain sampel"].value == "(belum diisi)"
-    assert told["Desain sampel"].fill.start_color.rgb == "FFFFEB9C"
+    assert told["Judul kegiatan"].value == "Harga komoditas pangan"
+    assert told["1.1 Instansi penyelenggara"].value == "Dinas perdagangan"
+    assert told["4.4 Cakupan wilayah pengumpulan data"].value == "Jawa Tengah"
+    assert told["5.1-5.8 Desain sampel"].value == "(belum diisi)"
+    assert told["5.1-5.8 Desain sampel"].fill.start_color.rgb == "FFFFEB9C"
