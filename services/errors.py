@@ -29,3 +29,45 @@ class DataListRefused(LumbungError):
 
     code = "DATA_LIST_REFUSED"
     http_status = 403
+
+
+class MappingUnfitting(LumbungError):
+    """No table of a file fits a data standard, and none was named."""
+
+    code = "MAPPING_UNFITTING"
+    http_status = 422
+
+
+class MappingUnanswered(LumbungError):
+    """A mapping was to be confirmed while something about it is still asked."""
+
+    code = "MAPPING_UNANSWERED"
+    http_status = 409
+
+
+class MappingAnswerInvalid(LumbungError):
+    """An answer names a column, standard, table or style that is not there."""
+
+    code = "MAPPING_ANSWER_INVALID"
+    http_status = 422
+
+
+class MappingUnknown(LumbungError):
+    """No mapping of a source is meant for a dataset."""
+
+    code = "MAPPING_UNKNOWN"
+    http_status = 404
+
+
+class MappingRefused(LumbungError):
+    """Whoever decides on a mapping does not answer for that member."""
+
+    code = "MAPPING_REFUSED"
+    http_status = 403
+
+
+class DatasetNotLanded(LumbungError):
+    """A dataset has no file here that could be read."""
+
+    code = "DATASET_NOT_LANDED"
+    http_status = 409

@@ -1,0 +1,369 @@
+"""The memory of harmonisation: what a file is likely to be, what a person confirmed of it, and what is still open.
+
+Suggesting is `quality/harmonise`; a confirmed mapping is written into the member's file (`federation/mappings_edit.py`)
+and applied by the next harvest to the bytes that are landed already. Who confirmed it is in the audit.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog import query
+from catalog.holds import may_decide
+from catalog.models import Dataset, DatasetState, Resource, ReviewItem
+from catalog.writing import reading, writing
+from core import audit
+from core.access import SYSTEM, Actor
+from core.errors import LumbungError
+from core.ids import new_id
+from core.mapping import DatasetMapping, Match
+from core.table import TextTable
+from federation.mappings_edit import drop_mapping, put_mapping
+from federation.member import SourceConfig, SourceKind
+from federation.readers import read
+from federation.registry import Registry
+from quality.harmonise import Suggestion, suggest
+from services.errors import DatasetNotLanded, MappingAnswerInvalid, MappingRefused, MappingUnfitting, MappingUnknown
+from services.granary import Granary
+from services.intake.take_in import read_limits
+from services.mapping_answers import Answers, settled
+
+#: The kind of review item that keeps who confirmed what.
+CONFIRMED = "mapping"
+_NO_REGIONS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One file and how its tables are likely to be read, likeliest first.
+
+    Attributes:
+        source: where it comes from, None for a file that belongs to none yet.
+        match: the datasets for which a confirmed mapping is meant, None without a source.
+        current: the mapping that applies to it now.
+        resource, dataset: catalogue ids, None for a file that is not in the catalogue.
+    """
+
+    file: str
+    title: str | None
+    tables: tuple[Suggestion, ...]
+    source: SourceConfig | None = None
+    match: Match | None = None
+    current: DatasetMapping | None = None
+    resource: str | None = None
+    dataset: str | None = None
+    landed: str | None = None
+
+    @property
+    def best(self) -> Suggestion | None:
+        """The likeliest reading, None where no table has columns."""
+        return self.tables[0] if self.tables else None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A mapping of a source, and who confirmed it; both None where it was written by hand."""
+
+    source: str
+    member: str
+    mapping: DatasetMapping
+    by: str | None = None
+    at: datetime | None = None
+
+
+# -- suggesting -----------------------------------------------------------------------------------------------------
+
+
+def propose_file(
+    granary: Granary, path: Path, *, member: str | None = None, source: str | None = None, standard: str | None = None
+) -> Proposal:
+    """How a file on this machine is likely to be read, as a harvest of that source or member would read it.
+
+    Raises:
+        LumbungError: the file cannot be read, or member, source or standard is unknown.
+    """
+    found = granary.registry.source(source) if source is not None else None
+    code = found.member if found is not None else member
+    regions = granary.registry.member(code).regions if code is not None else _NO_REGIONS
+    tables = _tables(granary, path, path.name, None)
+    match = _match_file(found, path) if found is not None else None
+    current = next((m for m in found.mappings if m.match == match), None) if found is not None else None
+    return Proposal(
+        path.name, None, _suggested(granary, tables, regions, file=path.name, standard=standard), found, match, current
+    )
+
+
+def propose_dataset(
+    granary: Granary, name: str, *, file: str | None = None, standard: str | None = None, whole: bool = False
+) -> Proposal:
+    """How a dataset's landed file is likely to be read.
+
+    Args:
+        name: the dataset's id, the beginning of it, or its name; or a resource's id.
+        file: the name of one of its files, or the beginning of its id; else the first that a machine can read.
+        whole: the mapping is meant for all files of the dataset.
+
+    Raises:
+        DatasetUnknown: nothing or several are called so. DatasetNotLanded: none of its files is here.
+        LumbungError: the file cannot be read.
+    """
+    with reading(granary.sessions) as session:
+        dataset, resources = _named(session, name)
+        landed = [r for r in resources if r.landed_sha256 is not None]
+        wanted = [r for r in landed if file is None or r.name == file or r.id.startswith(file)]
+        if not wanted:
+            raise DatasetNotLanded(dataset=dataset.title, files=", ".join(r.name for r in resources) or "-")
+        resource = next((r for r in wanted if r.machine_readable), wanted[0])
+        match = _match(dataset, resource, whole=len(resources) == 1 or whole)
+        return _proposal(granary, dataset, resource, match, standard=standard)
+
+
+def _proposal(
+    granary: Granary, dataset: Dataset, resource: Resource, match: Match, *, standard: str | None = None
+) -> Proposal:
+    assert resource.landed_sha256 is not None
+    source = granary.registry.source(dataset.source)
+    path = granary.landing.open(resource.landed_sha256)
+    tables = _tables(granary, path, resource.name, resource.mime)
+    regions = granary.registry.member(source.member).regions
+    current = Registry.mapping_for(
+        source, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name
+    )
+    return Proposal(
+        file=resource.name,
+        title=dataset.title,
+        tables=_suggested(granary, tables, regions, file=resource.name, title=dataset.title, standard=standard),
+        source=source,
+        match=match,
+        current=current,
+        resource=resource.id,
+        dataset=dataset.id,
+        landed=resource.landed_sha256,
+    )
+
+
+def _named(session: Session, name: str) -> tuple[Dataset, Sequence[Resource]]:
+    if (resource := session.get(Resource, name)) is not None:
+        return session.get_one(Dataset, resource.dataset_id), [resource]
+    by_name = session.scalars(
+        select(Dataset).where((Dataset.name == name) | (Dataset.origin_id == name)).limit(2)
+    ).all()
+    dataset = by_name[0] if len(by_name) == 1 else query.dataset_named(session, SYSTEM, name)
+    rows = select(Resource).where(Resource.dataset_id == dataset.id).order_by(Resource.position, Resource.id)
+    return dataset, session.scalars(rows).all()
+
+
+def _tables(granary: Granary, path: Path, name: str, mime: str | None) -> Sequence[TextTable]:
+    return read(path, name, mime=mime, limits=read_limits(granary)).tables
+
+
+def _suggested(
+    granary: Granary,
+    tables: Sequence[TextTable],
+    regions: frozenset[str],
+    *,
+    file: str,
+    title: str | None = None,
+    standard: str | None = None,
+) -> tuple[Suggestion, ...]:
+    contracts = granary.contracts
+    if standard is not None:
+        if standard not in contracts:
+            raise MappingAnswerInvalid(answer=standard, choices=", ".join(sorted(contracts)))
+        contracts = {standard: contracts[standard]}
+    return suggest(tables, contracts, granary.references, title=title, file=file, regions=regions, now=granary.clock())
+
+
+def _match_file(source: SourceConfig, path: Path) -> Match:
+    """The datasets that such a file will be: of a folder the one of its path, elsewhere those with a file so named."""
+    if source.kind is SourceKind.FOLDER and path.resolve().is_relative_to(source.path):
+        return Match(id=path.resolve().relative_to(source.path).as_posix())
+    return Match(resource=f"^{re.escape(path.name)}$")
+
+
+# -- confirming -----------------------------------------------------------------------------------------------------
+
+
+def confirm(granary: Granary, proposal: Proposal, answers: Answers, *, actor: Actor, reason: str = "") -> Remembered:
+    """Remember how a source's file is read: in its member's file, and in the audit who said so.
+
+    The next harvest takes the dataset into its standard from the bytes that are landed.
+
+    Raises:
+        MappingUnfitting, MappingUnanswered, MappingAnswerInvalid: what is missing. MappingRefused: not the actor's.
+        LumbungError: the member's file cannot be written so; nothing was remembered.
+    """
+    source, match = proposal.source, proposal.match
+    if source is None or match is None:
+        raise MappingUnfitting(table=proposal.file)
+    if not may_decide(actor, source.member):
+        raise MappingRefused(member=source.member, actor=actor.name)
+    suggestion = _chosen(proposal, answers)
+    if suggestion.standard is None:
+        raise MappingUnfitting(table=suggestion.table, file=proposal.file)
+    contract = granary.contracts[suggestion.standard]
+    mapping = settled(suggestion, answers, contract, match, granary.references)
+    if len(proposal.tables) == 1 and answers.table is None:
+        mapping = replace(mapping, table=None)  # its name is the file's, which changes with every delivery
+    put_mapping(granary.settings.home, source.id, mapping)
+    granary.registry = Registry.load_sound(granary.settings.home, granary.regions, granary.registry)
+    now = granary.clock()
+    values: dict[str, Any] = {
+        "contract": mapping.contract, "match": _said(match), "file": proposal.file, "by": actor.name,
+        "columns": dict(mapping.columns), "constants": dict(mapping.constants), "factors": dict(mapping.factors),
+        "melts": [_said(melt) for melt in mapping.melts], "reason": reason, "landed": proposal.landed,
+        "confidence": round(suggestion.confidence, 3), "answers": _said(answers),
+        "replaced": proposal.current is not None,
+    }  # fmt: skip
+    with writing(granary.sessions) as session:
+        _close(session, source, proposal.dataset, values, actor=actor, now=now)
+        audit.record(session, actor, "mapping.confirmed", source.id, values, now=now)
+    return Remembered(source.id, source.member, mapping, actor.name, now)
+
+
+def _chosen(proposal: Proposal, answers: Answers) -> Suggestion:
+    """The reading of the table that was named, else the likeliest."""
+    if answers.table is not None:
+        named = [s for s in proposal.tables if s.table.casefold() == answers.table.casefold()]
+        if not named:
+            raise MappingAnswerInvalid(answer=answers.table, choices=", ".join(s.table for s in proposal.tables))
+        return named[0]
+    if proposal.best is None:
+        raise MappingUnfitting(table=proposal.file)
+    return proposal.best
+
+
+def _close(
+    session: Session,
+    source: SourceConfig,
+    dataset: str | None,
+    values: Mapping[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Keep the decision, and close the question that asked for it."""
+    asked = select(ReviewItem).where(
+        ReviewItem.kind == CONFIRMED, ReviewItem.source == source.id, ReviewItem.decided_at.is_(None)
+    )
+    open_ = session.scalars(asked.where(ReviewItem.dataset_id == dataset)).all() if dataset is not None else ()
+    for item in open_:
+        item.values, item.decided_at, item.decided_by, item.decision = dict(values), now, actor.id, values["contract"]
+    if not open_:
+        session.add(
+            ReviewItem(
+                id=new_id(), kind=CONFIRMED, source=source.id, member=source.member, dataset_id=dataset,
+                values=dict(values), opened_at=now, decided_at=now, decided_by=actor.id, decision=values["contract"],
+            )
+        )  # fmt: skip
+
+
+def forget(granary: Granary, name: str, *, source: str | None = None, actor: Actor, reason: str = "") -> Remembered:
+    """Take a mapping out of the member's file: its datasets are again without a standard at the next harvest.
+
+    Args:
+        name: a dataset, as `propose_dataset` takes it; or, with `source`, what the mapping is meant for (its id,
+            tag, title or file pattern).
+
+    Raises:
+        MappingUnknown: no mapping is meant by this name alone. MappingRefused: not the actor's.
+    """
+    found = _meant(granary, name, source)
+    if not may_decide(actor, found.member):
+        raise MappingRefused(member=found.member, actor=actor.name)
+    drop_mapping(granary.settings.home, found.source, found.mapping.match)
+    granary.registry = Registry.load_sound(granary.settings.home, granary.regions, granary.registry)
+    values = {"contract": found.mapping.contract, "match": _said(found.mapping.match), "by": actor.name,
+              "reason": reason}  # fmt: skip
+    with writing(granary.sessions) as session:
+        audit.record(session, actor, "mapping.forgotten", found.source, values, now=granary.clock())
+    return found
+
+
+def _meant(granary: Granary, name: str, source: str | None) -> Remembered:
+    if source is not None:
+        one = granary.registry.source(source)
+        fitting = [m for m in one.mappings if name in (m.match.id, m.match.tag, m.match.title, m.match.resource)]
+        if len(fitting) != 1:
+            raise MappingUnknown(name=name, source=source)
+        return Remembered(one.id, one.member, fitting[0])
+    with reading(granary.sessions) as session:
+        dataset, resources = _named(session, name)
+        one = granary.registry.source(dataset.source)
+        for resource in resources:
+            mapping = Registry.mapping_for(
+                one, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name
+            )
+            if mapping is not None:
+                return Remembered(one.id, one.member, mapping)
+    raise MappingUnknown(name=name, source=one.id)
+
+
+# -- listing --------------------------------------------------------------------------------------------------------
+
+
+def remembered(granary: Granary, source: str | None = None) -> list[Remembered]:
+    """Every mapping of every source (or of one), with who confirmed it last."""
+    with reading(granary.sessions) as session:
+        items = session.scalars(
+            select(ReviewItem)
+            .where(ReviewItem.kind == CONFIRMED, ReviewItem.decided_at.is_not(None))
+            .order_by(ReviewItem.decided_at, ReviewItem.id)
+        )
+        known = {(i.source, _key(i.values.get("match", {}))): (i.values.get("by"), i.decided_at) for i in items}
+    return [
+        Remembered(one.id, one.member, mapping, *known.get((one.id, _key(_said(mapping.match))), (None, None)))
+        for one in granary.registry.sources
+        if source in (None, one.id)
+        for mapping in one.mappings
+    ]
+
+
+def unmapped(granary: Granary, source: str | None = None) -> list[Proposal]:
+    """The files that are in the catalogue without a standard and fit one, the surest first; each is read for it.
+
+    Nothing is taken into a standard by this: a person confirms it.
+    """
+    files = (
+        select(Dataset, Resource)
+        .join(Resource, Resource.dataset_id == Dataset.id)
+        .where(Resource.contract.is_(None), Resource.landed_sha256.is_not(None), Resource.machine_readable.is_(True))
+        .where(Dataset.state == DatasetState.ACTIVE.value, Resource.state == DatasetState.ACTIVE.value)
+        .order_by(Dataset.title, Resource.position, Resource.id)
+    )
+    if source is not None:
+        files = files.where(Dataset.source == source)
+    with reading(granary.sessions) as session:
+        rows = [(dataset, resource) for dataset, resource in session.execute(files)]
+    known = {one.id: one for one in granary.registry.sources}
+    several = {d.id for i, (d, _) in enumerate(rows) if any(d.id == e.id for e, _ in rows[:i])}
+    found: list[Proposal] = []
+    for dataset, resource in rows:
+        if dataset.source not in known:
+            continue
+        try:
+            made = _proposal(granary, dataset, resource, _match(dataset, resource, whole=dataset.id not in several))
+        except LumbungError:  # a file that is lost or cannot be read any more is told of elsewhere
+            continue
+        if made.current is None and made.best is not None and made.best.standard is not None:
+            found.append(made)
+    return sorted(found, key=lambda p: -p.tables[0].confidence)
+
+
+def _match(dataset: Dataset, resource: Resource, *, whole: bool) -> Match:
+    return Match(id=dataset.origin_id, resource=None if whole else f"^{re.escape(resource.name)}$")
+
+
+def _said(value: Any) -> dict[str, Any]:
+    """What a value says, without what it leaves open."""
+    return {k: v for k, v in asdict(value).items() if v not in (None, (), [], {}, False)}
+
+
+def _key(match: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(k), str(v)) for k, v in match.items() if v is not None))
