@@ -110,7 +110,7 @@ def _disagrees(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, p
             "group": told(key), "stated": fact(stated), "summed": fact(plain),
             "difference": fact(abs(total["value"] - summed)), "parts": len(parts),
             "column": title_of(contract, rule.value),
-            "of": title_of(contract, rule.of), "tolerance": percent(rule.tolerance), "row": at["row"] or 0,
+            "axis": title_of(contract, rule.of), "tolerance": percent(rule.tolerance), "row": at["row"] or 0,
         },
         as_of=first_day(key), concerns=(at["dataset"],),
     )  # fmt: skip
@@ -143,6 +143,6 @@ def _lacking(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, *, 
         seen=Side("finding.side.total", number(total["value"]), (row_of(at),), 1), expected=(),
         weight=float(groups), message="finding.parts_incomplete",
         values={"group": told(key), "groups": groups, "column": title_of(contract, rule.value),
-                "of": title_of(contract, rule.of)},
+                "axis": title_of(contract, rule.of)},
         as_of=first_day(key), concerns=(at["dataset"],),
     )  # fmt: skip

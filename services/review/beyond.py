@@ -18,7 +18,7 @@ from catalog import findings
 from catalog.current import newest
 from catalog.findings import Looked, Noted
 from catalog.models import Dataset as CatalogueDataset
-from catalog.models import Resource, Stream, Visibility
+from catalog.models import QuarantineBatch, Resource, Stream, Visibility
 from catalog.relations import relation, resolve
 from catalog.writing import reading, writing
 from core.access import scope
@@ -29,7 +29,7 @@ from core.duck import Duck
 from core.errors import LumbungError
 from core.rows import FALSE, Relation, RowQuery, Scope, Value
 from core.rows_duckdb import compile_source
-from quality.beyond import disagree, fresh, parts, reconcile
+from quality.beyond import disagree, fresh, parts, reconcile, usual
 from quality.beyond.finding import (
     Check,
     Dataset,
@@ -69,6 +69,7 @@ CHECKS = (
     Looking(reconcile.check, frozenset({Kind.SUM, Kind.SUM_INCOMPLETE})),
     Looking(parts.check, frozenset({Kind.PARTS, Kind.PARTS_INCOMPLETE})),
     Looking(disagree.check, frozenset({Kind.DISAGREE})),
+    Looking(usual.check, frozenset({Kind.TYPO, Kind.PREVIOUS})),
     Looking(fresh.check, frozenset({Kind.STALE}), timed=True),
 )
 
@@ -185,7 +186,7 @@ def _mark(session: Session, contract: Contract, seq: int) -> str:
     )
     facts = (
         _EDITION, newest(session, (contract.name, contract.major), seq), session.scalar(shown) or 0, contract.version,
-        contract.metadata.checks,
+        contract.metadata.checks, sorted(_returned(session, contract.name).items()),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -244,9 +245,20 @@ def _settings(granary: Granary, session: Session, contract: Contract, known: _Kn
         release = listed.get(id_, contract.metadata.release)
         if release is not None and (found := _due(release, granary, first_seen, known.at)) is not None:
             due[id_] = found
-    return Settings(
-        known.at, here, granary.settings.province, granary.regions, {k: v for k, (v, _) in mine.items()}, due
+    called = {id_: dataset for id_, (dataset, _) in mine.items()}
+    returned = _returned(session, contract.name)
+    return Settings(known.at, here, granary.settings.province, granary.regions, called, due, returned)
+
+
+def _returned(session: Session, contract: str) -> dict[str, int]:
+    """How many rows of each file of a standard stand in quarantine."""
+    query = (
+        select(QuarantineBatch.resource_id, func.sum(QuarantineBatch.rows))
+        .join(Resource, Resource.id == QuarantineBatch.resource_id)
+        .where(QuarantineBatch.closed_at.is_(None), QuarantineBatch.rows > 0, Resource.contract == contract)
+        .group_by(QuarantineBatch.resource_id)
     )
+    return {id_: int(rows) for id_, rows in session.execute(query)}
 
 
 def _due(release: Release, granary: Granary, since: datetime, now: datetime) -> Due | None:

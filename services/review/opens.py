@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from catalog.errors import DatasetUnknown
 from catalog.models import CheckRecord, QuarantineBatch, Resource
-from core.messages import text
+from core.messages import DEFAULT_LOCALE, text
 from quality.counting import KEY, REPEATED, judged, tally
+from quality.report.words import Words
 from quality.result import unpack
 from quality.score import Cell, Dimension, Level
 from services.granary import Granary
+from services.review import compared
 from services.review.measure import counted
 from services.review.records import Due, Ledger, Record, Subject, references
 
@@ -79,6 +81,27 @@ def opened(
         names = _files(session, subject.id)
         for record in ledger.standing(subject.id, moment):
             yield from _Table(granary, session, subject, record, names.get(record.resource, "")).opened(dimension)
+        yield from _compared(session, subject, names, dimension, moment)
+
+
+def _compared(
+    session: Session, subject: Subject, names: Mapping[str, str], dimension: Dimension, moment: datetime
+) -> Iterator[Opened]:
+    """The findings beyond one file that are counted: each at its row of this dataset, where it has one there."""
+    words = Words(DEFAULT_LOCALE, "WIB", {})
+    for one in compared.failed(session, subject.id, dimension, moment):
+        found, file = one.noted, ""
+        number: int | None = None
+        said: _Said = ("", "", text("score.opens.uncounted", "id", rows=one.count))
+        if found is not None:
+            sides = (found.seen, *found.expected)
+            mine = [(row, side) for side in sides for row in side["rows"] if row["dataset"] == subject.id]
+            side = found.seen
+            if mine:
+                row, side = mine[0]
+                file, number = names.get(row["resource"], ""), row["row"]
+            said = (found.columns[0], str(side["value"]), words.say(found.message, **found.values))
+        yield Opened(subject.id, subject.title, subject.member, file, "", number, one.rule, *said, count=one.count)
 
 
 def broken_rules(granary: Granary, session: Session, dataset: str, moment: datetime) -> dict[str, tuple[int, int]]:

@@ -22,6 +22,7 @@ from core.verdict import Verdict
 from quality.counting import counts
 from quality.result import unpack
 from quality.score import Cell, Dimension, Measure, total
+from services.review import compared
 from services.review.known import Known
 from services.review.owed import Arrivals, Lists, Owed, owed_by_list, owed_unlisted, unmapped_arrivals
 
@@ -72,6 +73,7 @@ class Ledger:
         arrivals: dataset and standard (empty for none) to its deliveries.
         lists: the data lists of the moments' years.
         counted: what the records that were asked for count, by the record's id.
+        compared: moment to what looks beyond one file had counted of each dataset by then.
     """
 
     contracts: Mapping[str, Contract]
@@ -82,6 +84,7 @@ class Ledger:
     arrivals: dict[str, dict[str, Arrivals]]
     lists: Lists
     counted: dict[str, dict[Dimension, Measure]] = field(default_factory=dict)
+    compared: dict[datetime, dict[str, dict[Dimension, Measure]]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, home: Known, session: Session, moments: Sequence[datetime], *, member: str | None = None) -> "Ledger":
@@ -95,6 +98,7 @@ class Ledger:
         wanted = {record for moment in moments for record in self._standing(moment)}
         for some in batched(sorted(wanted, key=lambda r: r.id), 500):
             self._count(session, {record.id: record for record in some})
+        self.compared = {moment: compared.measures(session, moment) for moment in moments}
         return self
 
     def _read(self, session: Session, until: datetime, member: str | None) -> None:
@@ -145,8 +149,9 @@ class Ledger:
         return (subject for subject in self.subjects if subject.counts_at(moment))
 
     def counts(self, subject: Subject, moment: datetime) -> dict[Dimension, Measure]:
-        """What a dataset's deliveries counted at a moment; dimensions that were not measured are absent."""
+        """What a dataset's deliveries and looks beyond them counted at a moment; what was not measured is absent."""
         parts = [self.counted[record.id] for record in self.standing(subject.id, moment)]
+        parts.append(self.compared.get(moment, {}).get(subject.id, {}))
         summed = {dimension: total(part.get(dimension) for part in parts) for dimension in Dimension}
         return {dimension: measure for dimension, measure in summed.items() if measure is not None}
 
