@@ -6,13 +6,19 @@ from dataclasses import dataclass
 
 from core.contract import ColumnType, Contract
 from core.reference import CodeList, fold
+from quality.harmonise import units
 from quality.harmonise.axes import Axes
+from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
 from quality.harmonise.words import Words
 
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _LONGEST = 6
+_UNIT = re.compile(
+    r"[(\[]\s*(?:dalam\s+)?([^()\[\]]{1,20})[)\]]|satuan\s*:?\s*([^,;:()\n]{1,20})|\bdalam\s+([^,;:()\n]{1,20})", re.I
+)
+_SAID = re.compile(r"^\s*([^:\n]{2,40}?)\s*:\s*([^:\n]{1,80}?)\s*$", re.MULTILINE)
 _QUARTER = re.compile(r"(?:triwulan|tw|kuartal|quarter)\s*\.?\s*(i{1,3}|iv|[1-4])\b", re.IGNORECASE)
 _QUARTERS = {"i": "3", "1": "3", "ii": "6", "2": "6", "iii": "9", "3": "9", "iv": "12", "4": "12"}
 
@@ -39,6 +45,19 @@ class Around:
                 best = max(best, 0.7 if set(phrase) <= said else 0.0)
         return best
 
+    def unit(self, columns: Sequence[Profile]) -> str | None:
+        """The unit of the whole table: a column of units that says one, or `(ton)`, `Satuan: ton` around it."""
+        for column in columns:
+            says = column.spellings[0] if len(column.spellings) == 1 else ""
+            if "satuan" in column.header.tokens and units.known(says):
+                return says
+        for text in self.texts:
+            for found in _UNIT.finditer(text):
+                said = next(part for part in found.groups() if part is not None)
+                if units.known(said):
+                    return said.strip()
+        return None
+
     def constants(
         self,
         contract: Contract,
@@ -46,6 +65,7 @@ class Around:
         filled: frozenset[str],
         references: Mapping[str, CodeList],
         axes: Axes,
+        words: Words,
         regions: frozenset[str],
     ) -> dict[str, tuple[str, Evidence]]:
         """What the texts, or the member itself, say of columns that nothing in the table fills."""
@@ -54,7 +74,7 @@ class Around:
             if target.name in filled or not (target.column.key or target.name == contract.region_column):
                 continue
             for text in self.texts:
-                value = self._one(target, text, references, axes)
+                value = _stated(target, text, references, words) or self._one(target, text, references, axes)
                 if value is not None:
                     out[target.name] = (value, Evidence("title", {"text": text[:80], "value": value}))
                     break
@@ -79,6 +99,20 @@ class Around:
             found = {v for word in plain.split() if (v := axes.value_of(target.name, word)) is not None}
             return found.pop() if len(found) == 1 else None
         return None
+
+
+def _stated(target: Target, text: str, references: Mapping[str, CodeList], words: Words) -> str | None:
+    """What a line such as `Kabupaten : Demak` above the table says of a column."""
+    for label, value in _SAID.findall(text):
+        tokens = words.header(label).tokens
+        if max((words.likeness(tokens, phrase) for phrase in target.phrases), default=0.0) < 0.85:
+            continue
+        codes = references.get(target.column.reference or "")
+        if codes is not None:
+            return codes.resolve(value).code
+        if target.column.type is ColumnType.TEXT and not target.values:
+            return str(value)
+    return None
 
 
 def _code(codes: CodeList, target: Target, text: str) -> str | None:

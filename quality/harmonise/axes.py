@@ -41,6 +41,7 @@ _WRITTEN: tuple[tuple[Kind, str], ...] = (
 _TIMES = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WRITTEN)
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 _LONGEST = 14
+_REGIONS = frozenset({"kabupaten", "kota", "provinsi", "wilayah", "daerah"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,6 @@ class Axes:
 
     def __init__(self, targets: Sequence[Target], references: Mapping[str, CodeList], words: Words) -> None:
         self._targets, self._references, self._words = targets, references, words
-        self._closed = {t.name: _closed(t, words) for t in targets if t.values}
         self._cache: dict[str, tuple[Value, ...]] = {}
         texts = [t for t in targets if t.column.key and t.column.type is ColumnType.TEXT]
         self._region = next((t.name for t in texts if t.column.reference == "region"), None)
@@ -96,7 +96,10 @@ class Axes:
             yield from (
                 Reading((Value(place.name, "known", left), second), "", "{} {}")
                 for second in seconds
-                if second.target == self._region and len(right.split()) > 1 and (place := self._place) is not None
+                if second.target == self._region
+                and len(right.split()) > 1
+                and (place := self._place) is not None
+                and not set(self._words.tokens(left)) <= _REGIONS
             )
 
     def values(self, text: str) -> tuple[Value, ...]:
@@ -118,7 +121,7 @@ class Axes:
             if (codes := self._references.get(target.column.reference or "")) is not None:
                 if self._coded(codes, target, text) or self._coded(codes, target, bare):
                     yield Value(target.name, "known", text)
-            elif target.values and (fold(bare) in target.values or tokens in self._closed[target.name]):
+            elif target.values and (fold(bare) in target.values or tokens in target.meanings):
                 yield Value(target.name, "known", text)
 
     def _coded(self, codes: CodeList, target: Target, text: str) -> bool:
@@ -131,7 +134,7 @@ class Axes:
         """The value of a closed list that a text means."""
         bare = _ASIDE.sub("", text).strip()
         one = next(t for t in self._targets if t.name == target)
-        return one.values.get(fold(bare)) or self._closed.get(target, {}).get(self._words.tokens(bare))
+        return one.values.get(fold(bare)) or one.meanings.get(self._words.tokens(bare))
 
     def _time(self, kind: Kind) -> Target | None:
         """The column that a header's time goes to."""
@@ -147,12 +150,3 @@ class Axes:
 def time_of(text: str) -> Kind | None:
     """What time a text is and nothing else; None where it is none."""
     return next((kind for kind, pattern in _TIMES if pattern.fullmatch(text.strip())), None)
-
-
-def _closed(target: Target, words: Words) -> dict[tuple[str, ...], str]:
-    """The words of a closed list in one form (`Pria` is Laki-laki); what two values share means neither."""
-    found: dict[tuple[str, ...], set[str]] = {}
-    for value, label in ((v, la) for v, la in target.column.labels.items()):
-        for text in (value, label):
-            found.setdefault(words.tokens(text), set()).add(value)
-    return {tokens: values.pop() for tokens, values in found.items() if len(values) == 1 and tokens}

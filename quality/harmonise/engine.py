@@ -210,6 +210,3 @@ def _questions(
     for target in best.absent:
         out.append(Question("absent", None, (target.name,), {"column": target.column.title["id"]}))
     return tuple(out)
-
-
-

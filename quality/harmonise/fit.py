@@ -43,8 +43,12 @@ class Fit:
     doubtful: bool = False
 
 
-def fit(column: Profile, target: Target, references: Mapping[str, CodeList]) -> Fit:
-    """What the cells of a column say about its being a standard's column."""
+def fit(column: Profile, target: Target, references: Mapping[str, CodeList], stated: str | None = None) -> Fit:
+    """What the cells of a column say about its being a standard's column.
+
+    Args:
+        stated: the unit of the whole table, where neither header nor cells name one.
+    """
     if column.empty:
         return Fit(-3.0, (Evidence("empty"),))
     kind = target.column.type
@@ -57,7 +61,7 @@ def fit(column: Profile, target: Target, references: Mapping[str, CodeList]) -> 
     if kind in (ColumnType.DATE, ColumnType.MOMENT):
         return _dated(column, target)
     if kind in (ColumnType.INTEGER, ColumnType.NUMBER):
-        return _year(column) if target.yearly else _numeric(column, target)
+        return _year(column) if target.yearly else _numeric(column, target, stated)
     return _text(column, target, references)
 
 
@@ -99,9 +103,10 @@ def _allowed(target: Target, code: str) -> bool:
 
 
 def _listed(column: Profile, target: Target) -> Fit:
-    share = column.among(target.values)
+    found = column.meant(target.values, target.meanings)
+    share = column.share(np.array([one is not None for one in found], np.bool_))
     said = Evidence("listed", {"share": _percent(share)})
-    many = len({target.values[f] for f in column.folded if f in target.values}) > 1
+    many = len(set(found) - {None}) > 1
     if target.column.type is ColumnType.INTEGER and column.numeric > _MOST:  # months: 1 to 12 may be many things
         return Fit(0.6 if share >= _MOST else NEVER, (said,))
     if share >= 0.8:
@@ -147,7 +152,7 @@ def _year(column: Profile) -> Fit:
     return Fit(NEVER if column.yearly < 0.5 else 0.0, (Evidence("no_years"),))
 
 
-def _numeric(column: Profile, target: Target) -> Fit:
+def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
     if column.numeric < 0.6 or (column.dated > _MOST and column.timed > 0.5):
         return Fit(NEVER, (Evidence("no_numbers"),))
     read = column.whole if target.column.type is ColumnType.INTEGER else column.read(whole=False)
@@ -155,7 +160,7 @@ def _numeric(column: Profile, target: Target) -> Fit:
         return _degrees(column, target)
     if target.column.unit != "rupiah" and float(np.mean([len(s) >= 13 for s in column.spellings])) > 0.5:
         return Fit(NEVER, (Evidence("no_numbers"),))  # numbers of documents, not measures
-    factor, unit, doubtful = _unit(column, target)
+    factor, unit, doubtful = _unit(column, target, stated)
     scaled = read * float(factor or 1)
     odds, evidence = 0.0, list[Evidence]()
     hard, usual = _within(column, scaled, target.low, target.high), _within(column, scaled, *target.usual)
@@ -188,9 +193,11 @@ def _numeric(column: Profile, target: Target) -> Fit:
     return Fit(odds, tuple(evidence), factor=factor, unit=unit, doubtful=doubtful)
 
 
-def _unit(column: Profile, target: Target) -> tuple[Decimal | None, str | None, bool]:
+def _unit(column: Profile, target: Target, stated: str | None) -> tuple[Decimal | None, str | None, bool]:
     """The factor of the unit that header or cells name; doubtful where it is no measure of the standard's."""
     unit = column.header.unit or column.cell_unit
+    if unit is None and stated is not None and units.factor(stated, target.column) is not None:
+        unit = stated
     if unit is None or not target.column.unit:
         return None, unit, False
     factor = units.factor(unit, target.column)

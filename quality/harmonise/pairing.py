@@ -1,7 +1,7 @@
 """Which column of a table is which of a standard: all pairs weighed, then the best whole assignment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -53,6 +53,21 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Hints:
+    """What the whole table says of its columns.
+
+    Attributes:
+        named: its title names the standard.
+        unit: that is stated for the whole table, in its title or a column of its own.
+        headings: what is known of a header, by column's place and target's name, beyond its own words.
+    """
+
+    named: bool = False
+    unit: str | None = None
+    headings: Mapping[tuple[int, str], Heading] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Pairing:
     """A standard's columns found in a table.
 
@@ -73,15 +88,19 @@ class Pairing:
 
 
 def pair(
-    columns: Sequence[Profile], targets: Sequence[Target], references: Mapping[str, CodeList], words: Words
+    columns: Sequence[Profile],
+    targets: Sequence[Target],
+    references: Mapping[str, CodeList],
+    words: Words,
+    hints: Hints,
 ) -> Pairing:
     """The best assignment of a table's columns to a standard's, each at most once."""
     pairs: dict[tuple[int, str], Pair] = {}
     for column in columns:
         for target in targets:
-            said = heading(column, target, words)
-            pairs[column.at, target.name] = Pair(column, target, said, fit(column, target, references))
-    pairs |= _only(columns, targets, pairs)
+            said = hints.headings.get((column.at, target.name)) or heading(column, target, words)
+            pairs[column.at, target.name] = Pair(column, target, said, fit(column, target, references, hints.unit))
+    pairs |= _only(columns, targets, pairs, named=hints.named)
     gains = np.array([[max(0.0, pairs[c.at, t.name].odds - LEAST) for t in targets] for c in columns])
     chosen = {}
     if gains.size:
@@ -92,17 +111,24 @@ def pair(
 
 
 def _only(
-    columns: Sequence[Profile], targets: Sequence[Target], pairs: Mapping[tuple[int, str], Pair]
+    columns: Sequence[Profile], targets: Sequence[Target], pairs: Mapping[tuple[int, str], Pair], *, named: bool
 ) -> dict[tuple[int, str], Pair]:
-    """The pairs of what the standard needs and no header names with the only column whose cells can be it."""
+    """The pairs of what the standard needs and no header names with the only column whose cells can be it.
+
+    Numbers are many things: the only one of a table is the standard's if the table is `named` after it.
+    """
     out = {}
-    named = {
-        at for (at, _), one in pairs.items() if one.heading.likeness >= _NAMED and one.odds > 0 and not one.heading.another
+    taken = {
+        at
+        for (at, _), one in pairs.items()
+        if one.heading.likeness >= _NAMED and one.odds > 0 and not one.heading.another
     }
     for target in targets:
         if not target.column.required or any(pairs[c.at, target.name].odds > 0 for c in columns):
             continue
-        can = [c for c in columns if c.at not in named and _can(pairs[c.at, target.name])]
+        if target.measure and not named:
+            continue
+        can = [c for c in columns if c.at not in taken and _can(pairs[c.at, target.name])]
         if len(can) == 1:
             out[can[0].at, target.name] = replace(pairs[can[0].at, target.name], only=True)
     return out

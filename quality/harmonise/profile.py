@@ -237,9 +237,13 @@ class Profile:
         """The spellings reduced to what people mean by them."""
         return tuple(fold(spelling) for spelling in self.spellings)
 
-    def among(self, known: Mapping[str, str]) -> float:
-        """The share of cells whose folded spelling is known."""
-        return self.share(np.array([spelling in known for spelling in self.folded], np.bool_))
+    def meant(self, values: Mapping[str, str], meanings: Mapping[tuple[str, ...], str]) -> tuple[str | None, ...]:
+        """The value of a closed list that each spelling means, by its letters or by its words."""
+        found = [values.get(folded) for folded in self.folded]
+        if all(one is None for one in found) or len(self.spellings) <= _LOOKED_UP:
+            pairs = zip(found, self.spellings, strict=True)
+            found = [one if one is not None else meanings.get(self.words.tokens(s)) for one, s in pairs]
+        return tuple(found)
 
     @cached_property
     def heads(self) -> Mapping[str, float]:

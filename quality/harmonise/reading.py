@@ -1,14 +1,16 @@
 """A table read as one standard: what fills its columns, what is left over, and how well the whole fits."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.contract import Contract
 from core.reference import CodeList
 from quality.harmonise.around import Around
 from quality.harmonise.axes import Axes
-from quality.harmonise.pairing import Pairing, pair
+from quality.harmonise.heading import Heading
+from quality.harmonise.pairing import Hints, Pairing, pair
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
@@ -19,9 +21,19 @@ from quality.harmonise.words import Words
 _NO_MEASURE, _NO_KEY, _NO_TIME, _NO_OTHER, _NO_REGION, _NO_LISTED = 3.0, 1.2, 0.8, 0.7, 0.4, 0.3
 #: What is lost where a column of texts says of each row something that the standard does not know.
 _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
-_TITLE = 2.0
+_TITLE = 2.5
+#: What is lost where more than a third of what the standard needs is nowhere, and won where all of it is there.
+_LACKING, _COMPLETE = 6.0, 1.5
+#: A title so alike to a standard names it; so does a code of its list.
+_NAMED, _BY_CODE = 0.69, 0.9
+#: A header that is a code of the standard's list says that its numbers are that.
+_NAMING = 4.0
+#: Headers that name no measure need a title that does.
+_TITLED, _UNTITLED = 2.0, -1.5
 #: Words of columns that go with any table.
-_ASIDES = frozenset(["keterangan", "nomor", "urut", "petugas", "catatan", "sumber", "satuan", "pencatat", "surveyor", "operator", "id"])
+_ASIDES = frozenset(
+    ["keterangan", "nomor", "urut", "petugas", "catatan", "sumber", "satuan", "pencatat", "surveyor", "operator", "id"]
+)
 
 
 @dataclass(frozen=True)
@@ -66,20 +78,55 @@ def read_as(
 ) -> Reading:
     """The best reading of a table as one standard."""
     axes = Axes(targets, references, words)
-    plain = pair(columns, targets, references, words)
-    found = tuple(g for g in groups(columns, targets, axes, words) if not _beaten(g, plain))
+    title, unit = around.likeness(contract, targets, words), around.unit(columns)
+    hints = Hints(title >= _NAMED, unit)
+    plain = pair(columns, targets, references, words, hints)
+    found = tuple(g for g in groups(columns, targets, axes, words, unit) if not _beaten(g, plain))
+    said: dict[str, tuple[str, Evidence]] = {}
+    if not found:
+        said, headings = _named_by_header(columns, targets, plain, references, axes)
+        if headings:
+            plain = pair(columns, targets, references, words, replace(hints, headings=headings))
     if found:
         taken = {c.at for g in found for c, _ in g.columns}
         done = {n for g in found for n in (*g.names, g.value.name)}
-        plain = pair(
-            [c for c in columns if c.at not in taken], [t for t in targets if t.name not in done], references, words
-        )
+        rest = [c for c in columns if c.at not in taken]
+        plain = pair(rest, [t for t in targets if t.name not in done], references, words, hints)
     filled = frozenset(plain.filled) | {n for g in found for n in (*g.names, g.value.name)}
-    constants = around.constants(contract, targets, filled, references, axes, regions)
+    constants = around.constants(contract, targets, filled, references, axes, words, regions) | said
+    if any(t.name in constants and t.column.reference not in (None, "region") for t in targets):
+        title = max(title, _BY_CODE)
     absent = tuple(t for t in targets if t.column.required and t.name not in filled and t.name not in constants)
-    title = around.likeness(contract, targets, words)
     score = _score(contract, targets, plain, found, constants, title)
     return Reading(contract, targets, plain, found, constants, title, score, absent)
+
+
+def _named_by_header(
+    columns: Sequence[Profile],
+    targets: Sequence[Target],
+    plain: Pairing,
+    references: Mapping[str, CodeList],
+    axes: Axes,
+) -> tuple[dict[str, tuple[str, Evidence]], dict[tuple[int, str], Heading]]:
+    """A measure whose header is the one thing that the standard asks of each row (`upah_minimum`, `TPT`)."""
+    values = [t for t in targets if t.measure and t.column.required]
+    listed = [t for t in targets if t.column.key and t.column.reference not in (None, "region")]
+    for target in listed:
+        codes = references.get(target.column.reference or "")
+        if codes is None or target.name in plain.filled or len(values) != 1:
+            continue
+        named = [c for c in columns if c.numeric >= 0.6 and any(v.target == target.name for v in axes.values(c.name))]
+        if len(named) != 1:
+            continue
+        code = codes.resolve(_bare(named[0].name)).code
+        if code is not None:
+            why = Evidence("named_by_header", {"header": named[0].name, "value": code})
+            return {target.name: (code, why)}, {(named[0].at, values[0].name): Heading(_NAMING, 1.0, (why,))}
+    return {}, {}
+
+
+def _bare(header: str) -> str:
+    return re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", header.replace("_", " ")).strip()
 
 
 def _beaten(group: Group, plain: Pairing) -> bool:
@@ -108,6 +155,8 @@ def _score(
     score = _TITLE * title
     for chosen in pairing.chosen.values():
         score += likelihood(chosen.odds) * (0.4 + 1.6 * chosen.target.weight)
+    if any(g.likeness is None for g in found):
+        score += _TITLED * title if title >= _NAMED else _UNTITLED
     melted = {n for g in found for n in (*g.names, g.value.name)}
     score += sum(0.4 + 1.6 * t.weight for t in targets if t.name in melted)
     filled = melted | set(pairing.filled)
@@ -115,6 +164,13 @@ def _score(
         if target.name in filled or not target.column.required:
             continue
         score -= _lost(contract, target) * (0.2 if target.name in constants else 1.0)
+    measures = [t for t in targets if t.measure]
+    if len(measures) == 1 and not measures[0].column.required and measures[0].name not in filled:
+        score -= _NO_MEASURE
+    needed = [t for t in targets if t.column.required and not t.values]
+    lacking = [t for t in needed if t.name not in filled and t.name not in constants]
+    score -= _LACKING * max(0.0, len(lacking) / len(needed) - 0.34) if needed else 0.0
+    score += _COMPLETE if not lacking else 0.0
     unknown = sum(_tells(c) for c in pairing.columns if c.at not in pairing.chosen)
     return score - _UNKNOWN * min(_MOST_UNKNOWN, unknown)
 

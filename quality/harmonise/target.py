@@ -21,7 +21,8 @@ class Target:
         phrases: its names and synonyms as words in one form.
         low, high: bounds that no cell may leave; `usual`: those that few do.
         patterns: that every value matches.
-        values: folded word or value of its closed list to the value.
+        values: folded word or value of its closed list to the value; `meanings`: the same by words in one form, so
+            that `Pria` and `male` are Laki-laki; what two values share means neither.
         weight: how much finding it says about the standard: 1 for a column of its own, less for one that many have.
         measure: whether the standard is about this number.
     """
@@ -34,6 +35,7 @@ class Target:
     usual: tuple[float | None, float | None]
     patterns: tuple[re.Pattern[str], ...]
     values: Mapping[str, str]
+    meanings: Mapping[tuple[str, ...], str]
     weight: float
     measure: bool
     heads: frozenset[str]
@@ -102,10 +104,19 @@ def _target(contract: Contract, column: Column, common: Mapping[str, int], words
         usual=usual,
         patterns=tuple(patterns),
         values=known,
+        meanings=_meanings(column, words),
         weight=1 / common.get(column.name, 1),
         measure=number and not column.key and column.unit != "derajat",
         heads=heads,
     )
+
+
+def _meanings(column: Column, words: Words) -> dict[tuple[str, ...], str]:
+    found: dict[tuple[str, ...], set[str]] = {}
+    for value, label in column.labels.items():
+        for text in (value, label):
+            found.setdefault(words.tokens(text), set()).add(value)
+    return {tokens: values.pop() for tokens, values in found.items() if len(values) == 1 and tokens}
 
 
 def _number(bound: object) -> float | None:

@@ -55,8 +55,14 @@ class Group:
         return (Evidence("melted", {"count": len(self.columns), "shown": shown, "kind": " + ".join(self.names)}),)
 
 
-def groups(columns: Sequence[Profile], targets: Sequence[Target], axes: Axes, words: Words) -> tuple[Group, ...]:
-    """The groups of a table's headers that are values, the largest first; each column is in one at most."""
+def groups(
+    columns: Sequence[Profile], targets: Sequence[Target], axes: Axes, words: Words, stated: str | None
+) -> tuple[Group, ...]:
+    """The groups of a table's headers that are values, the largest first; each column is in one at most.
+
+    Args:
+        stated: the unit of the whole table.
+    """
     found: dict[tuple[tuple[str, ...], tuple[str, ...], str], list[tuple[Profile, Reading]]] = defaultdict(list)
     for column in columns:
         if not column.empty and column.numeric < 0.6:
@@ -76,7 +82,7 @@ def groups(columns: Sequence[Profile], targets: Sequence[Target], axes: Axes, wo
         kept = [(c, r) for c, r in members if c.at not in taken]
         if not _enough(kept, names, targets):
             continue
-        group = _group(kept, names, measures, words)
+        group = _group(kept, names, measures, _own_words(names, targets), words, stated)
         if group is not None:
             out.append(group)
             taken |= {c.at for c, _ in kept}
@@ -89,21 +95,34 @@ def _sort(kind: str) -> str:
 
 def _enough(members: Sequence[tuple[Profile, Reading]], names: tuple[str, ...], targets: Sequence[Target]) -> bool:
     distinct = {tuple(v.text.lower() for v in r.values) for _, r in members}
-    closed = any(t.name in names and t.values for t in targets)
+    closed = len(names) > 1 or any(t.name in names and t.values for t in targets)
     return len(distinct) >= (_ENOUGH_CLOSED if closed else _ENOUGH)
 
 
+def _own_words(names: tuple[str, ...], targets: Sequence[Target]) -> tuple[tuple[str, ...], ...]:
+    return tuple(phrase for t in targets if t.name in names for phrase in t.phrases)
+
+
 def _group(
-    members: Sequence[tuple[Profile, Reading]], names: tuple[str, ...], measures: Sequence[Target], words: Words
+    members: Sequence[tuple[Profile, Reading]],
+    names: tuple[str, ...],
+    measures: Sequence[Target],
+    own: Sequence[tuple[str, ...]],
+    words: Words,
+    stated: str | None,
 ) -> Group | None:
     rest = words.header(members[0][1].rest)
+    if any(words.likeness(rest.tokens, phrase) > 0.8 for phrase in own):
+        rest = words.header("")  # `Kabupaten/Kota Cilacap`: the upper level only says what the lower one is
     weighed: list[tuple[float, float | None, Target, tuple[Fit, ...]]] = []
     for target in measures:
-        fits = tuple(fit(column, target, {}) for column, _ in members if not column.empty)
+        fits = tuple(fit(column, target, {}, stated) for column, _ in members if not column.empty)
         if not fits:
             continue
         middle = sorted(f.odds for f in fits)[len(fits) // 2]
         likeness = max((words.likeness(rest.tokens, p) for p in target.phrases), default=0.0) if rest.tokens else None
+        if rest.silent and not target.column.required and len(measures) > 1:
+            continue  # a header that names no measure stands over what the standard is about
         if middle < -1.5 or (likeness is not None and likeness < _MEASURE) or rest.nots:
             continue
         score = middle + (3 * likeness if likeness is not None else 0) + (2.0 if target.column.required else 0.0)

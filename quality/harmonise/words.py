@@ -19,7 +19,7 @@ from core.reference import fold
 from quality.harmonise import units
 
 SHIPPED = Path(__file__).with_name("words.csv")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 #: Headers that readers and programs make up where a file has none.
 _MADE_UP = re.compile(r"(?:kolom|column|unnamed|field|col|var|x|f)?[ _:.]*\d*(?: level \d+)?", re.IGNORECASE)
