@@ -19,25 +19,27 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Commodity:
-    """A good whose prices and stocks are kept; `unit` is what a price is for (kg, liter)."""
+class _InUnits:
+    """Something that is counted in a unit of its own."""
 
     code: str
     name: str
     unit: str
     aliases: tuple[str, ...]
     source: str
+
+
+_U = TypeVar("_U", bound=_InUnits)
 
 
 @dataclass(frozen=True, slots=True)
-class ListedIndicator:
-    """A development indicator; `unit` is the one its values have where a file states none."""
+class Commodity(_InUnits):
+    """A good whose prices and stocks are kept; `unit` is what a price is for (kg, liter)."""
 
-    code: str
-    name: str
-    unit: str
-    aliases: tuple[str, ...]
-    source: str
+
+@dataclass(frozen=True, slots=True)
+class ListedIndicator(_InUnits):
+    """A development indicator; `unit` is the one its values have where a file states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,8 @@ class ReferenceFile(Generic[T]):
     parse: Callable[[Row, Regions], T]
 
 
-def _commodity(row: Row, _: Regions) -> Commodity:
-    return Commodity(row.text("code"), row.text("name"), row.text("unit"), row.names("aliases"), row.text("source"))
-
-
-def _indicator(row: Row, _: Regions) -> ListedIndicator:
-    return ListedIndicator(
+def _in_units(kind: type[_U]) -> Callable[[Row, Regions], _U]:
+    return lambda row, _: kind(
         row.text("code"), row.text("name"), row.text("unit"), row.names("aliases"), row.text("source")
     )
 
@@ -164,8 +162,12 @@ def _columns(needed: str, others: str = "") -> dict[str, bool]:
     return {**dict.fromkeys(needed.split(), True), **dict.fromkeys(others.split(), False)}
 
 
-COMMODITIES = ReferenceFile("commodity.csv", _columns("code name unit source", "aliases"), ("code",), _commodity)
-INDICATORS = ReferenceFile("indicator.csv", _columns("code name unit source", "aliases"), ("code",), _indicator)
+COMMODITIES = ReferenceFile(
+    "commodity.csv", _columns("code name unit source", "aliases"), ("code",), _in_units(Commodity)
+)
+INDICATORS = ReferenceFile(
+    "indicator.csv", _columns("code name unit source", "aliases"), ("code",), _in_units(ListedIndicator)
+)
 GAUGES = ReferenceFile(
     "gauge.csv",
     _columns(
