@@ -78,6 +78,7 @@ class Context:
     deadline: Deadline
     actor: Actor = ANONYMOUS
     entities: int = 0  # asked for by key so far, as routers do
+    spliced: bool = False  # whether the answer leaves as JSON, so that rows in it may be JSON text already
     _loaders: "Loaders | None" = field(default=None, repr=False)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 

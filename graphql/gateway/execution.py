@@ -6,7 +6,16 @@ from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLList, GraphQLOutputType, GraphQLResolveInfo, execute
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    execute,
+)
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -14,12 +23,26 @@ from core.rows_errors import QueryTimeout
 from gateway.context import Context
 from gateway.errors import MAX_ERRORS, QueryLimit, formatted
 from gateway.limits import LIMITS
+from gateway.splice import Spliced
 
 _STRETCH = 50  # items completed before others get their turn: some 10 ms
 
 
 class _Execution(StrawberryGraphQLCoreExecutionContext):
-    """Completes long lists in stretches; graphql-core would hold the loop for the whole list."""
+    """Completes long lists in stretches, where graphql-core would hold the loop for the whole list, and takes JSON."""
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_nodes: list[FieldNode],
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """The completed object; one that came as JSON text is complete."""
+        if type(result) is Spliced:
+            return result.body
+        return super().complete_object_value(return_type, field_nodes, info, path, result)
 
     def complete_list_value(
         self,

@@ -166,7 +166,7 @@ class GraphQLDoor:
         try:
             actor = await self._actor(http, deadline)
             request = await read(http, self._body_max)
-            context = Context(self._now(), self._offload, deadline, actor)
+            context = Context(self._now(), self._offload, deadline, actor, spliced=True)
             document = await self._documents.ready(context, request.query)
             operation(document, request.operation, only_queries=request.only_queries)
             body = await run(self._schema, context, document, request)

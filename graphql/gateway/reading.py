@@ -100,38 +100,55 @@ def of_contract(contract: Contract) -> Resolve:
     return resolve
 
 
-async def answer(
-    context: Context, resolve: Resolve, question: Question, *, standard: Standard | None = None
-) -> Answer | None:
-    """The page of a question; None where there is nothing that the actor may ask.
-
-    Args:
-        standard: the contract that the rows follow; small pages of its current rows come from their SQL table.
-
-    Raises:
-        PageInvalid, MomentAmbiguous, CursorInvalid, ColumnUnknown, FilterInvalid: what cannot be asked.
-        AsOfUnknown: the commit has not happened yet.
-        QueryTimeout, QueryBusy, QueryTooLarge: it could not be answered in time or space.
-    """
+def row_query(
+    context: Context, resolve: Resolve, question: Question, columns: tuple[str, ...] | None
+) -> Callable[[Session], RowQuery | None]:
+    """What makes a question's query within a session, once its form was looked at; None where there is nothing."""
     largest = context.services.settings.page_max
     if not 1 <= question.first <= largest:
         raise PageInvalid(relation="-", first=question.first, largest=largest)
     moment = question.moment
 
-    def look(session: Session) -> tuple[RowQuery, Page | None] | None:
+    def made(session: Session) -> RowQuery | None:
         found = resolve(session, context, moment)
         if found is None:
             return None
         relation, visible = found
-        query = RowQuery(
+        return RowQuery(
             relation=relation,
-            columns=question.columns or (*(name for name, _ in relation.columns), "_row"),
+            columns=(*(name for name, _ in relation.columns), "_row") if columns is None else columns,
             scope=visible,
             where=question.where,
             order=question.order,
             first=question.first,
             after=question.after,
         )
+
+    return made
+
+
+async def answer(
+    context: Context, resolve: Resolve, question: Question, *, standard: Standard | None = None, paged: bool = True
+) -> Answer | None:
+    """The page of a question; None where there is nothing that the actor may ask.
+
+    Args:
+        standard: the contract that the rows follow; small pages of its current rows come from their SQL table.
+        paged: whether rows are asked for at all; else the page is empty.
+
+    Raises:
+        PageInvalid, MomentAmbiguous, CursorInvalid, ColumnUnknown, FilterInvalid: what cannot be asked.
+        AsOfUnknown: the commit has not happened yet.
+        QueryTimeout, QueryBusy, QueryTooLarge: it could not be answered in time or space.
+    """
+    asked = row_query(context, resolve, question, question.columns)
+
+    def look(session: Session) -> tuple[RowQuery, Page | None] | None:
+        query = asked(session)
+        if query is None:
+            return None
+        if not paged:
+            return query, Page((), (), False)
         return query, None if standard is None else current_pages.page(session, standard, query)
 
     found = await context.sql(look)

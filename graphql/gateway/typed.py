@@ -16,11 +16,12 @@ from strawberry.types.private import StrawberryPrivate
 
 from core.contract import Classification, Column, Contract
 from core.rows import PROVENANCE, TRUE, Filter, Order, Value
+from gateway import splice
 from gateway.building import enum, lst, make, optional, owner
 from gateway.context import Info
 from gateway.entities.listed import Commodity, Gauge, commodity_of, gauge_of
 from gateway.entities.places import Region, region_of
-from gateway.entities.provenance import Provenance
+from gateway.entities.provenance import PLAIN, Provenance
 from gateway.naming import camel, pascal, plural
 from gateway.pages import PageInfo
 from gateway.reading import Answer, Question, answer, of_contract
@@ -29,6 +30,8 @@ from gateway.typed_aggregate import aggregate_field
 from gateway.where import COMPARISONS, KINDS, translate
 
 _FACTS = tuple(PROVENANCE)
+#: The fields of a connection that tell of its page.
+_OF_PAGE = frozenset({"nodes", "edges", "pageInfo"})
 #: Provenance that rows can be filtered and ordered by: attribute to column.
 _ASKABLE = {
     "member": "_member",
@@ -73,6 +76,7 @@ class Typed:
     order: Any
     connection: Any
     attributes: Mapping[str, str]  # of row and filter, to column
+    plain: splice.Plain  # the fields of a row that are columns
 
 
 def _attribute(name: str) -> str:
@@ -228,6 +232,7 @@ def build(contract: Contract) -> Typed:
         order=_order(name, columns),
         connection=_connection(contract, name, row, columns),
         attributes={_attribute(c.name): c.name for c in contract.columns},
+        plain={camel(c.name): (c.name, c.type) for c in contract.columns} | {"provenance": PLAIN},
     )
 
 
@@ -249,6 +254,7 @@ def _rows(typed: Typed, answered: Answer) -> list[Any]:
 def root_field(typed: Typed) -> tuple[Any, Any]:
     """The root field that answers with a contract's rows: its annotation and the field."""
     contract = typed.contract
+    plans = splice.Plans()
 
     async def rows(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
         info, *, where=None, order_by=None, first=100, after=None, as_of=None, as_of_seq=None
@@ -263,7 +269,13 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
             as_of_seq=as_of_seq,
         )
         standard = (contract.name, contract.major)
-        answered = await answer(info.context, of_contract(contract), question, standard=standard)
+        plan = plans.plan(info._raw_info, typed.plain) if info.context.spliced else None
+        if plan is not None:
+            spliced = await splice.answer(info.context, of_contract(contract), question, plan, standard=standard)
+            if spliced is not None:
+                return spliced
+        paged = not _OF_PAGE.isdisjoint(splice.asked(info._raw_info))
+        answered = await answer(info.context, of_contract(contract), question, standard=standard, paged=paged)
         assert answered is not None  # a contract's relation is there even where it is empty
         return typed.connection(answer=answered, rows=_rows(typed, answered))
 

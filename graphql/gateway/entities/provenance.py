@@ -14,6 +14,11 @@ from gateway.scalars import BigInt
 
 shared = field_of(None)  # rows of every subgraph tell where they come from
 _AT = {name: index for index, name in enumerate(PROVENANCE)}
+#: The fields that are columns of every row, which `gateway/splice.py` writes without this class.
+PLAIN = {
+    field: (column, PROVENANCE[column])
+    for field, column in {"seq": "_snapshot", "row": "_row", "fetchedAt": "_fetched_at", "verdict": "_verdict"}.items()
+}
 
 
 @strawberry.type(description="Asal baris: the commit, file and delivery that a row comes from.")

@@ -1,0 +1,282 @@
+"""Lists of plain columns answered as JSON text for exactly their selection, past the completion of each value.
+
+A selection is plain where it asks a connection for nothing but its rows' columns, their provenance's columns, cursors,
+page facts, the commit and the count: aliases, fragments and `@skip`/`@include` are resolved by graphql-core's own
+collection of fields. Everything else, and every value that JSON cannot hold, goes the long way, which a test holds to
+the same answers (`tests/gateway/test_splice.py`). What may be seen is part of the query on both ways.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+)
+from graphql.execution.collect_fields import collect_sub_fields
+from sqlalchemy.orm import Session
+
+from catalog import current_pages
+from catalog.row_files import Standard
+from core import cursors, rows_json
+from core.contract import ColumnType
+from core.duck import Duck
+from core.rows import Page, RowQuery
+from core.rows_json import Constant, Cursor, Leaf, Struct
+from gateway.context import Context
+from gateway.reading import Answer, Question, Resolve, row_query
+
+#: The fields of a type that are plain: a column and its kind, or an object of such.
+Plain = Mapping[str, "tuple[str, ColumnType] | Plain"]
+
+_KEPT = 512
+_PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
+_DIRECTIVES = ("skip", "include")
+
+
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """An object that is complete, its rows JSON text already; the execution puts it into the answer as it is."""
+
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a connection is asked for, by key: rows or edges (a `Struct` each), page facts, or one of its own facts."""
+
+    parts: tuple[tuple[str, "Struct | PageFacts | Constant | str"], ...]
+    columns: tuple[str, ...]
+
+    @property
+    def counted(self) -> bool:
+        """Whether the rows of all pages are to be counted."""
+        return any(part == "totalCount" for _, part in self.parts)
+
+    @property
+    def paged(self) -> bool:
+        """Whether a page is to be read at all."""
+        return any(isinstance(part, Struct | PageFacts) for _, part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """The page facts asked for, by key: a name of `PageInfo`'s fields, or a constant."""
+
+    fields: tuple[tuple[str, str | Constant], ...]
+
+
+class _Unplain(Exception):
+    """Something is asked for that only the long way answers."""
+
+
+def _collected(info: GraphQLResolveInfo, of: GraphQLObjectType, nodes: list[FieldNode]) -> dict[str, list[FieldNode]]:
+    found = collect_sub_fields(info.schema, info.fragments, info.variable_values, of, nodes)
+    for fields in found.values():
+        if any(d.name.value not in _DIRECTIVES for field in fields for d in field.directives or ()):
+            raise _Unplain
+    return found
+
+
+def _object_of(of: GraphQLObjectType, name: str) -> GraphQLObjectType:
+    named = get_named_type(of.fields[name].type)
+    assert isinstance(named, GraphQLObjectType)
+    return named
+
+
+def _struct(info: GraphQLResolveInfo, of: GraphQLObjectType, plain: Plain, nodes: list[FieldNode]) -> Struct:
+    fields: list[tuple[str, Leaf | Constant | Cursor | Struct]] = []
+    for key, found in _collected(info, of, nodes).items():
+        name = found[0].name.value
+        if name == "__typename":
+            fields.append((key, Constant(of.name)))
+            continue
+        known = plain.get(name)
+        if known is None:
+            raise _Unplain
+        if isinstance(known, Mapping):
+            fields.append((key, _struct(info, _object_of(of, name), known, found)))
+        else:
+            fields.append((key, Leaf(*known, required=isinstance(of.fields[name].type, GraphQLNonNull))))
+    return Struct(tuple(fields))
+
+
+def _edges(info: GraphQLResolveInfo, of: GraphQLObjectType, plain: Plain, nodes: list[FieldNode]) -> Struct:
+    fields: list[tuple[str, Leaf | Constant | Cursor | Struct]] = []
+    for key, found in _collected(info, of, nodes).items():
+        match found[0].name.value:
+            case "__typename":
+                fields.append((key, Constant(of.name)))
+            case "cursor":
+                fields.append((key, Cursor()))
+            case "node":
+                fields.append((key, _struct(info, _object_of(of, "node"), plain, found)))
+            case _:
+                raise _Unplain
+    return Struct(tuple(fields))
+
+
+def _page_facts(info: GraphQLResolveInfo, of: GraphQLObjectType, nodes: list[FieldNode]) -> PageFacts:
+    fields: list[tuple[str, str | Constant]] = []
+    for key, found in _collected(info, of, nodes).items():
+        name = found[0].name.value
+        if name != "__typename" and name not in _PAGE_INFO:
+            raise _Unplain
+        fields.append((key, Constant(of.name) if name == "__typename" else name))
+    return PageFacts(tuple(fields))
+
+
+def _made(info: GraphQLResolveInfo, of: GraphQLObjectType, plain: Plain) -> Plan:
+    parts: list[tuple[str, Struct | PageFacts | Constant | str]] = []
+    for key, nodes in _collected(info, of, info.field_nodes).items():
+        match nodes[0].name.value:
+            case "nodes":
+                parts.append((key, _struct(info, _object_of(of, "nodes"), plain, nodes)))
+            case "edges":
+                parts.append((key, _edges(info, _object_of(of, "edges"), plain, nodes)))
+            case "pageInfo":
+                parts.append((key, _page_facts(info, _object_of(of, "pageInfo"), nodes)))
+            case "__typename":
+                parts.append((key, Constant(of.name)))
+            case "totalCount" | "seq" as name:
+                parts.append((key, name))
+            case _:
+                raise _Unplain
+    leaves = (leaf.column for _, part in parts if isinstance(part, Struct) for leaf in part.leaves())
+    return Plan(tuple(parts), tuple(dict.fromkeys(leaves)))
+
+
+def _variables(info: GraphQLResolveInfo) -> tuple[str, ...]:
+    """The variables that decide what is skipped or included anywhere below a field."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    todo: list[Any] = list(info.field_nodes)
+
+    def below(selection: SelectionSetNode | None) -> None:
+        todo.extend(selection.selections if selection else ())
+
+    while todo:
+        node = todo.pop()
+        for directive in node.directives or ():
+            for argument in directive.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    found[argument.value.name.value] = None
+        if not isinstance(node, FragmentSpreadNode):
+            below(node.selection_set)
+        elif node.name.value not in seen:
+            seen.add(node.name.value)
+            todo.append(info.fragments[node.name.value])
+    return tuple(found)
+
+
+class Plans:
+    """The plans of the documents asked lately, by the fields' places in them and what is skipped or included."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, ...], tuple[list[FieldNode], tuple[str, ...], dict[Any, Plan | None]]] = (
+            OrderedDict()
+        )
+
+    def plan(self, info: GraphQLResolveInfo, plain: Plain) -> Plan | None:
+        """The plan of a connection's field, or None where it goes the long way."""
+        key = tuple(map(id, info.field_nodes))  # of nodes that are kept beside it, so that no other has them
+        kept = self._kept.get(key)
+        if kept is None:
+            while len(self._kept) >= _KEPT:
+                self._kept.popitem(last=False)
+            kept = self._kept[key] = (info.field_nodes, _variables(info), {})
+        else:
+            self._kept.move_to_end(key)
+        _, names, plans = kept
+        values = tuple(info.variable_values.get(name) for name in names)
+        if values not in plans:
+            of = get_named_type(info.return_type)
+            assert isinstance(of, GraphQLObjectType)
+            try:
+                plans[values] = _made(info, of, plain)
+            except _Unplain:
+                plans[values] = None
+        return plans[values]
+
+
+def asked(info: GraphQLResolveInfo) -> Iterator[str]:
+    """The names of the fields that a connection is asked for."""
+    of = get_named_type(info.return_type)
+    assert isinstance(of, GraphQLObjectType)
+    found = collect_sub_fields(info.schema, info.fragments, info.variable_values, of, info.field_nodes)
+    return (nodes[0].name.value for nodes in found.values())
+
+
+async def answer(
+    context: Context, resolve: Resolve, question: Question, plan: Plan, *, standard: Standard
+) -> Spliced | None:
+    """The connection's JSON, or None where a value in it is one that only the long way can tell of.
+
+    Raises:
+        What `gateway.reading.answer` raises.
+    """
+    asked = row_query(context, resolve, question, plan.columns)
+
+    def look(session: Session) -> tuple[RowQuery, Page | None, dict[str, Any] | None]:
+        query = asked(session)
+        assert query is not None  # a contract's relation is there even where it is empty
+        page = current_pages.page(session, standard, query) if plan.paged else Page((), (), False)
+        return query, page, None if page is None else _body(plan, query, page)
+
+    query, page, body = await context.sql(look)
+    if page is None:
+
+        def read(duck: Duck, left: float) -> tuple[Page, dict[str, Any] | None]:
+            page = duck.page(query, deadline=left)
+            return page, _body(plan, query, page)
+
+        page, body = await context.duck(read)
+    if body is None:
+        return None
+    if plan.counted:
+        total = await Answer(query, Page((), (), False), standard).count(context)
+        body |= {key: total for key, part in plan.parts if part == "totalCount"}
+    return Spliced(body)
+
+
+def _body(plan: Plan, query: RowQuery, page: Page) -> dict[str, Any] | None:
+    """The connection with its rows as JSON text; None where they cannot be written so."""
+    body: dict[str, Any] = {}
+    for key, part in plan.parts:
+        if isinstance(part, Struct):
+            places = [cursors.encode(query, place) for place in page.places] if part.with_cursor() else None
+            rows = rows_json.of_tuples(part, plan.columns, page.rows, places)
+            if rows is None:
+                return None
+            body[key] = orjson.Fragment(rows)
+        elif isinstance(part, PageFacts):
+            body[key] = _facts(part, query, page)
+        elif isinstance(part, Constant):
+            body[key] = part.value
+        else:
+            body[key] = query.relation.seq if part == "seq" else None  # the count is put in once it is known
+    return body
+
+
+def _facts(part: PageFacts, query: RowQuery, page: Page) -> dict[str, object]:
+    out: dict[str, object] = {}
+    for key, name in part.fields:
+        if isinstance(name, Constant):
+            out[key] = name.value
+        elif name == "hasNextPage":
+            out[key] = page.has_next
+        elif name == "hasPreviousPage":
+            out[key] = query.after is not None
+        else:
+            places = page.places[:1] if name == "startCursor" else page.places[-1:]
+            out[key] = cursors.encode(query, places[0]) if places else None
+    return out
