@@ -229,7 +229,7 @@ def _degrees(column: Profile, target: Target) -> Fit:
     places = np.array([len(s.replace(",", ".").rpartition(".")[2]) if not s.isdigit() else 0 for s in column.spellings])
     fine = column.share(places >= 3)
     inside = _within(column, _decimals(column), target.low, target.high)
-    if inside < 0.9 or column.share(places >= 1) < 0.5:
+    if inside < 0.7 or column.share(places >= 1) < 0.5:
         return Fit(-5.0, (Evidence("no_degrees"),))
     return Fit(3.0 if fine >= 0.5 else 1.0, (Evidence("degrees"),), telling=fine >= 0.5)
 

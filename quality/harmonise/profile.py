@@ -180,7 +180,11 @@ class Profile:
     @cached_property
     def dated(self) -> float:
         """The share of cells that are dates in some order of day and month."""
-        real = np.logical_or.reduce([self.dates.days(style)[1] for style in values.STYLES])
+        first, last = np.datetime64("1900-01-01"), np.datetime64(f"{self.year + 50}-01-01")
+        real = np.zeros(len(self.spellings), np.bool_)
+        for style in values.STYLES:
+            day, there = self.dates.days(style)
+            real |= there & (day >= first) & (day < last)
         return self.share(real)
 
     @cached_property

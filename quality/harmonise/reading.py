@@ -84,7 +84,8 @@ def read_as(
     found = tuple(g for g in groups(columns, targets, axes, words, unit) if not _beaten(g, plain))
     said: dict[str, tuple[str, Evidence]] = {}
     if not found:
-        said, headings = _named_by_header(columns, targets, plain, references, axes)
+        titled = around.constants(contract, targets, frozenset(plain.filled), references, axes, words, regions)
+        said, headings = _named_by_header(columns, targets, plain, references, axes, titled, words)
         if headings:
             plain = pair(columns, targets, references, words, replace(hints, headings=headings))
     if found:
@@ -94,8 +95,9 @@ def read_as(
         plain = pair(rest, [t for t in targets if t.name not in done], references, words, hints)
     filled = frozenset(plain.filled) | {n for g in found for n in (*g.names, g.value.name)}
     constants = around.constants(contract, targets, filled, references, axes, words, regions) | said
-    if any(t.name in constants and t.column.reference not in (None, "region") for t in targets):
-        title = max(title, _BY_CODE)
+    for target in targets:
+        if target.name in constants and target.column.reference not in (None, "region"):
+            title = max(title, _BY_CODE * target.weight)
     absent = tuple(t for t in targets if t.column.required and t.name not in filled and t.name not in constants)
     score = _score(contract, targets, plain, found, constants, title)
     return Reading(contract, targets, plain, found, constants, title, score, absent)
@@ -107,14 +109,25 @@ def _named_by_header(
     plain: Pairing,
     references: Mapping[str, CodeList],
     axes: Axes,
+    titled: Mapping[str, tuple[str, Evidence]],
+    words: Words,
 ) -> tuple[dict[str, tuple[str, Evidence]], dict[tuple[int, str], Heading]]:
-    """A measure whose header is the one thing that the standard asks of each row (`upah_minimum`, `TPT`)."""
+    """A measure whose header is the one thing that the standard asks of each row (`upah_minimum`, `TPT`).
+
+    Where the title names that thing, a header that says part of its name does.
+    """
     values = [t for t in targets if t.measure and t.column.required]
     listed = [t for t in targets if t.column.key and t.column.reference not in (None, "region")]
     for target in listed:
         codes = references.get(target.column.reference or "")
         if codes is None or target.name in plain.filled or len(values) != 1:
             continue
+        numeric = [c for c in columns if c.numeric >= 0.6]
+        if target.name in titled and not any(axes.values(c.name) for c in numeric):
+            part = _parts(codes, titled[target.name][0], numeric, words)
+            if len(part) == 1:
+                why = Evidence("named_by_title", {"header": part[0].name, "value": titled[target.name][0]})
+                return {}, {(part[0].at, values[0].name): Heading(_NAMING - 1, 0.8, (why,))}
         named = [c for c in columns if c.numeric >= 0.6 and any(v.target == target.name for v in axes.values(c.name))]
         if len(named) != 1:
             continue
@@ -123,6 +136,14 @@ def _named_by_header(
             why = Evidence("named_by_header", {"header": named[0].name, "value": code})
             return {target.name: (code, why)}, {(named[0].at, values[0].name): Heading(_NAMING, 1.0, (why,))}
     return {}, {}
+
+
+def _parts(codes: CodeList, code: str, columns: Sequence[Profile], words: Words) -> list[Profile]:
+    """The columns whose header says part of a code's name."""
+    spellings = [codes.codes.get(code, ""), *(s for s, meant in codes.spellings.items() if meant == (code,))]
+    names = [set(words.tokens(spelling)) for spelling in spellings]
+    said = [(c, {t for t in c.header.tokens if words.weight(t) > 0.5}) for c in columns]
+    return [c for c, tokens in said if tokens and any(tokens <= name for name in names)]
 
 
 def _bare(header: str) -> str:
@@ -153,17 +174,19 @@ def _score(
     title: float,
 ) -> float:
     score = _TITLE * title
-    for chosen in pairing.chosen.values():
-        score += likelihood(chosen.odds) * (0.4 + 1.6 * chosen.target.weight)
+    for one in pairing.chosen.values():
+        score += likelihood(one.odds) * (0.4 + 1.6 * one.target.weight)
     if any(g.likeness is None for g in found):
         score += _TITLED * title if title >= _NAMED else _UNTITLED
     melted = {n for g in found for n in (*g.names, g.value.name)}
     score += sum(0.4 + 1.6 * t.weight for t in targets if t.name in melted)
-    filled = melted | set(pairing.filled)
+    filled = melted | {name for name, one in pairing.filled.items() if one.odds > 0}
     for target in targets:
-        if target.name in filled or not target.column.required:
+        if not target.column.required or target.name in melted:
             continue
-        score -= _lost(contract, target) * (0.2 if target.name in constants else 1.0)
+        chosen = pairing.filled.get(target.name)
+        there = likelihood(chosen.odds) if chosen is not None else 0.8 if target.name in constants else 0.0
+        score -= _lost(contract, target) * (1 - there)
     measures = [t for t in targets if t.measure]
     if len(measures) == 1 and not measures[0].column.required and measures[0].name not in filled:
         score -= _NO_MEASURE
