@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     # a standard with more current rows has no SQL table beside its files (docs/adr/0008); 0: none has one
     current_rows_max: int = Field(default=1_000_000, ge=0)
 
+    # when rows are looked at beyond single files, before the day ends; also after `lumbung harvest`; empty is never
+    findings_schedule: str = "30 23 * * *"
+
     # when the report of the week before is written: a cron line in the province's time; empty is never
     report_schedule: str = "0 6 * * 1"
 
@@ -102,7 +105,7 @@ class Settings(BaseSettings):
         zone(value)
         return value
 
-    @field_validator("compact_schedule", "close_schedule", "report_schedule")
+    @field_validator("compact_schedule", "close_schedule", "findings_schedule", "report_schedule")
     @classmethod
     def _cron(cls, value: str) -> str:
         if value and not is_cron(value):

@@ -20,6 +20,7 @@ from federation.member import Member, SourceConfig
 from federation.registry import Registry
 from flows.closing import close_days_of_home
 from flows.compaction import compact_home
+from flows.findings import look_beyond
 from flows.harvest import LIMIT, harvest_member
 from flows.weekly_report import write_weekly_report
 
@@ -27,6 +28,8 @@ from flows.weekly_report import write_weekly_report
 NIGHTLY = "malam"
 #: The deployment that commits closed days of readings.
 CLOSING = "tutup-hari"
+#: The deployment that looks beyond single files.
+EVENING = "temuan"
 #: The deployment that writes the report of the week before.
 WEEKLY = "laporan-mingguan"
 
@@ -68,7 +71,7 @@ class Planned:
 
 
 def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
-    """Every deployment of a home: harvests as the members' files say, closing days, compaction, the weekly report."""
+    """Every deployment of a home: harvests as the members' files say, and the province's own upkeep."""
     at, home = str(zone(settings.timezone)), str(settings.home)
     for member in registry.members:
         for cron, source in timetable(member):
@@ -84,6 +87,9 @@ def deployments(registry: Registry, settings: Settings) -> Iterator[Planned]:
     if settings.compact_schedule:
         schedule = Cron(settings.compact_schedule, timezone=at)
         yield Planned(NIGHTLY, compact_home, "flows/compaction.py:compact_home", {"home": home}, schedule)
+    if settings.findings_schedule:
+        schedule = Cron(settings.findings_schedule, timezone=at)
+        yield Planned(EVENING, look_beyond, "flows/findings.py:look_beyond", {"home": home}, schedule)
     if settings.report_schedule:
         schedule = Cron(settings.report_schedule, timezone=at)
         entrypoint = "flows/weekly_report.py:write_weekly_report"

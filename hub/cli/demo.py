@@ -25,6 +25,7 @@ from hub.demo.data_lists import bring_lists
 from hub.home import open_home
 from services.intake.opened import close_all, opened
 from services.intake.outcome import SourceReport
+from services.review import beyond
 
 _DEFAULT = Path("lumbung-home")
 
@@ -65,6 +66,7 @@ def demo(
         sources = [s for s in ready.granary.registry.sources if s.member in members]
         reports = harvest_sources(sources, through_prefect(ready), at_once=chosen.sources_at_once, quiet=as_json)
         bring_lists(ready.granary, made)
+        beyond.look(ready.granary)
         seconds = round(time.monotonic() - began, 1)
         summary = _summary(reports, members, seconds)
         if as_json:

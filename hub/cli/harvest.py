@@ -22,6 +22,7 @@ from services.intake.fetching import aside
 from services.intake.opened import Opened, close_all, opened
 from services.intake.outcome import SourceReport
 from services.intake.source import Progress, Watch, harvest_source
+from services.review import beyond
 
 #: Harvests one source, telling somebody how it comes along; its report.
 One = Callable[[SourceConfig, Watch], list[SourceReport]]
@@ -211,6 +212,7 @@ def harvest(
                     one = through_prefect(home)
                     reports = harvest_sources(sources, one, at_once=at_once, quiet=as_json)
         stale = _stale(home)
+        looked = () if dry_run else beyond.look(home.granary)
     finally:
         close_all()
     if as_json:
@@ -219,6 +221,9 @@ def harvest(
         print_reports(reports)
         for line in stale:
             out.print(line, style="yellow", highlight=False)
+        counts = {name: sum(getattr(one, name) for one in looked) for name in ("new", "changed", "same", "gone")}
+        if any(counts.values()):
+            out.print(text("cli.findings.run.summary", **counts), highlight=False)
     if stopped.by is not None or any(r.state == "failed" for r in reports):
         raise typer.Exit(stopped.status or 1)
 

@@ -21,6 +21,7 @@ from catalog.models import Dataset as CatalogueDataset
 from catalog.models import QuarantineBatch, Resource, Stream, Visibility
 from catalog.relations import relation, resolve
 from catalog.writing import reading, writing
+from core import counters
 from core.access import scope
 from core.clock import zone
 from core.contract import Contract
@@ -169,7 +170,10 @@ def _look(
     unmade = [asdict(o) for o in outcomes if isinstance(o, Unmade)]
     kinds = [kind.value for one in chosen for kind in one.kinds]
     with writing(granary.sessions) as session:
-        now = known.at
+        counters.hold(session)  # another process may be looking
+        last, now = findings.look(session, contract.name), known.at
+        if last is not None and (last.seq > seq or last.looked_at > now):
+            return None
         findings.note_look(
             session, contract.name, mark=mark, kinds=kinds, tallies=tallies, unmade=unmade, seq=seq, now=now
         )

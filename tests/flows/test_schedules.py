@@ -18,6 +18,7 @@ PACKS = Path(__file__).parents[1] / "packs"
 UPKEEP = {
     "tutup-hari": ("15 * * * *", "Asia/Makassar", None),
     "malam": ("30 4 * * *", "Asia/Makassar", None),
+    "temuan": ("30 23 * * *", "Asia/Makassar", None),
     "laporan-mingguan": ("0 6 * * 1", "Asia/Makassar", None),
 }
 
@@ -97,7 +98,7 @@ def test_a_member_without_a_schedule_is_harvested_only_when_asked(home: Path) ->
     assert "99.01" not in planned(home)
 
 
-@pytest.mark.parametrize("which", [0, -2, -1], ids=["harvest", "compaction", "report"])
+@pytest.mark.parametrize("which", [0, -3, -2, -1], ids=["harvest", "compaction", "findings", "report"])
 def test_the_server_plans_runs_of_a_schedule(prefect: str, home: Path, which: int) -> None:
     """Where Prefect's bulk insert and SQLAlchemy disagree, every schedule stays silent (docs/adr/0005)."""
     from prefect.client.orchestration import get_client
@@ -107,7 +108,7 @@ def test_the_server_plans_runs_of_a_schedule(prefect: str, home: Path, which: in
     async def plan() -> list[Any]:
         made = list(deployments(Registry.load(home), settings.load(home)))
         harvests = ["harvest-member"] * 2
-        assert [one.flow.name for one in made] == [*harvests, "close-days", "compact", "weekly-report"]
+        assert [one.flow.name for one in made] == [*harvests, "close-days", "compact", "look-beyond", "weekly-report"]
         one = made[which]
         deployment = await one.flow.ato_deployment(name=one.name, parameters=one.parameters, schedule=one.schedule)
         deployment_id: Any = await deployment.aapply()
