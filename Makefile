@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-all ckan lint types layers lock clean
+.PHONY: help setup demo test check check-all ckan gateway lint types layers lock clean
 
 help:  ## what you can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -54,7 +54,14 @@ $(CKAN_VENV)/.ready: $(VENV)/.uv requirements/ckan.lock
 
 ckan: $(CKAN_VENV)/.ready  ## CKAN 2.12 in an environment of its own, for the tests on real portals
 
-check-all: check ckan  ## also the long ones: kill series, real CKAN, work pool
+deploy/gateway/node_modules/.package-lock.json: deploy/gateway/package-lock.json
+	cd deploy/gateway && npm ci
+
+gateway:  ## the federation's router and composer, from npm (left out where npm is absent)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory deploy/gateway/node_modules/.package-lock.json; \
+	else echo "npm is absent: tests of the router are skipped"; fi
+
+check-all: gateway check ckan  ## also the long ones: kill series, real CKAN, work pool, the router
 	LUMBUNG_CKAN_VENV=$(abspath $(CKAN_VENV)) $(BIN)/python -m pytest -m long $(ARGS)
 
 lock: $(VENV)/.uv  ## resolve the requirements again: pins and hashes, no addresses
