@@ -153,7 +153,8 @@ def _hold_incomplete(
         absent.pop(contract.region_column or "", None)
     if absent:
         listed = ", ".join(f"{name} ({header})" for name, header in absent.items())
-        done.holds.append(Hold("MAPPED_COLUMNS_MISSING", {"columns": listed, "found": ", ".join(headers)}))
+        found = ", ".join(headers)
+        done.holds.append(Hold("MAPPED_COLUMNS_MISSING", {"columns": listed, "found": found, "renewed": ""}))
     for column in contract.columns:
         if column.reference and column.reference not in references and _filled(column, done, mapping):
             done.holds.append(Hold("REFERENCE_LIST_MISSING", {"column": column.title["id"], "list": column.reference}))

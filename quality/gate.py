@@ -18,13 +18,23 @@ RETYPED_SHARE = 0.5
 
 
 def changed_columns(
-    before: Sequence[str] | None, now: Sequence[str], values: Collection[str] = frozenset()
+    before: Sequence[str] | None,
+    now: Sequence[str],
+    values: Collection[str] = frozenset(),
+    confirmed: Sequence[str] = (),
 ) -> Hold | None:
     """S20: the source's columns are not the ones it had, whatever their order; the sentence shows the difference.
 
     Args:
         values: headers that are values of a kind the mapping knows, such as months: they come and go.
+        confirmed: the other headers that a person confirmed with the mapping; these need no second word, and the
+            first delivery is held against them.
     """
+    if confirmed:
+        known = {fold(header) for header in confirmed}
+        if known == {fold(header) for header in now if header not in values}:
+            return None
+        before = confirmed if before is None else before
     if before is None or set(before) ^ set(now) <= set(values):
         return None
     removed = [c for c in before if c not in now and c not in values]
@@ -39,7 +49,12 @@ def changed_columns(
             added.remove(new)
     return Hold(
         "COLUMNS_CHANGED",
-        {"added": ", ".join(added) or "-", "removed": ", ".join(removed) or "-", "renamed": ", ".join(renamed) or "-"},
+        {
+            "added": ", ".join(added) or "-",
+            "removed": ", ".join(removed) or "-",
+            "renamed": ", ".join(renamed) or "-",
+            "renewed": "",
+        },
     )
 
 

@@ -198,7 +198,8 @@ class _Delivery:
 
     def outcome(self) -> CheckOutcome:
         job, mapping = self.job, self.job.mapping
-        if hold := gate.changed_columns(job.previous_columns, self.columns, self._values()):
+        confirmed = mapping.headers if mapping is not None else ()
+        if hold := gate.changed_columns(job.previous_columns, self.columns, self._values(), confirmed):
             self._hold(hold)
         self.long = melted(self.source, self.contract, mapping, job.references)
         if self.long is not None:

@@ -17,10 +17,11 @@ from core.errors import LumbungError
 from core.ids import new_id
 from core.mapping import DatasetMapping
 from core.table import TextTable
-from core.verdict import Release
+from core.verdict import Release, Verdict
 from federation.readers import ReadLimits, read
 from quality.lists import SentList
-from quality.outcome import CheckOutcome
+from quality.outcome import CheckOutcome, Hold
+from quality.remembered import Remembering, contradicted, sample, with_renewal
 from quality.worker import Checker, CheckJob
 from services.intake.choose import mapped_table, write_table
 from services.intake.errors import MappedTableMissing
@@ -131,6 +132,9 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         if contract is not None and contract.event:
             table, said = without_nihil(table)
         check = _check_job(job, write_table(table, work / "table.arrow"), contract, nihil=said or job.nihil)
+        memory = _memory(check)
+        stated = contradicted(table, memory) if memory is not None else []
+        first = sample(table)
         if single and job.contract is None:
             check = replace(check, released=job.released)
         if any(note.code == PART for note in notes):
@@ -138,9 +142,28 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         del table
         if large:
             pa.default_memory_pool().release_unused()
-        done.append(TableDone(name, contract, noted(checker.run(check), notes, released)))
+        outcome = noted(checker.run(check), notes, released)
+        done.append(TableDone(name, contract, _remembered(outcome, first, stated, memory)))
         check.table.unlink()
     return FileDone(True, tuple(done))
+
+
+def _memory(check: CheckJob) -> Remembering | None:
+    """What a mapped table is held against."""
+    if check.contract is None or check.mapping is None:
+        return None
+    return Remembering(check.contract, check.mapping, check.references, check.regions, check.now)
+
+
+def _remembered(
+    outcome: CheckOutcome, first: TextTable, stated: Sequence[Hold], memory: Remembering | None
+) -> CheckOutcome:
+    """The outcome, held as well where the file contradicts what was confirmed of its source."""
+    if memory is None:
+        return outcome
+    if stated:
+        outcome = replace(outcome, verdict=Verdict.HELD, accepted=None, holds=(*outcome.holds, *stated))
+    return with_renewal(outcome, first, memory)
 
 
 def _template(job: FileJob, tables: Sequence[TextTable]) -> str | None:
