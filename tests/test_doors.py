@@ -58,6 +58,7 @@ FIELDS: dict[str, str] = {
     "snapshot": "(seq: $seq)",
     "checks": "",
     "quarantine": "",
+    "scores": "",
     "rows": "(dataset: $dataset)",
     "gauges": "",
     "gauge": '(code: "garang_hulu")',
