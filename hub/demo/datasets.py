@@ -251,7 +251,7 @@ class Maker(Workshop):
                 kind = kinds[i % len(kinds)]
                 column, value = _broken(rng, kind, contract)
                 sheet.rows[row][at[column]] = value
-                out.append(planted(row, kind, column, "warned" if kind == "price_920017" else "quarantined"))
+                out.append(planted(row, kind, column, "quarantined"))
         return out
 
     def _unmapped(self, style: Style, sheet: Sheet, name: str, title: str, owner: str) -> Made:

@@ -24,7 +24,8 @@ FEW = 4
 FLOOR = 0.03
 #: So many values are needed before a series or a group has a scale of its own, and what is taken for one until then.
 ENOUGH, UNKNOWN = 30, 0.1
-_QUANTILE, _NORMAL = 0.9, 1.6449
+#: What a quantile of sizes is of a normal distribution.
+_NORMAL = {0.9: 1.6449, 0.8: 1.2816}
 _CHUNK = 200_000
 
 
@@ -112,8 +113,8 @@ def around(x: Floats, series: Ints) -> Around:
     return Around(before, after, befores, afters, leap, left & right)
 
 
-def scale(leaps: Floats, group: Ints) -> Floats:
-    """How much leaps of each row's group usually are: the ninth decile of their sizes, as of a normal distribution.
+def scale(leaps: Floats, group: Ints, quantile: float = 0.9) -> Floats:
+    """How much leaps of each row's group usually are: a high quantile of their sizes, as of a normal distribution.
 
     A group with fewer than `ENOUGH` leaps is taken for one that moves no less than `UNKNOWN`.
     """
@@ -124,7 +125,7 @@ def scale(leaps: Floats, group: Ints) -> Floats:
     found = np.full(int(group.max(initial=-1)) + 1, UNKNOWN)
     first = np.flatnonzero(np.diff(groups, prepend=-1))
     count = np.diff(first, append=len(groups))
-    decile = sizes[first + ((count - 1) * _QUANTILE).astype(np.int64)] / _NORMAL
+    decile = sizes[first + ((count - 1) * quantile).astype(np.int64)] / _NORMAL[quantile]
     found[groups[first]] = np.maximum(decile, np.where(count < ENOUGH, UNKNOWN, FLOOR))
     return np.asarray(found[group])
 

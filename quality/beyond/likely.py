@@ -24,6 +24,10 @@ class Slip(StrEnum):
     OTHER_DIGIT = "other_digit"
 
 
+#: A power of ten is likelier than a single digit, unless it is so much farther off.
+_DOUBT = {Slip.DIGIT_MORE: 0.15, Slip.OTHER_DIGIT: 0.15, Slip.SWAPPED: 0.15, Slip.DIGIT_LESS: 0.25}
+
+
 @dataclass(frozen=True, slots=True)
 class Likely:
     """The number that was probably meant, and the slip that makes the written one of it."""
@@ -33,17 +37,20 @@ class Likely:
 
 
 def likely(value: float, usual: float, *, whole: bool = True) -> Likely | None:
-    """The nearest number to the usual one that one slip away from a positive value, zeros before single digits.
+    """The nearest number to the usual one that one slip away from a positive value, powers of ten before single digits.
 
     Args:
         whole: the column holds whole numbers.
     """
-    for slips in (_zeros(value), _hand(value, usual)):
-        near = [(abs(math.log(c / usual)), c, slip) for slip, c in slips if c > 0]
-        off, best, slip = min(near, default=(math.inf, 0.0, Slip.OTHER_DIGIT))
-        if off <= (AT_POWER if slip in (Slip.ZEROS_MORE, Slip.ZEROS_LESS) else NEAR):
-            return Likely(float(round(best)) if whole else best, slip)
-    return None
+    value = float(value)
+    tried = [(abs(math.log(c / usual)), c, slip) for slip, c in _zeros(value) if c > 0]
+    near = [(off, c, slip) for off, c, slip in tried if off <= AT_POWER]
+    tried = [(abs(math.log(c / usual)), c, slip) for slip, c in _hand(value, usual) if c > 0]
+    near += [(off + _DOUBT[slip], c, slip) for off, c, slip in tried if off <= NEAR]
+    if not near:
+        return None
+    _, best, slip = min(near)
+    return Likely(float(round(best)) if whole else best, slip)
 
 
 def _zeros(value: float) -> Iterator[tuple[Slip, float]]:

@@ -9,12 +9,12 @@ import math
 
 import numpy as np
 
-from quality.beyond.levels import FEW, Around, Bools, Floats, Ints, others, scale
+from quality.beyond.levels import FEW, UNKNOWN, Around, Bools, Floats, Ints, others
 
 TEN, _AT_TEN = math.log(10), math.log(1.35)
 #: A run of more values than that is believed.
 LONGEST = 90
-_SCALES = 6.0
+_SCALES, _NORMAL = 6.0, 1.4826
 
 
 def at_ten(size: Floats) -> Bools:
@@ -67,7 +67,8 @@ def unlike_kind(x: Floats, series: Ints, group: Ints, time: Ints, least: Floats)
     usually, many = _medians(apart, series[told])
     off = apart - usually
     out = far[told] & (many >= 2 * FEW) & (np.abs(off) >= least[told]) & at_ten(np.abs(off))
-    out &= (np.sign(off) == np.sign(x[told] - level[told])) & (np.abs(off) >= _SCALES * scale(off, group[told]))
+    spread = np.maximum(_medians(np.abs(off), group[told])[0] * _NORMAL, UNKNOWN)  # a run is too long for deciles
+    out &= (np.sign(off) == np.sign(x[told] - level[told])) & (np.abs(off) >= _SCALES * spread)
     found[told] = out
     usual = level.copy()
     usual[told] = kind[count > 0] + usually

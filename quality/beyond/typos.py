@@ -37,7 +37,9 @@ FACTOR = 4.0
 #: With one side alone, or others of its kind alone, it takes so many times that.
 _ONE_SIDED, _BY_KIND = 1.25, 2.0
 #: And so many times what usually happens, which leaves in peace what truly leaps: chillies, stocks.
-_TWO, _ONE, _KIND = 5.0, 6.0, 6.0
+_TWO, _ONE, _KIND = 5.0, 4.0, 6.0
+#: A series is short, so more of it may be mistyped than of its kind.
+_OWN = 0.8
 #: Others of its kind speak for a value without a series of its own only where there are so many.
 _KINDS = 5
 #: A single value so far out amid quiet ones is worth a look, though it may be true.
@@ -161,7 +163,7 @@ def _judged(x: Floats, series: Ints, group: Ints, time: Ints, factor: float) -> 
 def _scales(leaps: Floats, series: Ints, group: Ints) -> Floats:
     """How much a value's like usually leaps, or its own series where that is long enough to tell and leaps more."""
     count = np.bincount(series[~np.isnan(leaps)], minlength=int(series.max(initial=-1)) + 1)
-    own = np.where(count[series] >= ENOUGH, scale(leaps, series), 0.0)
+    own = np.where(count[series] >= ENOUGH, scale(leaps, series, _OWN), 0.0)
     return np.maximum(scale(leaps, group), own)
 
 
