@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     introspection: bool = True
 
     # federation: with a secret, each subgraph has a door of its own for routers that know it; without, there is none
-    subgraph_secret: str = Field(default="", pattern=r"^$|^[!-~]{32,}$")
+    subgraph_secret: str = Field(default="", pattern=r"^$|^[!-~]{32,}$", repr=False)
     entities_max: int = Field(default=5_000, ge=1, le=20_000)  # entities that a router may ask for in one request
 
     @field_validator("timezone")
@@ -147,4 +147,5 @@ def load(home: Path, **overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsInvalid(setting=name, value=first["input"], file=home / FILE, expected=first["msg"]) from error
+        value = "***" if "secret" in name else first["input"]
+        raise SettingsInvalid(setting=name, value=value, file=home / FILE, expected=first["msg"]) from error

@@ -12,9 +12,11 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_non_null_type
 from sqlalchemy import event
 
+from core import settings
 from core.access import Role
 from core.contracts import load_contracts
 from core.db import make_engine
+from core.errors import SettingsInvalid
 from gateway.building import owner_of
 from gateway.entity_batches import ENTITIES
 from gateway.federated import SUBGRAPHS, Subgraph, make_subgraphs
@@ -319,3 +321,12 @@ async def test_G25_a_foreign_type_or_a_key_that_is_none_is_denied_with_a_code(fe
         body = await entities(federation, "catalog", "", [{"__typename": "Snapshot", "seq": 1}, given])
     assert [e["extensions"]["code"] for e in body["errors"]] == ["ENTITY_REFUSED"]
     assert body["data"] is None and not sent
+
+
+def test_a_secret_too_short_to_be_one_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "lumbung.toml").write_text('subgraph_secret = "terlalu-pendek"\n', encoding="utf-8")
+    with pytest.raises(SettingsInvalid) as refused:
+        settings.load(tmp_path)
+    assert "subgraph_secret" in refused.value.what()
+    assert "terlalu-pendek" not in f"{refused.value.what()} {refused.value.as_dict()}"
+    assert SECRET not in repr(settings.Settings(home=tmp_path, subgraph_secret=SECRET))
