@@ -67,6 +67,7 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
     if column.empty:
         return _MOST
     sure = 1.0
+    aside = column.counting or column.words.beside(column.header.tokens)
     for target in pairing.targets:
         one = pairing.pairs[column.at, target.name]
         if one.odds <= NEVER or target.name in taken:
@@ -76,9 +77,20 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
             continue
         against = max(0.0, holder.odds) if holder is not None else 0.0
         sure *= 1 - likelihood(one.odds - against)
-        if holder is None and target.column.required and one.fit.odds >= 0.5 and not one.heading.another:
-            sure = min(sure, _ASKED)  # what the standard needs is nowhere else
+        if holder is None and not one.heading.another and _could(one, aside=aside):
+            sure = min(sure, _ASKED)
     return min(sure, _MOST)
+
+
+def _could(pair: Pair, *, aside: bool) -> bool:
+    """Whether a column left out could be what nothing else fills, its header using a word that is not known.
+
+    Args:
+        aside: its header names what goes beside any table.
+    """
+    if pair.target.column.required:
+        return pair.fit.odds >= (1.5 if aside else 0.0)
+    return not aside and pair.fit.odds >= 0.0
 
 
 def same(one: Profile, other: Profile, target: str, pairing: Pairing) -> bool:

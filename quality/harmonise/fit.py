@@ -49,6 +49,13 @@ def fit(column: Profile, target: Target, references: Mapping[str, CodeList], sta
     Args:
         stated: the unit of the whole table, where neither header nor cells name one.
     """
+    key = (target.contract, target.name, stated)
+    if key not in column.fits:
+        column.fits[key] = _fit(column, target, references, stated)
+    return column.fits[key]
+
+
+def _fit(column: Profile, target: Target, references: Mapping[str, CodeList], stated: str | None) -> Fit:
     if column.empty:
         return Fit(-3.0, (Evidence("empty"),))
     kind = target.column.type
@@ -155,7 +162,7 @@ def _year(column: Profile) -> Fit:
 def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
     if column.numeric < 0.6 or (column.dated > _MOST and column.timed > 0.5):
         return Fit(NEVER, (Evidence("no_numbers"),))
-    read = column.whole if target.column.type is ColumnType.INTEGER else column.read(whole=False)
+    read = column.whole if target.column.type is ColumnType.INTEGER else column.exact
     if target.placed:
         return _degrees(column, target)
     if target.column.unit != "rupiah" and float(np.mean([len(s) >= 13 for s in column.spellings])) > 0.5:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from core.table import TextTable
 from quality import styles, values
 from quality.harmonise import units
 from quality.harmonise.words import Header, Words
+
+if TYPE_CHECKING:
+    from quality.harmonise.fit import Fit
 
 #: So many rows are looked at, spread over the table.
 SAMPLE = 4000
@@ -55,6 +59,7 @@ class Profile:
     Attributes:
         at: its place in the table; `spellings`: distinct filled cells, most frequent first, and how often each occurs.
         filled: the share of cells that hold something.
+        fits: what its cells were found to say about standards' columns.
     """
 
     at: int
@@ -67,6 +72,7 @@ class Profile:
     year: int
     variants: tuple[Header, ...] = ()
     _coded: dict[str, Coded] = field(default_factory=dict)
+    fits: dict[tuple[str, str, str | None], "Fit"] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -130,6 +136,11 @@ class Profile:
         return np.asarray(self.numbers.floats("en" if style == "any" else style).fill_null(np.nan), np.float64)
 
     @cached_property
+    def exact(self) -> Floats:
+        """The numbers, read as a column of measures is."""
+        return self.read(whole=False)
+
+    @cached_property
     def whole(self) -> Floats:
         """The numbers, read as a column of whole numbers is."""
         return self.read(whole=True)
@@ -162,7 +173,7 @@ class Profile:
     @cached_property
     def series(self) -> npt.NDArray[np.float64]:
         """The number of each row of the sample, NaN where there is none."""
-        known = dict(zip(self.spellings, self.read(whole=False), strict=True))
+        known = dict(zip(self.spellings, self.exact, strict=True))
         return np.array([known[cell] if cell is not None else np.nan for cell in self.cells], np.float64)
 
     # -- dates ------------------------------------------------------------------------------------------------------
@@ -244,10 +255,17 @@ class Profile:
     def meant(self, values: Mapping[str, str], meanings: Mapping[tuple[str, ...], str]) -> tuple[str | None, ...]:
         """The value of a closed list that each spelling means, by its letters or by its words."""
         found = [values.get(folded) for folded in self.folded]
-        if all(one is None for one in found) or len(self.spellings) <= _LOOKED_UP:
-            pairs = zip(found, self.spellings, strict=True)
-            found = [one if one is not None else meanings.get(self.words.tokens(s)) for one, s in pairs]
+        if self.worded:
+            pairs = zip(found, self.worded, strict=True)
+            found = [one if one is not None else meanings.get(tokens) for one, tokens in pairs]
         return tuple(found)
+
+    @cached_property
+    def worded(self) -> tuple[tuple[str, ...], ...]:
+        """The spellings as words in one form; none for numbers, and for more spellings than a closed list has."""
+        if self.numeric > 0.5 or len(self.spellings) > _LOOKED_UP:
+            return ()
+        return tuple(self.words.tokens(spelling) for spelling in self.spellings)
 
     @cached_property
     def heads(self) -> Mapping[str, float]:

@@ -30,10 +30,6 @@ _NAMED, _BY_CODE = 0.69, 0.9
 _NAMING = 4.0
 #: Headers that name no measure need a title that does.
 _TITLED, _UNTITLED = 2.0, -1.5
-#: Words of columns that go with any table.
-_ASIDES = frozenset(
-    ["keterangan", "nomor", "urut", "petugas", "catatan", "sumber", "satuan", "pencatat", "surveyor", "operator", "id"]
-)
 
 
 @dataclass(frozen=True)
@@ -214,4 +210,4 @@ def _tells(column: Profile) -> bool:
     """Whether a column left over says of each row something of its own, so that rows are not the standard's."""
     if column.empty or column.numeric > 0.5 or len(column.spellings) < 2 or column.dated > 0.5:
         return False
-    return not _ASIDES & set(column.header.tokens)
+    return not column.words.beside(column.header.tokens)

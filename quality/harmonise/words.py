@@ -2,7 +2,7 @@
 
 Words are data (`words.csv`; a home may add `reference/words.csv` with the same columns): `word` gives what an
 abbreviation or English word means, `skip` says nothing, `weak` says little, `not` makes a figure another one (of
-yesterday, planned, a share), `head` begins a value and tells what it is (Dinas ..., Jl. ...), and `column` is a further
+yesterday, planned, a share), `aside` goes beside any table (a row's number, a clerk, a remark), `head` begins a value and tells what it is (Dinas ..., Jl. ...), and `column` is a further
 word for a standard's column (`commodity_price.price`).
 """
 
@@ -59,7 +59,9 @@ class Words:
     nots: Mapping[str, str]
     weak: Mapping[str, float]
     heads: Mapping[str, tuple[str, ...]]
+    asides: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _known: dict[tuple[tuple[str, ...], tuple[str, ...]], float] = field(default_factory=dict, compare=False)
 
     def tokens(self, text: str) -> tuple[str, ...]:
         """The words of a text in one form, each once, in order."""
@@ -96,8 +98,18 @@ class Words:
         """How much a word says."""
         return self.weak.get(token, 0.3 if token.isdigit() else 1.0)
 
-    def likeness(self, header: Sequence[str], phrase: Sequence[str]) -> float:
+    def beside(self, tokens: Sequence[str]) -> bool:
+        """Whether words name what goes beside any table and belongs to none: a row's number, a clerk, a remark."""
+        return bool(tokens) and all(token in self.asides or self.weight(token) < 0.5 for token in tokens)
+
+    def likeness(self, header: tuple[str, ...], phrase: tuple[str, ...]) -> float:
         """How alike two texts are by their words: 1 for the same words, 0 for none in common."""
+        known = self._known.get((header, phrase))
+        if known is None:
+            known = self._known[header, phrase] = self._likeness(header, phrase)
+        return known
+
+    def _likeness(self, header: tuple[str, ...], phrase: tuple[str, ...]) -> float:
         if not header or not phrase:
             return 0.0
         if set(header) == set(phrase):
@@ -132,7 +144,7 @@ def load_words(*files: Path) -> Words:
 
 @lru_cache(maxsize=16)
 def _load(files: tuple[tuple[Path, int], ...]) -> Words:
-    kinds: dict[str, dict[str, str]] = {kind: {} for kind in ("word", "skip", "not", "weak", "head")}
+    kinds: dict[str, dict[str, str]] = {kind: {} for kind in ("word", "skip", "not", "weak", "head", "aside")}
     columns: dict[str, tuple[str, ...]] = {}
     for word, kind, means in _lines(path for path, _ in files):
         if kind == "column":
@@ -145,6 +157,7 @@ def _load(files: tuple[tuple[Path, int], ...]) -> Words:
         kinds["not"],
         {word: _share(means) for word, means in kinds["weak"].items()},
         {word: tuple(fold(means).split()) for word, means in kinds["head"].items()},
+        frozenset(kinds["aside"]),
         columns,
     )
 
