@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from catalog.errors import ReasonMissing
 from catalog.finding_errors import FindingUnknown
-from catalog.query import owned
+from catalog.resolutions import may_decide
 from catalog.writing import writing
 from core import audit
 from core.access import Actor
@@ -301,7 +301,7 @@ def accept(sessions: sessionmaker[Session], name: str, *, reason: str, actor: Ac
         if len(name) >= _PREFIX:
             named |= FindingRecord.id.startswith(name, autoescape=True)
         query = select(FindingRecord).where(named, FindingRecord.closed_at.is_(None))
-        found = session.scalars(query.where(_own(actor)).limit(2)).all()
+        found = [one for one in session.scalars(query) if may_decide(actor, one.member)]
         if len(found) != 1:
             raise FindingUnknown(finding=name)
         (one,) = found
@@ -313,7 +313,3 @@ def accept(sessions: sessionmaker[Session], name: str, *, reason: str, actor: Ac
                   "reason": one.accepted_reason}  # fmt: skip
         audit.record(session, actor, "finding.accepted", one.id, values, now=now)
     return noted
-
-
-def _own(actor: Actor) -> ColumnElement[bool]:
-    return owned(actor, FindingRecord.member)

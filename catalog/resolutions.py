@@ -135,12 +135,12 @@ def find_item(session: Session, name: str, actor: Actor) -> tuple[Mapping[str, A
         if name in found or len(found) == 1:
             break
     chosen = found.get(name) or (next(iter(found.values())) if len(found) == 1 else None)
-    if chosen is None or not _may_decide(actor, chosen[0].get("member")):
+    if chosen is None or not may_decide(actor, chosen[0].get("member")):
         raise ReportItemUnknown(item=name)
     return chosen
 
 
-def _may_decide(actor: Actor, member: object) -> bool:
+def may_decide(actor: Actor, member: object) -> bool:
     """Reviewers and coordinators decide about every member's matters, a steward about its own government's."""
     return bool(actor.roles & _SIGNERS) or (Role.STEWARD in actor.roles and actor.member == member)
 

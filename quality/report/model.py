@@ -259,6 +259,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A look beyond one file that could not be made, and why; without a kind: all of them."""
+
+    title: str
+    kind: str
+    code: str
+    values: Facts
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """The scorecards of one subject, oldest week first; None where nothing was measured in a week.
 
@@ -342,6 +352,7 @@ class Report:
     held: tuple[Held, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
     scores: tuple[Series, ...] = ()
     members: tuple[MemberPage, ...] = ()
 

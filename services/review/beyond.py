@@ -43,7 +43,6 @@ from quality.beyond.finding import (
     Tally,
     Unmade,
 )
-from quality.report.model import Finding
 from services.granary import Granary
 from services.review.changes import READER
 from services.review.owed import Lists
@@ -287,26 +286,3 @@ def _noted(found: Found) -> Noted:
         columns=found.columns, key=found.key, seen=_side(found.seen), expected=[_side(s) for s in found.expected],
         values=found.values, as_of=found.as_of, concerns=found.concerns or tuple(filter(None, [found.dataset])),
     )  # fmt: skip
-
-
-def reported(session: Session, contracts: Mapping[str, Contract], moment: datetime) -> tuple[Finding, ...]:
-    """The findings that stood at a moment and that nobody had accepted by then, as the report shows them."""
-    return tuple(
-        Finding(
-            id=one.noted.id,
-            code=one.noted.message,
-            member=one.noted.member,
-            title=title_of(contracts, one.noted.contract),
-            values=one.noted.values,
-            rows=max(1, sum(int(side["count"]) for side in (one.noted.seen, *one.noted.expected))),
-            at=one.since,
-            kind=one.noted.kind,
-            contract=one.noted.contract,
-        )
-        for one in findings.open_findings(session, moment=moment)
-    )
-
-
-def title_of(contracts: Mapping[str, Contract], name: str) -> str:
-    """What a standard is called in Indonesian; its name where it is not there any more."""
-    return contracts[name].title["id"] if name in contracts else name

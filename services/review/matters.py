@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.models import Dataset, ReviewItem, ReviewKind
+from core.messages import DEFAULT_LOCALE, catalogue
 from quality.report.model import (
     Exemption,
     Facts,
@@ -228,8 +229,17 @@ def findings(found: Iterable[Finding]) -> Iterator[Item]:
             command=f"lumbung findings{named}" + (f" --kind {kind}" if kind else ""),
             since=min(one.at for one in some),
             weight=sum(one.rows for one in some),
-            whys=((worst.code, worst.values), *([("finding.others", {"count": len(some) - 1})] if some[1:] else [])),
+            whys=tuple(_sentences(worst, len(some) - 1)),
         )
+
+
+def _sentences(one: Finding, others: int) -> Iterator[tuple[str, Facts]]:
+    """What is wrong, that there is more like it, and what to do."""
+    yield one.code, one.values
+    if others:
+        yield "finding.others", {"count": others}
+    if (do := f"{one.code}.do") in catalogue(DEFAULT_LOCALE):
+        yield do, one.values
 
 
 def listed(matrix: Iterable[MatrixRow]) -> Iterator[Item]:

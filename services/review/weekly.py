@@ -16,11 +16,11 @@ from catalog.writing import reading
 from core.clock import zone
 from core.duck import Duck
 from federation.member import Member
-from quality.report.model import Finding, Item, MatrixRow, MemberPage, Report, Return, Series, Totals
+from quality.report.model import Finding, Item, MatrixRow, MemberPage, Report, Return, Series, Totals, Unchecked
 from quality.report.ranking import ranked
 from quality.score import Level, Week
 from services.granary import Granary
-from services.review import beyond, changes, deliveries, matters, measure, sources
+from services.review import changes, deliveries, matters, measure, reported, sources
 from services.review.bounds import Bounds, bounds, default_week
 from services.review.issuing import outcomes
 from services.review.matrix import matrix
@@ -37,6 +37,7 @@ class Looks:
     matrix: tuple[MatrixRow, ...] = ()
     returns: tuple[Return, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
     scores: tuple[Series, ...] = ()
 
 
@@ -108,6 +109,7 @@ def _gather(granary: Granary, session: Session, duck: Duck, within: Bounds) -> R
         held=tuple(one.shown for one in waiting),
         rejected=rejected,
         findings=looks.findings,
+        unchecked=looks.unchecked,
         scores=looks.scores,
         members=_pages(registry.members, now, before, items),
     )
@@ -119,7 +121,8 @@ def look(granary: Granary, session: Session, within: Bounds) -> Looks:
     return Looks(
         matrix=tuple(line.row for line in lines),
         returns=overdue(session, within),
-        findings=beyond.reported(session, granary.contracts, within.until),
+        findings=reported.found(session, granary.contracts, within.until),
+        unchecked=reported.unchecked(session, granary.contracts, within.until),
         scores=_scores(granary, session, within),
     )
 

@@ -160,11 +160,13 @@ def test_a_finding_is_a_matter_of_the_report_and_can_be_accepted_there(home: Hom
     look(home)
     made = write_report(home.granary, W47)
     (found,) = made.report.findings
+    assert [one.code for one in made.report.unchecked].count("finding.unmade.no_total") == 2
     (asked,) = [item for item in made.report.items if item.kind is Matter.FINDING]
     assert (found.member, found.kind, asked.options) == (CITY, "parts", ("ask_source", "accept", "defer"))
     _, done = issuing.decide(home.granary, asked.id, "accept", reason="sudah diperiksa", actor=REVIEWER)
     assert done and standing(home) == []
     assert weekly(home.granary, W47).findings == ()
+    assert [one.code for one in weekly(home.granary, W47.back(1)).unchecked] == ["finding.unmade.never"]
 
 
 def test_several_findings_of_one_kind_are_one_matter(home: Home, hand: Hand) -> None:
