@@ -15,6 +15,18 @@ from quality.harmonise.words import Words
 
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _LONGEST = 6
+_MONTHS = {
+    name: f"{number:02}"
+    for number, names in enumerate(
+        (
+            "januari january jan", "februari february pebruari feb", "maret march mar", "april apr", "mei may",
+            "juni june jun", "juli july jul", "agustus august agu ags aug", "september sep", "oktober october okt oct",
+            "november nopember nov", "desember december des dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
 _UNIT = re.compile(
     r"[(\[]\s*(?:dalam\s+)?([^()\[\]]{1,20})[)\]]|satuan\s*:?\s*([^,;:()\n]{1,20})|\bdalam\s+([^,;:()\n]{1,20})", re.I
 )
@@ -58,6 +70,13 @@ class Around:
                     return said.strip()
         return None
 
+    @property
+    def period(self) -> tuple[str | None, str | None]:
+        """Year and month, as digits, where the texts say one of each."""
+        years = {y for text in self.texts for y in _YEAR.findall(text.replace("_", " "))}
+        months = {m for text in self.texts for word in fold(text).split() if (m := _MONTHS.get(word)) is not None}
+        return (years.pop() if len(years) == 1 else None, months.pop() if len(months) == 1 else None)
+
     def constants(
         self,
         contract: Contract,
@@ -93,8 +112,9 @@ class Around:
             return years.pop() if len(years) == 1 else None
         if (codes := references.get(target.column.reference or "")) is not None:
             return _code(codes, target, plain)
-        if {"1", "12"} <= set(target.values.values()) and (quarter := _QUARTER.search(plain)):
-            return _QUARTERS[quarter[1].lower()]
+        if {"1", "12"} <= set(target.values.values()):
+            quarter, (_, month) = _QUARTER.search(plain), Around((text,)).period
+            return _QUARTERS[quarter[1].lower()] if quarter else str(int(month)) if month else None
         if target.values and target.column.type is ColumnType.TEXT:
             found = {v for word in plain.split() if (v := axes.value_of(target.name, word)) is not None}
             return found.pop() if len(found) == 1 else None

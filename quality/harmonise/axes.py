@@ -14,7 +14,7 @@ from core.reference import CodeList, fold
 from quality.harmonise.target import Target
 from quality.harmonise.words import Words
 
-Kind = Literal["year", "month", "week", "date", "hour", "known"]
+Kind = Literal["year", "month", "week", "date", "day", "hour", "known"]
 
 _MONTHS = (
     "januari|january|jan|februari|february|pebruari|feb|peb|maret|march|mar|mrt|april|apr|mei|may|juni|june|jun"
@@ -36,6 +36,7 @@ _WRITTEN: tuple[tuple[Kind, str], ...] = (
         r"\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}|\d{4}-\d{1,2}-\d{1,2}"
         rf"|\d{{1,2}}[\s-]+(?:{_MONTHS})[\s-]+\d{{2,4}}",
     ),
+    ("day", r"(?:tgl|tanggal|hari)?\.?\s*(?:0?[1-9]|[12]\d|3[01])"),
     ("hour", r"(?:jam|pukul|pkl)\.?\s*\d{1,2}(?:[.:]\d\d)?(?:\s*wi[bt]a?)?|\d{1,2}[.:]\d\d(?:\s*wi[bt]a?)?"),
 )
 _TIMES = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WRITTEN)
@@ -141,7 +142,14 @@ class Axes:
         years = [t for t in self._targets if t.yearly and t.column.key]
         times = [t for t in self._targets if t.column.type in (ColumnType.DATE, ColumnType.MOMENT) and t.column.key]
         months = [t for t in self._targets if t.values and {"1", "12"} <= set(t.values.values())]
-        wanted = {"year": years or times, "month": months or times, "week": times, "date": times, "hour": times}
+        wanted = {
+            "year": years or times,
+            "month": months or times,
+            "week": times,
+            "date": times,
+            "day": times,
+            "hour": times,
+        }
         if kind == "hour":
             wanted["hour"] = [t for t in times if t.column.type is ColumnType.MOMENT]
         return next(iter(wanted.get(kind, [])), None)

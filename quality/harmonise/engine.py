@@ -61,12 +61,16 @@ def suggest(
         readings = [
             read_as(contracts[name], one, columns, references, around, known, regions) for name, one in wanted.items()
         ]
-        out.append(_suggestion(table, columns, readings, references))
+        out.append(_suggestion(table, columns, readings, references, around))
     return tuple(sorted(out, key=lambda s: (-s.confidence if s.standard else 1.0, -len(s.columns))))
 
 
 def _suggestion(
-    table: TextTable, columns: Sequence[Profile], readings: Sequence[Reading], references: Mapping[str, CodeList]
+    table: TextTable,
+    columns: Sequence[Profile],
+    readings: Sequence[Reading],
+    references: Mapping[str, CodeList],
+    around: Around,
 ) -> Suggestion:
     likely = of_standards(readings, len(columns))
     ranked = sorted(readings, key=lambda r: (-likely[r.contract.name], r.contract.name))
@@ -90,7 +94,7 @@ def _suggestion(
         columns=found,
         constants={name: value for name, (value, _) in best.constants.items()},
         constant_evidence={name: said for name, (_, said) in best.constants.items()},
-        melts=tuple(melt(g, table.columns) for g in best.groups),
+        melts=tuple(melt(g, columns, around.period) for g in best.groups),
         codes=_codes(best, references),
         evidence=tuple(evidence),
         questions=_questions(best, ranked, confidence, found),

@@ -261,6 +261,9 @@ def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -
     if column.numeric > 0.8 and not numbered:
         odds -= 4.5
         evidence.append(Evidence("numbers_only"))
+    if column.counting and not any(s.startswith("0") for s in column.spellings):
+        odds -= 3.0
+        evidence.append(Evidence("counting"))
     if column.dated > 0.8 and column.numeric < 0.5:
         odds -= 5.0
         evidence.append(Evidence("dates", {"share": _percent(column.dated)}))

@@ -41,7 +41,7 @@ def _one(header: Header, target: Target, words: Words) -> Heading:
     if header.silent:
         return Heading(_SILENT, 0.0, (Evidence("silent"),))
     likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
-    nots = [word for word in header.nots if not any(word in p for p in target.phrases)]
+    nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
     evidence = []
     if likeness >= 0.4:

@@ -101,13 +101,19 @@ def pair(
             said = hints.headings.get((column.at, target.name)) or heading(column, target, words)
             pairs[column.at, target.name] = Pair(column, target, said, fit(column, target, references, hints.unit))
     pairs |= _only(columns, targets, pairs, named=hints.named)
-    gains = np.array([[max(0.0, pairs[c.at, t.name].odds - LEAST) for t in targets] for c in columns])
+    gains = np.array([[_gain(pairs[c.at, t.name]) for t in targets] for c in columns])
     chosen = {}
     if gains.size:
         for i, j in zip(*linear_sum_assignment(gains, maximize=True), strict=True):
             if gains[i, j] > 0:
                 chosen[columns[i].at] = pairs[columns[i].at, targets[j].name]
     return Pairing(tuple(columns), tuple(targets), pairs, chosen)
+
+
+def _gain(pair: Pair) -> float:
+    """What choosing a pair is worth: one sure pair more than two doubtful ones, and what is needed first."""
+    above = pair.odds - LEAST
+    return float(above**1.5 + (0.4 if pair.target.column.required else 0.0)) if above > 0 else 0.0
 
 
 def _only(

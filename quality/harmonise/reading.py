@@ -18,7 +18,7 @@ from quality.harmonise.wide import Group, groups
 from quality.harmonise.words import Words
 
 #: What is lost where a column that the standard needs is nowhere.
-_NO_MEASURE, _NO_KEY, _NO_TIME, _NO_OTHER, _NO_REGION, _NO_LISTED = 3.0, 1.2, 0.8, 0.7, 0.4, 0.3
+_NO_MEASURE, _NO_TIME, _NO_KEY, _NO_YEAR, _NO_OTHER, _NO_REGION, _NO_LISTED = 3.0, 1.6, 1.2, 0.8, 0.7, 0.4, 0.3
 #: What is lost where a column of texts says of each row something that the standard does not know.
 _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.5
@@ -29,7 +29,7 @@ _NAMED, _BY_CODE = 0.69, 0.9
 #: A header that is a code of the standard's list says that its numbers are that.
 _NAMING = 4.0
 #: Headers that name no measure need a title that does.
-_TITLED, _UNTITLED = 2.0, -1.5
+_TITLED, _UNTITLED = 2.0, -2.5
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,9 @@ def _lost(contract: Contract, target: Target) -> float:
         return _NO_REGION
     if target.measure:
         return _NO_MEASURE
-    if target.yearly or target.name == contract.time_column:
+    if target.yearly:
+        return _NO_YEAR
+    if target.name == contract.time_column:
         return _NO_TIME
     if target.values:
         return _NO_LISTED

@@ -114,7 +114,7 @@ def _target(contract: Contract, column: Column, common: Mapping[str, int], words
 def _meanings(column: Column, words: Words) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], set[str]] = {}
     for value, label in column.labels.items():
-        for text in (value, label):
+        for text in (value, label, *re.split(r"[()]", label), *label.split(" atau ")):
             found.setdefault(words.tokens(text), set()).add(value)
     return {tokens: values.pop() for tokens, values in found.items() if len(values) == 1 and tokens}
 

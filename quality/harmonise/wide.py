@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from core.contract import ColumnType
 from core.mapping import Like, Melt
 from quality.harmonise.axes import Axes, Reading
 from quality.harmonise.fit import Fit, fit
@@ -16,7 +17,13 @@ from quality.harmonise.words import Words
 #: So many different values make headers values; of a closed list (a sex) two do.
 _ENOUGH, _ENOUGH_CLOSED = 3, 2
 #: A rest that is less like the words of a measure is something else (an age group).
-_MEASURE = 0.6
+_MEASURE, _NAMED = 0.6, 0.85
+#: Bare numbers are days of a month where there are so many of them.
+_DAYS = 10
+_DAY = r"(?:tgl|tanggal|hari)?\.?\s*(?P<day>\d{1,2})"
+_DATED = (ColumnType.DATE, ColumnType.MOMENT)
+_GAP = "[ _]+"
+_YEAR = re.compile(r"(?:19|20)\d\d|'\d\d|[-/. ]\d\d$")
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Group:
         value: the standard's column that takes the cells; `fits`: what each column's cells say about that.
         likeness: how alike the rest of the header is to it; None where nothing is left of the header.
         rivals: other numbers of the standard that the cells would fit as well.
+        dated: the headers go to a column of dates.
     """
 
     columns: tuple[tuple[Profile, Reading], ...]
@@ -36,6 +44,7 @@ class Group:
     fits: tuple[Fit, ...]
     likeness: float | None
     rivals: tuple[str, ...]
+    dated: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -80,10 +89,12 @@ def groups(
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), len(item[0][2]), item[0]))
     for (names, _, _), members in ordered:
         kept = [(c, r) for c, r in members if c.at not in taken]
-        if not _enough(kept, names, targets):
+        if len(kept) < _ENOUGH_CLOSED:
             continue
         group = _group(kept, names, measures, _own_words(names, targets), words, stated)
-        if group is not None:
+        if group is not None and any(t.name in names and t.column.type in _DATED for t in targets):
+            group = replace(group, dated=True)
+        if group is not None and (_enough(kept, names, targets) or _all_there(group, columns)):
             out.append(group)
             taken |= {c.at for c, _ in kept}
     return tuple(out)
@@ -95,8 +106,19 @@ def _sort(kind: str) -> str:
 
 def _enough(members: Sequence[tuple[Profile, Reading]], names: tuple[str, ...], targets: Sequence[Target]) -> bool:
     distinct = {tuple(v.text.lower() for v in r.values) for _, r in members}
+    if members and all(v.kind == "day" for _, r in members for v in r.values):
+        return len(distinct) >= _DAYS
     closed = len(names) > 1 or any(t.name in names and t.values for t in targets)
     return len(distinct) >= (_ENOUGH_CLOSED if closed else _ENOUGH)
+
+
+def _all_there(group: Group, columns: Sequence[Profile]) -> bool:
+    """Whether few headers do: each also names the measure, or no number of the table stands under another header."""
+    if group.likeness is not None and group.likeness >= _NAMED:
+        return True
+    places = {c.at for c, _ in group.columns}
+    known = all(v.kind == "known" for _, r in group.columns for v in r.values)
+    return known and not any(c.numeric > 0.6 and not c.counting and c.at not in places for c in columns)
 
 
 def _own_words(names: tuple[str, ...], targets: Sequence[Target]) -> tuple[tuple[str, ...], ...]:
@@ -135,19 +157,31 @@ def _group(
     return Group(tuple(members), names, value, fits, likeness, rivals)
 
 
-def melt(group: Group, headers: Sequence[str]) -> Melt:
-    """The group as a mapping has it, so that the next month's column is taken up without a question."""
-    columns = tuple(c.name for c, _ in group.columns)
+def melt(group: Group, columns: Sequence[Profile], period: tuple[str | None, str | None]) -> Melt:
+    """The group as a mapping has it, so that the next month's column is taken up without a question.
+
+    Args:
+        columns: of the whole table, among which one may say the year.
+        period: year and month that the title says, as digits.
+    """
+    listed = tuple(c.name for c, _ in group.columns)
     first = group.columns[0][1]
     kinds = {v.kind for _, r in group.columns for v in r.values}
-    if len(group.names) == 1 and not first.rest:
+    value, names = group.value.name, group.names
+    if kinds == {"day"}:
+        written = {names[0]: f"{period[0]}-{period[1]}-{{day}}"} if None not in period else {}
+        return Melt(value, listed, pattern=_DAY, written=written) if written else Melt(value, listed, names[0])
+    if len(names) == 1 and not first.rest:
         likes: dict[str, Like] = {"year": "year", "month": "month", "date": "date", "known": "known"}
         like = likes.get(next(iter(kinds))) if len(kinds) == 1 else None
-        return Melt(value=group.value.name, columns=columns, names=group.names[0], like=like)
-    pieces = [f"(?P<{name}>.+?)" for name in group.names]
+        undated = like == "month" and group.dated and not any(_YEAR.search(name) for name in listed)
+        year = next((f"{{{c.name}}}" for c in columns if c.name not in listed and c.yearly > 0.9), period[0])
+        if undated and year is not None:
+            return Melt(value, listed, names[0], like, written={names[0]: f"{year}-{{month}}-01"})
+        return Melt(value, listed, names[0], like)
+    pieces = [f"(?P<{name}>.+?)" for name in names]
     pieces[-1] = pieces[-1].replace(".+?", ".+")
-    pattern = "[ _]+".join(re.escape(p) if p != "{}" else pieces.pop(0) for p in _shape(first))
-    return Melt(value=group.value.name, columns=columns, pattern=pattern)
+    return Melt(value, listed, pattern=_GAP.join(re.escape(p) if p != "{}" else pieces.pop(0) for p in _shape(first)))
 
 
 def _shape(reading: Reading) -> list[str]:

@@ -25,6 +25,7 @@ _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _MADE_UP = re.compile(r"(?:kolom|column|unnamed|field|col|var|x|f)?[ _:.]*\d*(?: level \d+)?", re.IGNORECASE)
 #: Words that count things and say the unit at once stay words.
 _COUNTED = frozenset({"orang", "jiwa", "kk", "keluarga", "rumah", "tahun", "hari", "jam", "persen", "rumah tangga"})
+_ENDINGS = frozenset({"an", "kan", "nya", "i", "s"})  # of another word, not of one that was cut short
 _TYPO = 5  # shorter words have no typing errors, only other meanings
 
 
@@ -134,7 +135,8 @@ def alike(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if len(short) >= _TYPO and short[0] == long[0]:
         return DamerauLevenshtein.distance(one, other, score_cutoff=1 + (len(long) > 8)) <= 1 + (len(long) > 8)
-    return len(short) >= 3 and len(long) >= 6 and long.startswith(short) and not short.isdigit()
+    cut = long.startswith(short) and long[len(short) :] not in _ENDINGS
+    return len(short) >= 3 and len(long) >= 6 and cut and not short.isdigit()
 
 
 def load_words(*files: Path) -> Words:
