@@ -44,6 +44,7 @@ class FileJob:
         released: the holds of that table that a person has set aside for this file's bytes, or None.
         templates: the headers by which a filled template is known, looked for where no mapping is given.
         alone: only the mapped table is taken: the other sheets of a template are not data.
+        history: rows of its standard that are there already, as a `CheckJob` takes them.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class FileJob:
     released: Release | None = None
     templates: template.Headers = field(default_factory=dict)
     alone: bool = False
+    history: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +205,5 @@ def _check_job(job: FileJob, arrow: Path, contract: Contract | None, *, nihil: b
         previous_columns=job.previous_columns,
         decided=job.decided,
         released=job.released,
+        history=job.history,
     )

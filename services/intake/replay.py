@@ -21,6 +21,7 @@ from federation.member import Member
 from services.granary import Granary
 from services.intake import replay_readings
 from services.intake.drafting import LandedItem
+from services.intake.earlier import earlier
 from services.intake.files import TableDone, take
 from services.intake.take_in import file_job
 from services.intake.told_twice import told_before
@@ -105,6 +106,7 @@ class _Again:
             previous_columns=None,
             now=snapshot.clock_at,
             templates={},
+            history=earlier(granary, item.contract, item.id, work, as_of=snapshot.seq - 1, now=snapshot.clock_at),
         )
         done = granary.checks().call(take, job, file=path).result()
         standard = item.contract.name if item.contract is not None else None

@@ -26,6 +26,7 @@ from federation.readers import ReadLimits
 from services.granary import Granary
 from services.intake import drafting, resting
 from services.intake.drafting import LandedItem, Ready
+from services.intake.earlier import earlier
 from services.intake.errors import HarvestStopped
 from services.intake.fetching import Arrivals, FetchLoop, Got
 from services.intake.files import FileDone, FileJob, take
@@ -250,7 +251,9 @@ class _Batch:
         """Have a landed file read and checked."""
         out = self.folder / new_id()
         out.mkdir()
-        job = file_job(self.harvest.granary, self.harvest.member, landed, out)
+        granary, item = self.harvest.granary, landed.item
+        history = earlier(granary, item.contract, item.id, out)
+        job = replace(file_job(granary, self.harvest.member, landed, out), history=history)
         future = self.harvest.granary.checks().call(take, job, file=landed.path)
         self.checking.append(future)
         future.add_done_callback(lambda done: self.events.put(_Checked(landed, done)))
