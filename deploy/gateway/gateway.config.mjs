@@ -29,7 +29,7 @@ export const gatewayConfig = defineConfig({
   supergraph: process.env.LUMBUNG_SUPERGRAPH ?? '../../graphql/supergraph.graphql',
   host: process.env.HOST ?? '127.0.0.1',
   port: Number(process.env.PORT ?? 4000),
-  pollingInterval: 0, // the file is read once; a new supergraph is a restart
+  pollingInterval: 0, // no address is asked again and again; the file is watched
   graphiql: false, // its page loads scripts from elsewhere
   landingPage: false,
   batching: false,

@@ -77,6 +77,12 @@ class SubgraphRefused(LumbungError):
     http_status = 401
 
 
+class GraphNameTaken(LumbungError):
+    """A data standard is named like something that the graph has already."""
+
+    code = "GRAPH_NAME_TAKEN"
+
+
 class Internal(LumbungError):
     """Something that nobody foresaw; the details are in the log under the same number."""
 

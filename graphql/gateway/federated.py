@@ -104,8 +104,13 @@ def _federation_root(served: Mapping[str, Entity]) -> type:
 
 
 def make_subgraphs(contracts: Mapping[str, Contract]) -> dict[str, Subgraph]:
-    """Every subgraph over these contracts by name, made of the same types."""
+    """Every subgraph over these contracts by name, made of the same types.
+
+    Raises:
+        GraphNameTaken: a data standard is named like something that the graph has already.
+    """
     parts = query_parts(contracts)
+    Graph(query=merged(parts), config=config())  # apart, two could have types of one name
     found = {name: Subgraph(name, parts) for name in SUBGRAPHS}
     places = Counter(
         (kind, field)

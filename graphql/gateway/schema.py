@@ -5,16 +5,21 @@ when it stands alone is left to `federated.py`.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import strawberry
+from strawberry.exceptions import DuplicatedTypeName
+from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from core.contract import Contract
 from gateway.building import make, owner_of
+from gateway.errors import GraphNameTaken
+from gateway.naming import camel
 from gateway.scalars import config
 from gateway.subgraphs.catalog import CatalogQuery
 from gateway.subgraphs.listed import ListedQuery
@@ -40,6 +45,13 @@ class Graph(strawberry.Schema):
     So whatever its resolver says, a root field is nullable, and so is a field that another subgraph adds to a type.
     """
 
+    def __init__(self, query: type, config: StrawberryConfig) -> None:
+        """Raises: GraphNameTaken: a data standard's types would have other types' names."""
+        try:
+            super().__init__(query=query, config=config)
+        except DuplicatedTypeName as error:
+            raise GraphNameTaken(name=error.message.split()[1]) from error
+
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The fields of a type, as the graph declares them."""
         fields = type_definition.fields
@@ -57,13 +69,28 @@ def query_parts(contracts: Mapping[str, Contract]) -> tuple[type, ...]:
     fields: dict[str, tuple[Any, Any]] = {}
     for name in sorted(contracts):
         typed = build(contracts[name])
+        if typed.field in fields:
+            raise GraphNameTaken(name=camel(typed.field))
         fields[typed.field] = root_field(typed)
     parts: tuple[type, ...] = (CatalogQuery, QualityQuery, ListedQuery, TextRowsQuery)
     return (*parts, make("TypedRowsQuery", strawberry.type, fields)) if fields else parts
 
 
+def _fields(part: type) -> list[StrawberryField]:
+    definition: StrawberryObjectDefinition = part.__strawberry_definition__  # type: ignore[attr-defined]  # strawberry adds it
+    return definition.fields
+
+
 def merged(parts: tuple[type, ...]) -> type:
-    """One root type of several."""
+    """One root type of several.
+
+    Raises:
+        GraphNameTaken: a data standard's rows would stand under another field's name.
+    """
+    names = Counter(config().name_converter.from_field(field) for part in parts for field in _fields(part))
+    taken = next((name for name, times in names.items() if times > 1), None)
+    if taken is not None:
+        raise GraphNameTaken(name=taken)
     query = merge_types(QUERY, parts)
     query.__strawberry_definition__.description = _DESCRIPTION  # type: ignore[attr-defined]  # strawberry adds it
     return query

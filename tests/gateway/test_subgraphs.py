@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.db import make_engine
 from core.errors import SettingsInvalid
 from gateway.building import owner_of
 from gateway.entity_batches import ENTITIES
+from gateway.errors import GraphNameTaken
 from gateway.federated import SUBGRAPHS, Subgraph, make_subgraphs
 from gateway.schema import make_schema
 from gateway.sdl import shipped_contracts
@@ -165,6 +167,15 @@ def test_what_another_subgraph_answers_is_nullable(subgraphs: dict[str, Subgraph
             added = key is not None and field != key and home not in places[field]
             if name == "Query" or foreign or added:
                 assert not is_non_null_type(declared.type), f"{name}.{field}"
+
+
+@pytest.mark.parametrize("name", ["dataset", "gauge", "commodity_prices", "page_info", "text"])
+def test_a_standard_named_like_something_in_the_graph_is_refused_by_name(name: str) -> None:
+    contracts = load_contracts(shipped_contracts())
+    contracts[name] = replace(contracts["warehouse"], name=name)
+    for made in (make_schema, make_subgraphs):
+        with pytest.raises(GraphNameTaken):
+            made(contracts)
 
 
 # the doors

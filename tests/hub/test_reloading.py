@@ -100,6 +100,20 @@ def test_an_unusable_regions_file_leaves_the_regions_as_they_were(served: Served
     assert reloading.problems == () and reloading.services().regions.known("99.81")
 
 
+def test_a_line_added_to_a_reference_list_is_there_at_the_next_look(served: Served) -> None:
+    home, reloading = served
+    reloading.look()
+    assert "jagung" not in reloading.services().listed.commodities
+    file = home / "reference" / "commodity.csv"
+    heading, *_ = file.read_text("utf-8").splitlines()
+    line = ",".join(
+        {"code": "jagung", "name": "Jagung", "unit": "kg", "source": "x"}.get(c, "") for c in heading.split(",")
+    )
+    file.write_text(file.read_text("utf-8").rstrip() + f"\n{line}\n", encoding="utf-8")
+    reloading.look()
+    assert reloading.services().listed.commodities["jagung"].name == "Jagung"
+
+
 async def test_the_doors_show_the_new_source_and_health_counts_what_is_unusable(served: Served) -> None:
     home, reloading = served
     app = make_app(reloading.services())
