@@ -20,7 +20,7 @@ from catalog.tables import Shape
 from core.memo import remembered
 from core.rows import TRUE, All, Compare, Filter, Op, Order, Page, RowQuery
 from core.rows import page as page_of
-from core.rows_sql import compile_sql, compile_sql_count
+from core.rows_sql import compile_sql_count, fetch
 
 T = TypeVar("T")
 #: Larger pages come from the files.
@@ -50,10 +50,10 @@ def page(session: Session, standard: Standard, query: RowQuery) -> Page | None:
     if query.first > LARGEST_PAGE:
         return None
 
-    def read(stand: _Stand, table: Table, dialect: str) -> Page | None:
+    def read(stand: _Stand, table: Table, _dialect: str) -> Page | None:
         if stand.rows > READ_THROUGH and not _indexed(query, stand.shape):
             return None
-        return page_of(query, [tuple(row) for row in session.execute(compile_sql(query, table, dialect))])
+        return page_of(query, fetch(session.connection(), query, table))
 
     return _standing(session, standard, query, read)
 
@@ -85,6 +85,8 @@ def _standing(
         return None  # the standard has a newer version, of which nothing was committed yet
     dialect = session.get_bind().dialect.name
     found = read(stand, table_of(standard, stand.shape, dialect), dialect)
+    if dialect == "sqlite":
+        return found  # its transactions read one state from their first statement on
     now = session.connection().execute(_NOW, {"contract": standard[0], "major": standard[1]}).one()
     return found if tuple(now) == (State.HELD.value, stand.seq, stand.token) else None
 

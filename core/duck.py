@@ -12,7 +12,6 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from heapq import heappop, heappush
 from pathlib import Path
 from queue import Empty, LifoQueue
 
@@ -22,6 +21,7 @@ import pyarrow as pa
 from core.rows import Compiled, Packed, Page, RowQuery, Value, page
 from core.rows_duckdb import compile_count, compile_duckdb, needed
 from core.rows_errors import QueryBusy, QueryTimeout, QueryTooLarge, SnapshotUnreadable, StatementRefused
+from core.watch import Watch
 
 _Ends = dict[tuple[Value | None, Value | None], int]
 #: So many ends of a relation's rows are kept in memory, a few megabytes; with more the database joins them.
@@ -37,79 +37,6 @@ def _only_select(sql: str) -> bool:
     except duckdb.Error:
         return False
     return len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
-
-
-class _Watched:
-    """One query under watch: interrupted at its deadline, and never the one that follows it on the same connection."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._lock = threading.Lock()
-        self._connection: duckdb.DuckDBPyConnection | None = connection
-        self.fired = False
-
-    def fire(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self.fired = True
-                self._connection.interrupt()
-
-    def end(self) -> None:
-        with self._lock:
-            self._connection = None
-
-    @property
-    def done(self) -> bool:
-        return self._connection is None
-
-
-class _Watch:
-    """Interrupts queries at their deadlines, from one thread for all of them: a thread a query costs 0.2 ms."""
-
-    def __init__(self) -> None:
-        self._wake = threading.Condition()
-        self._due: list[tuple[float, int, _Watched]] = []
-        self._count = 0
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    @contextmanager
-    def over(self, connection: duckdb.DuckDBPyConnection, until: float) -> Iterator[_Watched]:
-        watched = _Watched(connection)
-        with self._wake:
-            self._count += 1
-            heappush(self._due, (until, self._count, watched))
-            if self._thread is None or not self._thread.is_alive():  # none lives on in a forked process
-                self._thread = threading.Thread(target=self._look, name="duck-deadlines", daemon=True)
-                self._thread.start()
-            elif self._due[0][2] is watched:
-                self._wake.notify()
-        try:
-            yield watched
-        finally:
-            watched.end()
-            with self._wake:
-                while self._due and self._due[0][2].done:
-                    heappop(self._due)
-
-    def _look(self) -> None:
-        while True:
-            with self._wake:
-                left = self._due[0][0] - time.monotonic() if self._due else None
-                if self._closed:
-                    return
-                if left is None or left > 0:
-                    self._wake.wait(left)
-                    continue
-                watched = heappop(self._due)[2]
-            watched.fire()
-
-    def close(self) -> None:
-        """End the thread: one that is left at a process's end keeps DuckDB's module from being taken apart."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
 
 
 class Duck:
@@ -146,7 +73,7 @@ class Duck:
         self.size = size
         self._ends: dict[tuple[Path, int], _Ends] = {}  # the one asked for last at the end
         self._ends_lock = threading.Lock()
-        self._watch = _Watch()
+        self._watch = Watch("duck-deadlines")
         self._end = weakref.finalize(self, self._watch.close)
         self._free: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
         for _ in range(size):
@@ -162,7 +89,7 @@ class Duck:
         except Empty as error:
             raise QueryBusy(seconds=deadline) from error
         try:
-            with self._watch.over(connection, until) as watched:
+            with self._watch.over(connection.interrupt, until) as watched:
                 try:
                     yield connection
                 except duckdb.InterruptException as error:

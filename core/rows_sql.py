@@ -4,22 +4,23 @@ It answers exactly as `core/rows_duckdb.py` does; a property test drives both. C
 and indexes made with `standing`, let a page come straight from an index.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Select,
     Table,
     and_,
+    bindparam,
     case,
     cast,
     false,
     func,
-    literal,
     not_,
     null,
     or_,
@@ -27,10 +28,11 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import types as sa
+from sqlalchemy.engine import Dialect
 
 from core.contract import ColumnType
 from core.db import UTCDateTime
-from core.rows import All, Compare, Filter, Not, Op, Order, RowQuery
+from core.rows import All, AnyOf, Compare, Filter, Not, Op, Order, RowQuery, Value
 
 _VALUES: dict[ColumnType, sa.TypeEngine[Any]] = {
     ColumnType.TEXT: sa.Text(),
@@ -43,6 +45,7 @@ _VALUES: dict[ColumnType, sa.TypeEngine[Any]] = {
 #: How each type is stored in such a table: text in the order of its code points, as SQLite and DuckDB compare it.
 SA_TYPES = _VALUES | {ColumnType.TEXT: sa.Text().with_variant(sa.Text(collation="C"), "postgresql")}
 
+_BOUND = "lumbung_"  # and a number: a value of the question
 _OPERATORS = {Op.EQ: eq, Op.NE: ne, Op.LT: lt, Op.LTE: le, Op.GT: gt, Op.GTE: ge}
 
 
@@ -64,6 +67,12 @@ class _Asked:
     query: RowQuery
     table: Table
     dialect: str
+    bound: list[tuple[Value, ColumnType]] = field(default_factory=list)
+
+    def bind(self, value: Value, kind: ColumnType) -> ColumnElement[Any]:
+        """A value of the question, named by its place among them: another question of the same form has others."""
+        self.bound.append((value, kind))
+        return bindparam(f"{_BOUND}{len(self.bound) - 1}", value, _VALUES[kind])
 
     def value(self, name: str) -> ColumnElement[Any]:
         """The column; the member of a stream that has moved since its rows were written is the one of now."""
@@ -76,10 +85,10 @@ class _Asked:
         column = self.value(part.column)
         if part.op is Op.IS_NULL:
             return column.is_(null()) if part.value else column.is_not(null())
-        kind = _VALUES[self.query.types[part.column]]
+        kind = self.query.types[part.column]
         if isinstance(part.value, tuple):
-            return column.in_([literal(v, kind) for v in part.value]) if part.value else false()
-        value = literal(part.value, kind)
+            return column.in_([self.bind(v, kind) for v in part.value]) if part.value else false()
+        value = self.bind(part.value, kind)
         if part.op is Op.PREFIX:
             return func.substr(column, 1, len(str(part.value))) == value
         if part.op is Op.CONTAINS:
@@ -130,7 +139,11 @@ def compile_sql(query: RowQuery, table: Table, dialect: str) -> Select[Any]:
     The result's columns are those of `compile_duckdb`: the query's own, then its total order. Where the relation has
     hidden or moved streams, the table has a column `_stream`.
     """
-    asked = _Asked(query, table, dialect)
+    return _compiled(_Asked(query, table, dialect))
+
+
+def _compiled(asked: _Asked) -> Select[Any]:
+    query = asked.query
     columns = [
         asked.value(c).label(c) if query.visible(c) else cast(null(), _VALUES[query.types[c]]).label(c)
         for c in query.columns
@@ -147,3 +160,89 @@ def compile_sql(query: RowQuery, table: Table, dialect: str) -> Select[Any]:
 def compile_sql_count(query: RowQuery, table: Table, dialect: str) -> Select[int]:
     """How many rows match on all pages together."""
     return select(func.count()).select_from(table).where(_Asked(query, table, dialect).seen(query.matching))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The text of all questions of one form, what their values become for the driver, and its values for us."""
+
+    sql: str
+    order: tuple[str, ...] | None  # of the values, where the driver takes them by place and not by name
+    fixed: Mapping[str, object]
+    given: tuple[Callable[[Any], Any] | None, ...]
+    taken: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
+_MOST_TEXTS = 512
+#: What a driver may give otherwise than as a value of the type.
+_CONVERTED = (ColumnType.DATE, ColumnType.MOMENT, ColumnType.BOOLEAN)
+_TEXTS: dict[Hashable, _Prepared] = {}
+
+
+def _key(asked: _Asked) -> Hashable:
+    """What is the same for all questions of one form, whatever the values compared with."""
+    query, relation = asked.query, asked.query.relation
+    return (
+        asked.table, asked.dialect, query.columns, tuple(map(query.visible, query.columns)), query.total_order,
+        query.first, relation.hidden, relation.moved, _form(query.matching), _form(query.remaining),
+        query.last is not None and query.last[0] is not None,
+    )  # fmt: skip
+
+
+def _form(part: Filter) -> Hashable:
+    if isinstance(part, Compare):
+        if part.op is Op.IS_NULL:
+            return part
+        more = len(part.value) if isinstance(part.value, tuple) else len(str(part.value)) if part.op is Op.PREFIX else 0
+        return part.column, part.op, more
+    if isinstance(part, Not):
+        return "not", _form(part.part)
+    return isinstance(part, AnyOf), tuple(map(_form, part.parts))
+
+
+def _compared_with(part: Filter) -> Iterator[Value]:
+    if isinstance(part, Compare):
+        if part.op is not Op.IS_NULL:
+            yield from part.value if isinstance(part.value, tuple) else (part.value,)
+        return
+    for inner in (part.part,) if isinstance(part, Not) else part.parts:
+        yield from _compared_with(inner)
+
+
+def _prepare(asked: _Asked, dialect: Dialect) -> _Prepared:
+    compiled = _compiled(asked).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    query, order = asked.query, getattr(compiled, "positiontup", None)
+    kinds = [*(query.types[c] for c in query.columns), *(query.types[o.column] for o in query.total_order)]
+    types = {kind: kind_type.dialect_impl(dialect) for kind, kind_type in _VALUES.items()}
+    taken = [(i, types[kind].result_processor(dialect, None)) for i, kind in enumerate(kinds) if kind in _CONVERTED]
+    return _Prepared(
+        sql=str(compiled),
+        order=None if order is None else tuple(order),
+        fixed={name: value for name, value in compiled.params.items() if not name.startswith(_BOUND)},
+        given=tuple(types[kind].bind_processor(dialect) for _, kind in asked.bound),
+        taken=tuple((i, made) for i, made in taken if made is not None),
+    )
+
+
+def fetch(connection: Connection, query: RowQuery, table: Table) -> list[tuple[Value | None, ...]]:
+    """What `compile_sql` selects; a question's text is made once for all of its form, as making it costs more than reading."""
+    asked = _Asked(query, table, connection.dialect.name)
+    key = _key(asked)
+    prepared = _TEXTS.get(key)
+    if prepared is None:
+        if len(_TEXTS) >= _MOST_TEXTS:
+            _TEXTS.clear()
+        prepared = _TEXTS[key] = _prepare(asked, connection.dialect)
+        asked.bound.clear()
+    asked.begins()  # it binds the first value, where the page goes on from another
+    values = [*(value for value, _ in asked.bound), *_compared_with(query.remaining)]
+    given = (value if made is None else made(value) for value, made in zip(values, prepared.given, strict=True))
+    params = {**prepared.fixed, **{f"{_BOUND}{i}": value for i, value in enumerate(given)}}
+    sent = params if prepared.order is None else tuple(params[name] for name in prepared.order)
+    rows = [tuple(row) for row in connection.exec_driver_sql(prepared.sql, sent).fetchall()]
+    if not rows or not prepared.taken:
+        return rows
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for i, made in prepared.taken:
+        columns[i] = [None if value is None else made(value) for value in columns[i]]
+    return list(zip(*columns, strict=True))

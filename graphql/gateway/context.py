@@ -18,6 +18,7 @@ from core.duck import Duck
 from core.reference_files import COMMODITIES, GAUGES, Commodity, Gauge, sound
 from core.region import Regions
 from core.settings import Settings
+from core.token_errors import TokenInvalid
 from federation.registry import Member, Registry, SourceConfig
 from gateway.offload import Deadline, Offload
 
@@ -78,6 +79,8 @@ class Context:
     deadline: Deadline
     actor: Actor = ANONYMOUS
     entities: int = 0  # asked for by key so far, as routers do
+    proof: Callable[[Session], None] | None = field(default=None, repr=False)  # to be run before anything is answered
+    refused: TokenInvalid | None = None  # what the proof found
     spliced: bool = False  # whether the answer leaves as JSON, so that rows in it may be JSON text already
     _loaders: "Loaders | None" = field(default=None, repr=False)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
@@ -92,9 +95,27 @@ class Context:
         return self._loaders
 
     async def sql(self, work: Callable[[Session], T]) -> T:
-        """The result of reading with a database session, off the loop and until the deadline."""
+        """The result of reading with a database session, off the loop and until the deadline.
+
+        Raises:
+            TokenInvalid: the token that the actor is known by does not hold any more.
+        """
+        proof = self.proof
         async with self._turns:
-            return await self.offload.sql(self.deadline, work)
+            if proof is None:
+                return await self.offload.sql(self.deadline, work)
+
+            def proved(session: Session) -> T:
+                proof(session)
+                return work(session)
+
+            try:
+                done = await self.offload.sql(self.deadline, proved)
+            except TokenInvalid as error:
+                self.refused = error
+                raise
+        self.proof = None
+        return done
 
     async def duck(self, work: Callable[[Duck, float], T]) -> T:
         """The result of `work(duck, seconds left)`, off the loop and until the deadline."""

@@ -6,7 +6,6 @@ the deadline by `core/duck.py`; SQL is cancelled through its driver.
 
 import asyncio
 import contextvars
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from core.db import session_scope
 from core.rows_errors import QueryBusy, QueryTimeout
+from core.watch import Watch
 
 T = TypeVar("T")
 _QUEUE = 16  # waiting calls a worker; more are told to come back
@@ -79,22 +79,19 @@ class Offload:
         self._sql = _Pool("sql", sql)
         self._duck = _Pool("duck", duck)
         self._parse = _Pool("parse", 1)
+        self._watch = Watch("sql-deadlines")
 
     async def sql(self, deadline: Deadline, work: Callable[[Session], T]) -> T:
         """The result of a reading transaction; its statement is cancelled at the deadline."""
 
         def run() -> T:
             with session_scope(self._sessions) as session:
-                stop = threading.Timer(deadline.left, _cancel(session))
-                stop.daemon = True
-                stop.start()
                 try:
-                    return work(session)
+                    with self._watch.over(_cancel(session), time.monotonic() + deadline.left):
+                        return work(session)
                 except SQLAlchemyError as error:
                     deadline.left  # noqa: B018  # raises QueryTimeout where the cancelled statement is the cause
                     raise error
-                finally:
-                    stop.cancel()
 
         return await self._sql.run(deadline, run)
 
@@ -114,3 +111,4 @@ class Offload:
         """Take no more work; threads end with what they are doing."""
         for pool in (self._sql, self._duck, self._parse):
             pool.close()
+        self._watch.close()

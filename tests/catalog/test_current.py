@@ -22,7 +22,7 @@ from core.access import ANONYMOUS, SYSTEM, Actor
 from core.contract import Classification, Column, ColumnType, Contract
 from core.duck import Duck
 from core.rows import PROVENANCE, Compare, Op, Page, RowQuery, Scope
-from core.rows_sql import compile_sql
+from core.rows_sql import fetch
 from tests.catalog.factories import NOW, REPLACE, UPSERT, Catalogue, contract, rows, seen
 from tests.catalog.test_commit_model import STEPS, Commits
 
@@ -271,9 +271,9 @@ def test_a_page_that_a_table_left_while_it_was_read_comes_from_the_files(
 
     def late(*args: Any) -> Any:
         bring(catalogue)
-        return compile_sql(*args)
+        return fetch(*args)
 
-    monkeypatch.setattr(current_pages, "compile_sql", late)
+    monkeypatch.setattr(current_pages, "fetch", late)
     page = from_table(catalogue, as_of=1)
     assert page is None or [row[2] for row in page.rows] == [1]  # SQLite reads on as it began
 

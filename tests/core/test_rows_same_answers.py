@@ -29,7 +29,7 @@ from core.rows import (
     Value,
     page,
 )
-from core.rows_sql import SA_TYPES, compile_sql, compile_sql_count
+from core.rows_sql import SA_TYPES, compile_sql, compile_sql_count, fetch
 from tests.core import row_factories as rf
 
 NAMES = tuple(n for n, _ in rf.COLUMNS)
@@ -105,7 +105,9 @@ class Both:
     def sql(self, query: RowQuery) -> Page:
         with self.engine.connect() as connection:
             rows = connection.execute(compile_sql(query, self.table, self.engine.dialect.name))
-            return page(query, [tuple(r) for r in rows])
+            found = page(query, [tuple(r) for r in rows])
+            assert utc(page(query, fetch(connection, query, self.table))) == utc(found)
+            return found
 
     def sql_count(self, query: RowQuery) -> int:
         with self.engine.connect() as connection:
