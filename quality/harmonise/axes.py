@@ -122,7 +122,7 @@ class Axes:
             if (codes := self._references.get(target.column.reference or "")) is not None:
                 if self._coded(codes, target, text) or self._coded(codes, target, bare):
                     yield Value(target.name, "known", text)
-            elif target.values and (fold(bare) in target.values or tokens in target.meanings):
+            elif target.values and target.column.key and (fold(bare) in target.values or tokens in target.meanings):
                 yield Value(target.name, "known", text)
 
     def _coded(self, codes: CodeList, target: Target, text: str) -> bool:

@@ -13,6 +13,8 @@ _SCALE = ((0.0, -3.0), (0.2, -2.0), (0.4, -0.5), (0.55, 0.8), (0.7, 1.8), (0.85,
 _SILENT = -0.8
 #: A word that makes the figure another one: yesterday's, planned, a share.
 _NOT = 4.0
+#: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
+_SAYING, _DULL = 0.9, 1.0
 #: The upper level of a two-level header is left away.
 _LOWER = 0.3
 
@@ -27,22 +29,28 @@ class Heading:
     another: bool = False
 
 
-def heading(column: Profile, target: Target, words: Words) -> Heading:
-    """What the header of a column says about its being a standard's column."""
-    best = _one(column.header, target, words)
+def heading(column: Profile, target: Target, words: Words, *, named: bool) -> Heading:
+    """What the header of a column says about its being a standard's column.
+
+    Args:
+        named: whether the table is named after the standard, so that `Jumlah` is its number.
+    """
+    best = _one(column.header, target, words, named=named)
     for variant in column.variants:
-        lower = _one(variant, target, words)
+        lower = _one(variant, target, words, named=named)
         if lower.odds - _LOWER > best.odds:
             best = Heading(lower.odds - _LOWER, lower.likeness, lower.evidence, lower.another)
     return best
 
 
-def _one(header: Header, target: Target, words: Words) -> Heading:
+def _one(header: Header, target: Target, words: Words, *, named: bool) -> Heading:
     if header.silent:
         return Heading(_SILENT, 0.0, (Evidence("silent"),))
     likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
+    if not named and target.measure and max(map(words.weight, header.tokens)) < _SAYING:
+        odds = min(odds, _DULL)
     evidence = []
     if likeness >= 0.4:
         evidence.append(Evidence("header", {"words": " ".join(phrase), "likeness": round(100 * likeness)}))

@@ -98,7 +98,7 @@ def pair(
     pairs: dict[tuple[int, str], Pair] = {}
     for column in columns:
         for target in targets:
-            said = hints.headings.get((column.at, target.name)) or heading(column, target, words)
+            said = hints.headings.get((column.at, target.name)) or heading(column, target, words, named=hints.named)
             pairs[column.at, target.name] = Pair(column, target, said, fit(column, target, references, hints.unit))
     pairs |= _only(columns, targets, pairs, named=hints.named)
     gains = np.array([[_gain(pairs[c.at, t.name]) for t in targets] for c in columns])

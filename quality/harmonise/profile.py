@@ -28,6 +28,7 @@ SAMPLE = 4000
 #: So many distinct spellings of a column are looked up in a code list.
 _LOOKED_UP = 300
 _TAIL = re.compile(r"^(.*\d)\s*([A-Za-z%/\u00b2\u00b3][A-Za-z%/.\u00b2\u00b32 ]*)$")
+_NUMBERED = re.compile(r"[-/. ]0[0-9]{3}$")  # 11.01.0001 numbers a document
 _MONTH = re.compile(
     r"(?:(?:jan|feb|peb|mar|apr|mei|may|jun|jul|agu|ags|aug|sep|okt|oct|nov|nop|des|dec)[a-z]*\.?[\s/-]*'?"
     r"(?:(?:19|20)?\d\d)?|(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d)",
@@ -196,7 +197,8 @@ class Profile:
         for style in values.STYLES:
             day, there = self.dates.days(style)
             real |= there & (day >= first) & (day < last)
-        return self.share(real)
+        numbered = np.array([_NUMBERED.search(spelling) is not None for spelling in self.spellings], np.bool_)
+        return self.share(real & ~numbered)
 
     @cached_property
     def timed(self) -> float:

@@ -119,7 +119,7 @@ def _named_by_header(
         if codes is None or target.name in plain.filled or len(values) != 1:
             continue
         numeric = [c for c in columns if c.numeric >= 0.6]
-        if target.name in titled and not any(axes.values(c.name) for c in numeric):
+        if target.name in titled and not any(v.target == target.name for c in numeric for v in axes.values(c.name)):
             part = _parts(codes, titled[target.name][0], numeric, words)
             if len(part) == 1:
                 why = Evidence("named_by_title", {"header": part[0].name, "value": titled[target.name][0]})
