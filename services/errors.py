@@ -71,3 +71,10 @@ class DatasetNotLanded(LumbungError):
 
     code = "DATASET_NOT_LANDED"
     http_status = 409
+
+
+class OriginalUnknown(LumbungError):
+    """A row of a snapshot has no source row that could be shown."""
+
+    code = "ORIGINAL_UNKNOWN"
+    http_status = 404

@@ -1,7 +1,7 @@
 """What a checked file hands to the catalogue, and what the harvest says came of it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from services.intake.files import TableDone
 from services.intake.notes import is_partial
 from services.intake.outcome import Outcome
 from services.intake.work import Item
+
+#: What a snapshot keeps of its mapping, even where it says nothing, and what it does not.
+_KEPT, _NOT_KEPT = ("columns", "constants", "factors"), ("match", "headers", "units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def draft(landed: LandedItem, table: TableDone, run: str, returned: SnapshotStor
         run_id=run,
         table=table.name,
         columns=() if contract is not None else tuple(c for c in outcome.columns if c != "_row"),
-        mapping=_lineage(item) if contract is not None else None,
+        mapping=_lineage(item, outcome.decided) if contract is not None else None,
         check=check,
         quarantine=_returned(outcome, returned) if contract is not None else None,
         partial=is_partial(outcome),
@@ -95,7 +98,7 @@ def unfound(landed: LandedItem, tables: str, run: str, source: str) -> Draft:
         landed_sha256=landed.sha256,
         fetched_at=landed.at,
         run_id=run,
-        mapping=_lineage(item),
+        mapping=_lineage(item, {}),
         check=CheckDraft(holds=[hold]),
     )
 
@@ -154,11 +157,12 @@ def _examples(returned: QuarantineDraft | None) -> dict[str, str]:
     return out
 
 
-def _lineage(item: Item) -> dict[str, Any] | None:
+def _lineage(item: Item, styles: Mapping[str, str]) -> dict[str, Any] | None:
+    """The mapping as the snapshot keeps it, with the styles in which columns were read: by both, what the source wrote
+    can be shown beside what was made of it (`services/originals.py`).
+    """
     if item.mapping is None:
         return None
-    return {
-        "columns": dict(item.mapping.columns),
-        "constants": dict(item.mapping.constants),
-        "factors": dict(item.mapping.factors),
-    }
+    said = asdict(item.mapping)
+    kept = {k: v for k, v in said.items() if k not in _NOT_KEPT and (k in _KEPT or v not in (None, (), {}, "auto"))}
+    return {**kept, "styles": dict(styles)}
