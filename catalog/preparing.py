@@ -36,6 +36,7 @@ class Head:
     live_rows: int = 0
     file: str = ""
     member: str | None = None  # as the rows of the stream name it
+    left: bool = False  # its table went on under another standard, or none, and comes back now
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +129,14 @@ def known(session: Session, drafts: Sequence[Draft], streams: Sequence[str]) -> 
     for some in batched(streams):
         query = (
             select(
-                Stream.id, Stream.head_seq, Stream.identity, Stream.live_rows, Stream.member, Snapshot.content_sha256
+                *(Stream.id, Stream.head_seq, Stream.identity, Stream.live_rows, Stream.member),
+                *(Snapshot.content_sha256, Stream.superseded_seq),
             )
             .join(Snapshot, Snapshot.seq == Stream.head_seq)
             .where(Stream.id.in_(some))
         )
-        for id_, seq, identity, live, member, file in session.execute(query):
-            heads[id_] = Head(seq, identity, live, file, member)
+        for id_, seq, identity, live, member, file, superseded in session.execute(query):
+            heads[id_] = Head(seq, identity, live, file, member, superseded is not None)
     standards = {(d.contract.name, d.contract.major) for d in drafts if d.contract is not None}
     return Known(heads, places(session, drafts), {s: row_files.active(session, s, NOW) for s in standards})
 
@@ -203,7 +205,7 @@ def _text(bench: Workbench, store: SnapshotStore, same: Prepared, again: Again |
     rows = bench.load(draft.rows, shape, resource=draft.resource_id, table=draft.table)
     identity = bench.identity(shape, None, None, None)
     same = replace(same, rows=rows, identity=identity)
-    if head.identity == identity or (again and again.identities[same.stream] != identity):
+    if (head.identity == identity and not head.left) or (again and again.identities[same.stream] != identity):
         return same
     difference = Difference(rows, 0, head.live_rows)  # where the file before is damaged, only the counts suffer
     with suppress(SnapshotMissing, SnapshotDamaged):
@@ -254,7 +256,7 @@ class _Group:
             p = self._prepared[i]
             self._prepared[i] = replace(p, rows=counts[n], identity=identities[n])
             nothing = p.head.seq and p.draft.closing is not None and not p.draft.closing.windows
-            if p.head.identity != identities[n] and not nothing:
+            if (p.head.identity != identities[n] or p.head.left) and not nothing:
                 todo.append(n)
         if not todo:
             return
@@ -263,7 +265,7 @@ class _Group:
             i, difference = self._members[n], differences[n]
             p = self._prepared[i]
             if shape.mode is Mode.UPSERT:
-                if p.head.seq and difference.empty:
+                if p.head.seq and difference.empty and not p.head.left:
                     continue
                 live = p.head.live_rows + difference.added - difference.removed
             else:
