@@ -6,7 +6,7 @@ not by code lists.
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -36,18 +36,14 @@ def table(prices: Iterable[Price]) -> pa.Table:
     })  # fmt: skip
 
 
+def read(name: str) -> list[Price]:
+    """One file's prices; empty cells and dashes are left out."""
+    return [price for price in READERS[name](FOLDER / name) if price[3] > 0]
+
+
 def files() -> dict[str, list[Price]]:
-    """Every file's prices, by file name; empty cells and dashes are left out."""
-    readers = {
-        "siskaperbapo_produsen.json": _siskaperbapo,
-        "pihps_beras_2022_2026.csv": _provinces,
-        "pihps_cabai_rawit_2022_2026.csv": _provinces,
-        "pihps_pasar_jabar_cabe_rawit.csv": _markets,
-        "harga_pangan_kabkota_latlon.csv": _regencies,
-        "data_harga_wide_2018_2023.csv": _wide,
-        "pihps_xlsx_21c8d654-ad2.xlsx": _workbook,
-    }
-    return {name: [p for p in read(FOLDER / name) if p[3] > 0] for name, read in readers.items()}
+    """Every file's prices, by file name."""
+    return {name: read(name) for name in READERS}
 
 
 def _siskaperbapo(path: Path) -> Iterator[Price]:
@@ -115,3 +111,14 @@ def _number(cell: str) -> float:
         return float(cell.strip() or 0)
     except ValueError:
         return 0.0
+
+
+READERS: Mapping[str, Callable[[Path], Iterator[Price]]] = {
+    "siskaperbapo_produsen.json": _siskaperbapo,
+    "pihps_beras_2022_2026.csv": _provinces,
+    "pihps_cabai_rawit_2022_2026.csv": _provinces,
+    "pihps_pasar_jabar_cabe_rawit.csv": _markets,
+    "harga_pangan_kabkota_latlon.csv": _regencies,
+    "data_harga_wide_2018_2023.csv": _wide,
+    "pihps_xlsx_21c8d654-ad2.xlsx": _workbook,
+}
