@@ -40,6 +40,7 @@ class ReviewKind(StrEnum):
     EMPTY_SOURCE = "empty_source"  # S14: datasets were there, now none is
     MANY_MISSING = "many_missing"  # more than the policy's share is missing
     ID_REUSED = "id_reused"  # S15: the same id names other content
+    MAPPING = "mapping"  # it fits a standard and nobody has said so; closed ones keep who confirmed what
 
 
 class Dataset(Base):

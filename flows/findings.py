@@ -7,13 +7,19 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from catalog.findings import Looked
+from services import mapping
 from services.intake.opened import opened
 from services.review.beyond import look
 
 
 @flow(name="look-beyond", log_prints=False)
 def look_beyond(home: str) -> list[Looked]:
-    """Look at every standard whose rows have changed since the last look; running it again finds the same."""
-    done = list(look(opened(Path(home)).granary))
+    """Look at every standard whose rows have changed since the last look, and at files that fit one and are not mapped.
+
+    Running it again finds the same.
+    """
+    granary = opened(Path(home)).granary
+    mapping.ask_open(granary)
+    done = list(look(granary))
     create_table_artifact([asdict(one) for one in done], key="findings", description="Findings")
     return done

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog import query
+from catalog import query, reviews
 from catalog.holds import may_decide
-from catalog.models import Dataset, DatasetState, Resource, ReviewItem
+from catalog.models import Dataset, DatasetState, Resource, ReviewItem, ReviewKind
 from catalog.writing import reading, writing
 from core import audit
 from core.access import SYSTEM, Actor
@@ -28,14 +28,16 @@ from federation.mappings_edit import drop_mapping, put_mapping
 from federation.member import SourceConfig, SourceKind
 from federation.readers import read
 from federation.registry import Registry
-from quality.harmonise import Suggestion, suggest
+from quality.harmonise import SURE, Suggestion, suggest
 from services.errors import DatasetNotLanded, MappingAnswerInvalid, MappingRefused, MappingUnfitting, MappingUnknown
 from services.granary import Granary
 from services.intake.take_in import read_limits
-from services.mapping_answers import Answers, settled
+from services.mapping_answers import Answers, by_hand, settled
 
-#: The kind of review item that keeps who confirmed what.
-CONFIRMED = "mapping"
+#: The kind of review item that asks whether a file fits a standard, and keeps who confirmed what.
+CONFIRMED = ReviewKind.MAPPING.value
+#: How a question that was answered with no begins.
+_KEEP = "keep"
 _NO_REGIONS: frozenset[str] = frozenset()
 
 
@@ -206,8 +208,10 @@ def confirm(granary: Granary, proposal: Proposal, answers: Answers, *, actor: Ac
         raise MappingRefused(member=source.member, actor=actor.name)
     suggestion = _chosen(proposal, answers)
     if suggestion.standard is None:
-        raise MappingUnfitting(table=suggestion.table, file=proposal.file)
-    contract = granary.contracts[suggestion.standard]
+        if answers.standard is None:
+            raise MappingUnfitting(table=suggestion.table)
+        suggestion = by_hand(suggestion, granary.contracts[answers.standard])
+    contract = granary.contracts[suggestion.standard or ""]
     mapping = settled(suggestion, answers, contract, match, granary.references)
     if len(proposal.tables) == 1 and answers.table is None:
         mapping = replace(mapping, table=None)  # its name is the file's, which changes with every delivery
@@ -252,16 +256,14 @@ def _close(
     asked = select(ReviewItem).where(
         ReviewItem.kind == CONFIRMED, ReviewItem.source == source.id, ReviewItem.decided_at.is_(None)
     )
-    open_ = session.scalars(asked.where(ReviewItem.dataset_id == dataset)).all() if dataset is not None else ()
-    for item in open_:
-        item.values, item.decided_at, item.decided_by, item.decision = dict(values), now, actor.id, values["contract"]
-    if not open_:
-        session.add(
-            ReviewItem(
-                id=new_id(), kind=CONFIRMED, source=source.id, member=source.member, dataset_id=dataset,
-                values=dict(values), opened_at=now, decided_at=now, decided_by=actor.id, decision=values["contract"],
-            )
-        )  # fmt: skip
+    for item in session.scalars(asked.where(ReviewItem.dataset_id == dataset)) if dataset is not None else ():
+        item.decided_at, item.decided_by, item.decision = now, actor.id, values["contract"]
+    session.add(
+        ReviewItem(
+            id=new_id(), kind=CONFIRMED, source=source.id, member=source.member, dataset_id=dataset,
+            values=dict(values), opened_at=now, decided_at=now, decided_by=actor.id, decision=values["contract"],
+        )
+    )  # fmt: skip
 
 
 def forget(granary: Granary, name: str, *, source: str | None = None, actor: Actor, reason: str = "") -> Remembered:
@@ -354,6 +356,33 @@ def unmapped(granary: Granary, source: str | None = None) -> list[Proposal]:
         if made.current is None and made.best is not None and made.best.standard is not None:
             found.append(made)
     return sorted(found, key=lambda p: -p.tables[0].confidence)
+
+
+def ask_open(granary: Granary, source: str | None = None) -> list[Proposal]:
+    """Open a question for each dataset without a standard that surely fits one; close those that settled themselves.
+
+    The weekly report asks it (`services/review/matters.py`); who said no to a standard is not asked again about it.
+    """
+    found = unmapped(granary, source)
+    sure = {p.dataset: p for p in reversed(found) if p.best is not None and p.best.confidence >= SURE}
+    now = granary.clock()
+    with writing(granary.sessions) as session:
+        items = select(ReviewItem).where(ReviewItem.kind == CONFIRMED)
+        asked = session.scalars(items if source is None else items.where(ReviewItem.source == source)).all()
+        refused = {(i.dataset_id, i.values.get("standard")) for i in asked if (i.decision or "").startswith(_KEEP)}
+        for item in asked:
+            if item.decided_at is None and item.dataset_id not in sure:
+                item.decided_at, item.decided_by, item.decision = now, SYSTEM.id, "settled"
+        for dataset, one in sure.items():
+            assert one.source is not None and one.best is not None
+            if (dataset, one.best.standard) in refused:
+                continue
+            values = {"file": one.file, "standard": one.best.standard, "percent": round(100 * one.best.confidence)}
+            own, member = one.source.id, one.source.member
+            reviews.ask(
+                session, ReviewKind.MAPPING, source=own, member=member, dataset_id=dataset, values=values, now=now
+            )
+    return found
 
 
 def _match(dataset: Dataset, resource: Resource, *, whole: bool) -> Match:

@@ -79,6 +79,14 @@ def settled(
     return shortened(made, contract, references)
 
 
+def by_hand(suggestion: Suggestion, contract: Contract) -> Suggestion:
+    """A table that fits no standard as one that a person has named: each column it requires is asked for."""
+    asked = tuple(
+        Question("absent", None, (c.name,), {"column": c.title["id"]}) for c in contract.columns if c.required
+    )
+    return replace(suggestion, standard=contract.name, questions=asked)
+
+
 def questions(suggestion: Suggestion) -> list[Question]:
     """What is asked, of the many headers that one melt takes only once."""
     group = {c.header: (c.to, c.names) for c in suggestion.columns if c.role == "melt"}

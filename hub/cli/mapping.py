@@ -140,7 +140,7 @@ def map_list(
     with at_home(context) as granary:
         zone = granary.settings.timezone
         if open_:
-            _list_open(memory.unmapped(granary, source), as_json=as_json)
+            _list_open(memory.ask_open(granary, source), as_json=as_json)
             return
         found = memory.remembered(granary, source)
     if as_json:

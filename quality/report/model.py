@@ -34,6 +34,7 @@ class Kind(StrEnum):
     FINDING = "finding"
     REJECTED = "rejected"
     LISTED = "listed"  # datasets of the yearly list that did not come
+    MAPPING = "mapping"  # a file without a standard that surely fits one
 
 
 @dataclass(frozen=True, slots=True)

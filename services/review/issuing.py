@@ -22,7 +22,7 @@ from services.review.bounds import Bounds
 
 #: Decisions whose matter still stands are shown for so many weeks.
 _REMEMBERED = timedelta(weeks=8)
-_REVIEWS = frozenset({Kind.EMPTY_SOURCE, Kind.MANY_MISSING, Kind.ID_REUSED})
+_REVIEWS = frozenset({Kind.EMPTY_SOURCE, Kind.MANY_MISSING, Kind.ID_REUSED, Kind.MAPPING})
 
 
 def issue(granary: Granary, report: Report, digest: str) -> Issued:

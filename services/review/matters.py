@@ -79,11 +79,12 @@ _REVIEWS = {
     ReviewKind.EMPTY_SOURCE.value: (Kind.EMPTY_SOURCE, ("ask_source", "keep", _DEFER)),
     ReviewKind.MANY_MISSING.value: (Kind.MANY_MISSING, ("ask_source", "keep", _DEFER)),
     ReviewKind.ID_REUSED.value: (Kind.ID_REUSED, ("accept_new", "ask_source", _DEFER)),
+    ReviewKind.MAPPING.value: (Kind.MAPPING, ("map", "keep", _DEFER)),
 }
 
 
 def reviews(session: Session, within: Bounds) -> Iterator[Item]:
-    """A matter for each question that a crawl has opened and nobody has closed (S14, S15)."""
+    """A matter for each question about a dataset or source that is open (S14, S15, a standard that surely fits)."""
     query = (
         select(ReviewItem, Dataset.title)
         .join(Dataset, Dataset.id == ReviewItem.dataset_id, isouter=True)
@@ -101,7 +102,7 @@ def reviews(session: Session, within: Bounds) -> Iterator[Item]:
             subject=title or item.source,
             values=values,
             options=options,
-            command=f"lumbung runs --source {item.source}",
+            command=f"lumbung {'map list --open' if kind is Kind.MAPPING else 'runs'} --source {item.source}",
             since=item.opened_at,
             weight=int(item.values.get("missing", item.values.get("datasets", 0)) or 0),
             whys=((f"report.item.{kind}.why", values),),
