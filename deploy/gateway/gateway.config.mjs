@@ -1,5 +1,6 @@
 // Hive Gateway before Lumbung's subgraphs: reads one supergraph file, speaks to nobody but the subgraphs, and listens
 // on this machine only unless HOST says otherwise. What each setting means is in README.md.
+import { readFile } from 'node:fs/promises';
 import { defineConfig } from '@graphql-hive/gateway';
 import { GraphQLError } from 'graphql';
 
@@ -26,10 +27,11 @@ function maskError(error, message) {
 }
 
 export const gatewayConfig = defineConfig({
-  supergraph: process.env.LUMBUNG_SUPERGRAPH ?? '../../graphql/supergraph.graphql',
+  // Looked at again and again instead of watched: Hive Gateway's watch ends where a file is replaced whole.
+  supergraph: () => readFile(process.env.LUMBUNG_SUPERGRAPH ?? '../../graphql/supergraph.graphql', 'utf8'),
+  pollingInterval: 10_000,
   host: process.env.HOST ?? '127.0.0.1',
   port: Number(process.env.PORT ?? 4000),
-  pollingInterval: 0, // no address is asked again and again; the file is watched
   graphiql: false, // its page loads scripts from elsewhere
   landingPage: false,
   batching: false,

@@ -56,5 +56,8 @@ def compose(
             raise typer.BadParameter(text("cli.federation.at", entry=entry, names=", ".join(SUBGRAPHS)))
         addresses[name] = url
     written = composition.compose(_subgraphs(context), addresses, tools)
-    out_file.write_text(written, encoding="utf-8")
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    half = out_file.with_name(f".{out_file.name}.half")  # a router may be looking at the file at any moment
+    half.write_text(written, encoding="utf-8")
+    half.replace(out_file)
     out.print(text("cli.federation.composed", file=out_file, count=len(addresses)), highlight=False, markup=False)
