@@ -17,6 +17,8 @@ _NONE, _NONE_A_COLUMN = 2.2, 0.12
 _TEMPERATURE = 0.8
 #: What must be asked is never as sure as an answer.
 _ASKED = 0.85
+#: Cells that speak no more against it may be what an unknown word names.
+_POSSIBLE = -2.3
 #: Nothing is surer.
 _MOST = 0.99
 
@@ -89,8 +91,8 @@ def _could(pair: Pair, *, aside: bool) -> bool:
         aside: its header names what goes beside any table.
     """
     if pair.target.column.required:
-        return pair.fit.odds >= (1.5 if aside else 0.0)
-    return not aside and pair.fit.odds >= 0.0
+        return pair.fit.odds >= (1.5 if aside else _POSSIBLE)
+    return not aside and pair.fit.odds >= _POSSIBLE
 
 
 def same(one: Profile, other: Profile, target: str, pairing: Pairing) -> bool:

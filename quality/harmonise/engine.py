@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from core.contract import Contract
+from core.contract import ColumnType, Contract
 from core.mapping import DateStyle, NumberStyle
 from core.reference import CodeList
 from core.table import TextTable
@@ -18,6 +18,7 @@ from quality.harmonise.suggestion import SURE, Codes, ColumnSuggestion, Evidence
 from quality.harmonise.target import Target, targets
 from quality.harmonise.wide import Group, melt
 from quality.harmonise.words import Words, load_words
+from quality.styles import number_style
 
 #: A standard of less is not proposed.
 _LIKELY = 0.5
@@ -50,6 +51,8 @@ def suggest(
     """
     known = words if words is not None else load_words()
     common = Counter(column.name for contract in contracts.values() for column in contract.columns)
+    phrases = (t.phrases for c in contracts.values() for t in targets(c, common, known))
+    known = known.knowing(token for each in phrases for phrase in each for token in phrase)
     wanted = {name: targets(contract, common, known) for name, contract in sorted(contracts.items())}
     out = []
     for table in tables:
@@ -185,7 +188,8 @@ def _styles(column: Profile, target: Target) -> tuple[NumberStyle, DateStyle]:
     numbers: NumberStyle = "auto"
     dates: DateStyle = "auto"
     if target.numeric:
-        numbers = "id" if column.style == "id" else "en" if column.style == "en" else "auto"
+        style = number_style(column.numbers.kinds, whole=target.column.type is ColumnType.INTEGER)
+        numbers = "id" if style == "id" else "en" if style == "en" else "auto"
     if target.column.type.value in ("date", "moment"):
         found = column.date_style
         dates = "dmy" if found == "dmy" else "mdy" if found == "mdy" else "ymd" if found == "ymd" else "auto"

@@ -22,6 +22,8 @@ from quality.harmonise.target import Target
 #: Evidence that no header outweighs.
 NEVER = -12.0
 _MOST, _FEW, _ALL = 0.9, 0.1, 0.98
+#: What amounts are written in without a word.
+_LARGER: Mapping[str, tuple[Decimal, ...]] = {"rupiah": (Decimal(1000), Decimal(1000000))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
     if guessed is not None:
         factor, doubtful = guessed, True
         hard = usual = 1.0
+        odds -= 1.0 if guessed < 1 else 2.5  # rivers are read in millimetres, amounts seldom in thousands unsaid
         evidence.append(Evidence("magnitude", {"factor": str(guessed)}))
     if hard < 0.7:
         return Fit(-4.0, (Evidence("out_of_bounds", {"share": _percent(1 - hard)}),), factor=factor, unit=unit)
@@ -193,7 +196,7 @@ def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
         evidence.append(Evidence("unit", {"unit": unit, "factor": str(factor or 1)}))
         if factor is not None and not doubtful:
             odds += 1.0
-    if doubtful:
+    if doubtful and guessed is None:
         odds -= 1.5
     if len(column.spellings) == 1 and column.rows > 10:
         odds -= 0.7
@@ -212,10 +215,10 @@ def _unit(column: Profile, target: Target, stated: str | None) -> tuple[Decimal 
 
 
 def _guess(column: Profile, target: Target, read: Floats) -> Decimal | None:
-    """The largest unit in which nearly all numbers are usual where in the standard's own they are not."""
+    """The nearest unit in which nearly all numbers are usual where in the standard's own they are not."""
     if target.usual == (None, None):
         return None
-    for factor in units.smaller(target.column):
+    for factor in (*units.smaller(target.column), *_LARGER.get(target.column.unit, ())):
         scaled = read * float(factor)
         if _within(column, scaled, target.low, target.high) >= _ALL and _within(column, scaled, *target.usual) >= _ALL:
             return factor

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
-from quality.harmonise.words import Header, Words
+from quality.harmonise.words import Header, Words, alike
 
 #: Likeness of words to evidence; between two of them it is read off the line.
 _SCALE = ((0.0, -3.0), (0.2, -2.0), (0.4, -0.5), (0.55, 0.8), (0.7, 1.8), (0.85, 3.0), (0.97, 4.0), (1.0, 4.5))
@@ -14,7 +14,9 @@ _SILENT = -0.8
 #: A word that makes the figure another one: yesterday's, planned, a share.
 _NOT = 4.0
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
-_SAYING, _DULL = 0.9, 1.0
+_SAYING, _DULL, _DULL_NAMED = 0.9, 1.0, 2.0
+#: All words of a name and a strong one more say of which kind the figure is (Penduduk Miskin).
+_NARROWER = 1.3
 #: The upper level of a two-level header is left away.
 _LOWER = 0.3
 
@@ -49,15 +51,24 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
     likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
-    if not named and target.measure and max(map(words.weight, header.tokens)) < _SAYING:
-        odds = min(odds, _DULL)
     evidence = []
+    if target.measure and max(map(words.weight, header.tokens)) < _SAYING:
+        odds = max(odds, _DULL_NAMED) if named else min(odds, _DULL)
+    elif target.measure and likeness < 1 and _narrower(header, target, words):
+        odds = min(odds, _NARROWER)
+        evidence.append(Evidence("narrower", {"words": " ".join(header.tokens)}))
     if likeness >= 0.4:
         evidence.append(Evidence("header", {"words": " ".join(phrase), "likeness": round(100 * likeness)}))
     if nots:
         odds = min(odds, 1.5) - _NOT
         evidence.append(Evidence("another", {"word": ", ".join(nots)}))
     return Heading(odds, likeness, tuple(evidence), bool(nots))
+
+
+def _narrower(header: Header, target: Target, words: Words) -> bool:
+    known = {token for phrase in target.phrases for token in phrase}
+    more = [t for t in header.tokens if words.weight(t) > 0.6 and not any(t == k or alike(t, k) for k in known)]
+    return bool(more) and any(set(phrase) <= set(header.tokens) for phrase in target.phrases)
 
 
 def _scaled(likeness: float) -> float:

@@ -16,6 +16,8 @@ from quality.harmonise.words import Words
 
 #: Odds that any two columns belong together before anything is known of them.
 PRIOR = -1.5
+#: Cells that say so much need no header.
+_TOLD = 2.0
 #: A header so alike to a name says what its column is.
 _NAMED = 0.7
 #: That no other column can be what the standard needs.
@@ -121,7 +123,8 @@ def _only(
 ) -> dict[tuple[int, str], Pair]:
     """The pairs of what the standard needs and no header names with the only column whose cells can be it.
 
-    Numbers are many things: the only one of a table is the standard's if the table is `named` after it.
+    Numbers are many things: the only one of a table is the standard's if the table is `named` after it, or if the cells
+    of the other columns are all that the standard asks besides and no header says otherwise.
     """
     out = {}
     taken = {
@@ -132,12 +135,21 @@ def _only(
     for target in targets:
         if not target.column.required or any(pairs[c.at, target.name].odds > 0 for c in columns):
             continue
-        if target.measure and not named:
+        if target.measure and not named and not _all_else(target, targets, columns, pairs):
             continue
         can = [c for c in columns if c.at not in taken and _can(pairs[c.at, target.name])]
         if len(can) == 1:
             out[can[0].at, target.name] = replace(pairs[can[0].at, target.name], only=True)
     return out
+
+
+def _all_else(
+    measure: Target, targets: Sequence[Target], columns: Sequence[Profile], pairs: Mapping[tuple[int, str], Pair]
+) -> bool:
+    """Whether cells alone tell all that is needed besides a number, and the numbers have headers that say nothing."""
+    others = [t for t in targets if t.column.required and t.column.key and t is not measure and not t.values]
+    told = all(any(pairs[c.at, t.name].fit.odds >= _TOLD for c in columns) for t in others)
+    return told and len(others) > 1 and all(c.header.silent for c in columns if pairs[c.at, measure.name].fit.odds > 0)
 
 
 def _can(pair: Pair) -> bool:

@@ -343,5 +343,6 @@ def _with_variants(columns: list[Profile], words: Words) -> tuple[Profile, ...]:
     everywhere = all(shared) and len(columns) > 2
     for column, depth, parts in zip(columns, shared, split, strict=True):
         if depth > 0 or (depth < 0 and everywhere):
-            column.variants = (words.header(" ".join(parts[abs(depth) :])),)
+            lower = words.header(" ".join(parts[abs(depth) :]))
+            column.variants = () if lower.silent else (lower,)
     return tuple(columns)

@@ -17,7 +17,7 @@ from quality.harmonise.words import Words
 #: So many different values make headers values; of a closed list (a sex) two do.
 _ENOUGH, _ENOUGH_CLOSED = 3, 2
 #: A rest that is less like the words of a measure is something else (an age group).
-_MEASURE, _NAMED = 0.6, 0.85
+_MEASURE, _NAMED = 0.7, 0.85
 #: Bare numbers are days of a month where there are so many of them.
 _DAYS = 10
 _DAY = r"(?:tgl|tanggal|hari)?\.?\s*(?P<day>\d{1,2})"

@@ -9,7 +9,7 @@ word for a standard's column (`commodity_price.price`).
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,10 +22,13 @@ SHIPPED = Path(__file__).with_name("words.csv")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 #: Headers that readers and programs make up where a file has none.
-_MADE_UP = re.compile(r"(?:kolom|column|unnamed|field|col|var|x|f)?[ _:.]*\d*(?: level \d+)?", re.IGNORECASE)
+_MADE_UP = re.compile(
+    r"(?:kolom|column|unnamed|field|kol|col|var|[a-z])?[ _:.]*\d*(?:[ _]level[ _]\d+)?", re.IGNORECASE
+)
 #: Words that count things and say the unit at once stay words.
 _COUNTED = frozenset({"orang", "jiwa", "kk", "keluarga", "rumah", "tahun", "hari", "jam", "persen", "rumah tangga"})
 _ENDINGS = frozenset({"an", "kan", "nya", "i", "s"})  # of another word, not of one that was cut short
+_GLUED = 5
 _TYPO = 5  # shorter words have no typing errors, only other meanings
 
 
@@ -62,16 +65,32 @@ class Words:
     heads: Mapping[str, tuple[str, ...]]
     asides: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vocabulary: frozenset[str] = frozenset()
     _known: dict[tuple[tuple[str, ...], tuple[str, ...]], float] = field(default_factory=dict, compare=False)
 
     def tokens(self, text: str) -> tuple[str, ...]:
         """The words of a text in one form, each once, in order."""
         out: dict[str, None] = {}
-        for word in fold(_CAMEL.sub(" ", text)).split():
-            for part in self.meanings.get(word, (word,)):
-                if part not in self.skips:
-                    out.setdefault(part)
+        for glued in fold(_CAMEL.sub(" ", text)).split():
+            for word in self._parts(glued):
+                for part in self.meanings.get(word, (word,)):
+                    if part not in self.skips:
+                        out.setdefault(part)
         return tuple(out)
+
+    def _parts(self, word: str) -> tuple[str, ...]:
+        """A word, or the two known ones that it is glued from (`jmlpddk`, `tglsurat`)."""
+        if len(word) < _GLUED or word in self.meanings or word in self.vocabulary or not self.vocabulary:
+            return (word,)
+        for i in range(len(word) - 2, 1, -1):
+            first, second = word[:i], word[i:]
+            if all(part in self.meanings or part in self.vocabulary for part in (first, second)):
+                return first, second
+        return (word,)
+
+    def knowing(self, vocabulary: Iterable[str]) -> "Words":
+        """The same words, with those of the standards, of which others may be glued together."""
+        return replace(self, vocabulary=frozenset(w for w in vocabulary if len(w) > 2), _known={})
 
     def header(self, text: str) -> Header:
         """A header as it is understood."""
