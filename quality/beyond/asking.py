@@ -15,7 +15,8 @@ from quality.report.model import Fact
 
 #: A row of the relation as one value, and back again with `row_of`.
 ROW = "{'member': _member, 'source': _source, 'dataset': _dataset, 'resource': _resource, 'row': _row}"
-_EPSILON = 1e-9
+#: Smaller shares come of reckoning with fractions.
+EPSILON = 1e-9
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ def apart(one: Any, other: Any, tolerance: float) -> bool:
     """Whether two values differ by more than a share of the larger one; texts differ or do not."""
     if not isinstance(one, int | float) or not isinstance(other, int | float):
         return bool(one != other)
-    return abs(one - other) > max(tolerance, _EPSILON) * max(abs(one), abs(other))
+    return abs(one - other) > max(tolerance, EPSILON) * max(abs(one), abs(other))
 
 
 def number(value: Any) -> Value | None:

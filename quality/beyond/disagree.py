@@ -4,17 +4,17 @@ Of each dataset the newest row of a key counts. Copies of one dataset are not th
 settled which of them counts.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from core.contract import Contract
+from core.contract import ColumnType, Contract
 from core.contract_checks import Agree
 from core.rows_duckdb import quoted
 from quality.beyond.asking import (
+    EPSILON,
     ROW,
     Bound,
-    apart,
     fact,
     facts,
     first_day,
@@ -26,7 +26,10 @@ from quality.beyond.asking import (
     told,
     unreadable,
 )  # fmt: skip
-from quality.beyond.finding import NAMED, Found, Kind, Outcome, Rows, Settings, Side, Tally
+from quality.beyond.finding import NAMED, Found, Kind, Outcome, Rows, Settings, Side, Tally, Unmade
+
+#: So many keys of one rule are told one by one, in the order of their keys; all are counted.
+MOST = 500
 
 
 def check(contract: Contract, rows: Rows, settings: Settings) -> Iterator[Outcome]:
@@ -37,41 +40,69 @@ def check(contract: Contract, rows: Rows, settings: Settings) -> Iterator[Outcom
 
 
 def _check(contract: Contract, rule: Agree, rows: Rows, settings: Settings) -> Iterator[Outcome]:
-    failed: dict[str, int] = defaultdict(int)
-    measured: dict[str, int] = defaultdict(int)
-    for by, sides in _groups(contract, rule, rows):
-        wrong = apart(sides[0]["least"], sides[0]["most"], rule.tolerance)
-        for side in sides:
-            measured[side["at"]["dataset"]] += 1
-            failed[side["at"]["dataset"]] += wrong
-        if wrong:
-            yield _disagree(contract, rule, by, sides, settings)
-    for dataset, number_ in sorted(measured.items()):
-        yield Tally(Kind.DISAGREE, rule.id, dataset, failed[dataset], number_)
-
-
-def _groups(contract: Contract, rule: Agree, rows: Rows) -> list[tuple[tuple[Any, ...], list[Any]]]:
-    """Every key that two datasets have, each dataset's own side of it; the region's own first."""
+    told = _Told(contract, rule)
     bind = Bound()
-    value, by = quoted(rule.value), names(rule.by)
-    own = f"_member = {quoted(contract.region_column)}" if contract.region_column in rule.by else "false"
-    sql = (
-        f"WITH told AS (SELECT {by}, _dataset, first({own}) AS _own, first({{'value': {value}, 'at': {ROW}}} "
-        f"ORDER BY _fetched_at DESC, _resource, _row) AS _said FROM rows "
-        f"WHERE {value} IS NOT NULL AND {bind.where(rule.where)} GROUP BY {by}, _dataset), "
-        f"met AS (SELECT {by}, min(_said.value) AS _least, max(_said.value) AS _most FROM told "
-        f"GROUP BY {by} HAVING count(*) > 1) "
-        f"SELECT {names(rule.by, 't.')}, list({{'value': t._said.value, 'at': t._said.at, 'least': m._least, "
-        f"'most': m._most}} ORDER BY t._own DESC, t._dataset) FROM told t JOIN met m ON "
-        + " AND ".join(f"t.{quoted(c)} IS NOT DISTINCT FROM m.{quoted(c)}" for c in rule.by)
-        + f" GROUP BY {names(rule.by, 't.')} ORDER BY {names(rule.by, 't.')}"
+    counted = rows.select(
+        f"{told.sides(bind)} SELECT t._dataset, count(*) FILTER (j._wrong), count(*) FROM told t JOIN judged j "
+        f"ON {told.same('t', 'j')} GROUP BY t._dataset ORDER BY t._dataset",
+        bind.params,
     )
-    width = len(rule.by)
-    found: list[tuple[tuple[Any, ...], list[Any]]] = []
-    for row in rows.select(sql, bind.params):
-        sides: Any = row[width]
-        found.append((row[:width], list(sides)))
-    return found
+    if any(failed for _, failed, _ in counted):
+        found = list(told.groups(rows))
+        for by, sides in found[:MOST]:
+            yield _disagree(contract, rule, by, sides, settings)
+        if len(found) > MOST:
+            yield Unmade(Kind.DISAGREE, rule.id, "finding.unmade.many", {"kept": MOST})
+    for dataset, failed, measured in counted:
+        yield Tally(Kind.DISAGREE, rule.id, str(dataset), int(str(failed)), int(str(measured)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The SQL of one rule: what each dataset says of every key that two of them have, and where they disagree."""
+
+    contract: Contract
+    rule: Agree
+
+    def same(self, one: str, other: str) -> str:
+        """That two relations speak of the same key, empty cells included."""
+        columns = map(quoted, self.rule.by)
+        return " AND ".join(f"{one}.{c} IS NOT DISTINCT FROM {other}.{c}" for c in columns)
+
+    def sides(self, bind: Bound) -> str:
+        """`told`: key, dataset and its newest row; `judged`: key and whether its sides differ; only keys of several."""
+        rule, by, value = self.rule, names(self.rule.by), quoted(self.rule.value)
+        own = "false"
+        if self.contract.region_column in rule.by:
+            own = f"_member = {quoted(str(self.contract.region_column))}"
+        wanted = f"{value} IS NOT NULL AND {bind.where(rule.where)}"
+        apart = "min(_said.value) <> max(_said.value)"
+        if self.contract.column(rule.value).type in (ColumnType.INTEGER, ColumnType.NUMBER):
+            apart = (
+                "abs(max(_said.value) - min(_said.value)) > "
+                f"{bind(max(rule.tolerance, EPSILON))} * greatest(abs(max(_said.value)), abs(min(_said.value)))"
+            )
+        return (
+            f"WITH met AS (SELECT {by} FROM rows WHERE {wanted} GROUP BY {by} HAVING min(_dataset) <> max(_dataset)), "
+            f"told AS (SELECT {names(rule.by, 'r.')}, _dataset, first({own}) AS _own, first({{'value': {value}, "
+            f"'at': {ROW}}} ORDER BY _fetched_at DESC, _resource, _row) AS _said FROM rows r SEMI JOIN met m "
+            f"ON {self.same('r', 'm')} WHERE {wanted} GROUP BY {names(rule.by, 'r.')}, _dataset), "
+            f"judged AS (SELECT {by}, {apart} AS _wrong "
+            f"FROM told GROUP BY {by})"
+        )
+
+    def groups(self, rows: Rows) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:
+        """The keys whose sides differ, one more than are kept, each dataset's own side; the region's own first."""
+        bind, by = Bound(), names(self.rule.by, "t.")
+        sides = (
+            f"{self.sides(bind)} SELECT {by}, list({{'value': t._said.value, 'at': t._said.at}} "
+            f"ORDER BY t._own DESC, t._dataset) FROM told t JOIN judged j ON {self.same('t', 'j')} "
+            f"WHERE j._wrong GROUP BY {by} ORDER BY {by} LIMIT {MOST + 1}"
+        )
+        width = len(self.rule.by)
+        for row in rows.select(sides, bind.params):
+            told: Any = row[width]
+            yield row[:width], list(told)
 
 
 def _disagree(contract: Contract, rule: Agree, by: Sequence[Any], sides: Sequence[Any], settings: Settings) -> Found:
