@@ -2,9 +2,8 @@
 
 The labels (`mapping_labels/*.json`) were made from the files and the standards alone, before there was code that could
 answer them. Of the open half every wrong column is listed; of the sealed half only sums are, so that nobody can write
-code for it (`LUMBUNG_UNSEALED=1` shows it to whoever keeps the labels). `fresh` and `later` came afterwards and count by
-themselves.
-Real files lie in `../shared/data`; where they are absent, their cases are left out and the bars say so.
+code for it (`LUMBUNG_UNSEALED=1` shows it to whoever keeps the labels). `fresh` and `later` came afterwards and have
+bars of their own. Real files lie in `../shared/data`; where they are absent, their cases are left out and the bars say so.
 """
 
 import os
