@@ -71,17 +71,25 @@ def relation(
     shape = shape_of(contract, ())
     standard = (contract.name, contract.major)
 
-    def work_out() -> tuple[int, list[row_files.Active], tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
+    def work_out() -> tuple[int, list[row_files.Active], bool, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
         seq = resolve(session, as_of)
-        return seq, row_files.active(session, standard, seq), _exceptions(session, standard, seq, actor)
+        active = row_files.active(session, standard, seq)
+        return seq, active, _single(session, standard), _exceptions(session, standard, seq, actor)
 
-    seq, active, (hidden, moved) = remembered(session, ("relation", standard, type(as_of), as_of, actor), work_out)
-    files = row_files.packed(store, active, shape)
+    key = ("relation", standard, type(as_of), as_of, actor)
+    seq, active, single, (hidden, moved) = remembered(session, key, work_out)
+    files = row_files.packed(store, active, shape, single=single)
     # what is not committed is part of the present alone
     waiting = open_days.files(session, store, contract, seq) if as_of is None or isinstance(as_of, Onward) else ()
     return Relation(
         contract.name, shape.columns, shape.key, shape.mode, (), seq, files + waiting, hidden, moved, bool(waiting)
     )
+
+
+def _single(session: Session, standard: tuple[str, int]) -> bool:
+    """Whether no resource has two tables of a contract."""
+    own = select(Stream.resource_id).where(Stream.contract == standard[0], Stream.major == standard[1])
+    return session.scalar(own.group_by(Stream.resource_id).having(func.count() > 1).limit(1)) is None
 
 
 def _exceptions(

@@ -69,8 +69,11 @@ def _needed(session: Session, standard: Standard, seq: int, which: ColumnElement
     return [Active(*row) for row in session.execute(query.order_by(RowFile.first_seq, RowFile.part, RowFile.sha256))]
 
 
-def packed(store: SnapshotStore, files: Iterable[Active], shape: Shape) -> tuple[Packed, ...]:
+def packed(store: SnapshotStore, files: Iterable[Active], shape: Shape, *, single: bool = False) -> tuple[Packed, ...]:
     """The files as a row query takes them, each verified once a process.
+
+    Args:
+        single: no resource has two tables of the contract, so that segments, which go table by table, go by key.
 
     Raises:
         SnapshotMissing, SnapshotDamaged.
@@ -86,6 +89,7 @@ def packed(store: SnapshotStore, files: Iterable[Active], shape: Shape) -> tuple
             last=f.last_seq,
             ends=f.part in (None, HISTORY),
             times=_times(f, shape),
+            sorted=single and f.part in (LIVE, HISTORY) and f.layout["key"] == list(shape.key),
         )
         for f in files
     )

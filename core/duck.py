@@ -18,14 +18,19 @@ from queue import Empty, LifoQueue
 import duckdb
 import pyarrow as pa
 
+from core import rows_arrow
 from core.rows import Compiled, Packed, Page, RowQuery, Value, page
-from core.rows_duckdb import compile_count, compile_duckdb, needed
+from core.rows_arrow import Sheet
+from core.rows_duckdb import compile_count, compile_duckdb
 from core.rows_errors import QueryBusy, QueryTimeout, QueryTooLarge, SnapshotUnreadable, StatementRefused
+from core.rows_files import needed
 from core.watch import Watch
 
 _Ends = dict[tuple[Value | None, Value | None], int]
 #: So many ends of a relation's rows are kept in memory, a few megabytes; with more the database joins them.
 _ENDS = 20_000
+#: Commits asked about whose ended rows are kept by name, at most 160 kB each.
+_QUESTIONS = 32
 #: A page is read longer by this and an eighth of itself, for rows that have ended.
 _MORE = 16
 
@@ -73,6 +78,7 @@ class Duck:
         self.size = size
         self._ends: dict[tuple[Path, int], _Ends] = {}  # the one asked for last at the end
         self._ends_lock = threading.Lock()
+        self._names: dict[tuple[object, ...], pa.Array] = {}
         self._watch = Watch("duck-deadlines")
         self._end = weakref.finalize(self, self._watch.close)
         self._free: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
@@ -134,6 +140,40 @@ class Duck:
             if len(rows) > query.first or len(fetched) <= query.first + more:
                 return page(query, rows)
         return page(query, self._compiled(compile_duckdb(query), max(until - time.monotonic(), 0.001)))
+
+    def sheet(self, query: RowQuery, *, deadline: float) -> Sheet:
+        """One page of a row query in columns, for large ones: no Python object is made for a value."""
+        until = time.monotonic() + deadline
+
+        def run(compiled: Compiled) -> pa.Table:
+            return self.arrow(compiled.sql, compiled.params, deadline=max(until - time.monotonic(), 0.001))
+
+        query = rows_arrow.columns_of(query)
+        closing = [] if query.relation.parts else [f for f in needed(query) if f.closings]
+        closings = sum(f.closings for f in closing)
+        more = min(closings, _MORE + query.first // 8)
+        if closings <= _ENDS:
+            ended = self._ended(closing, query.relation.seq, deadline) if closing else None
+            streams = rows_arrow.compile_streams(query, more)
+            if streams is not None:
+                found = rows_arrow.merged(query, run(streams), ended, more)
+            else:
+                whole = run(rows_arrow.compile_whole(query, more if closing else None))
+                found = rows_arrow.trimmed(query, whole, ended, more)
+            if found is not None:
+                return rows_arrow.sheet(query, found)
+        return rows_arrow.sheet(query, run(rows_arrow.compile_whole(query, None)))
+
+    def _ended(self, closing: Sequence[Packed], seq: int, deadline: float) -> pa.Array:
+        """The rows that some files' rows end by a commit, by name."""
+        key = (seq, *((file.path, file.base) for file in closing))
+        found = self._names.get(key)
+        if found is None:
+            ends = (end for file in closing for end in self._ends_of(file, deadline).items())
+            if len(self._names) >= _QUESTIONS:
+                self._names.clear()
+            found = self._names[key] = rows_arrow.ended_rows(ends, seq)
+        return found
 
     def _ends_of(self, file: Packed, deadline: float) -> _Ends:
         """Which rows of other files (snapshot and place) a file's rows end, and at which commit."""

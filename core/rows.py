@@ -123,6 +123,7 @@ class Packed:
         ends: rows may have a `_to`; false where all of them are null.
         times: the first and last value of a column that is part of the key, where every row has one: a row, and what
             ends it, lie in files whose times meet. None where it is not so.
+        sorted: rows lie in the standing order of pages: by resource and key.
     """
 
     path: Path
@@ -133,6 +134,7 @@ class Packed:
     last: int | None = None
     ends: bool = True
     times: tuple[str, Value, Value] | None = None
+    sorted: bool = False
 
 
 PROVENANCE: dict[str, ColumnType] = {
@@ -247,6 +249,12 @@ class RowQuery:
     def matching(self) -> Filter:
         """The rows that the question is about, on whichever page: the scope's and the caller's own."""
         return all_of((self.scope.predicate, self.where))
+
+    @cached_property
+    def fixed(self) -> frozenset[str]:
+        """The columns that the filter holds to one value: ordering by them says nothing."""
+        parts = self.matching.parts if isinstance(self.matching, All) else (self.matching,)
+        return frozenset(p.column for p in parts if isinstance(p, Compare) and p.op is Op.EQ)
 
     @property
     def remaining(self) -> Filter:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from core.contract import ColumnType, Mode
 from core.rows import PROVENANCE, All, AnyOf, Compare, Compiled, Filter, Not, Op, Packed, Part, RowQuery, Value
+from core.rows_files import needed
 
 SQL_TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -25,6 +26,8 @@ _SIGNS = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE:
 _FILE = "_lumbung_file"
 _FACTS = tuple(c for c in PROVENANCE if c != "_row")
 _PLAIN = 'f."_snapshot"'
+#: So many hidden streams are named one by one: cheaper than a join, which does not keep a file's order either.
+NAMED = 200
 _GLOB = re.compile(r"([*?\[])")
 
 
@@ -42,13 +45,14 @@ class Bind(Protocol):
 
 
 @dataclass(slots=True)
-class _Statement:
+class Statement:
     """The values bound so far; `bind` gives the place to write into the text."""
 
     types: dict[str, ColumnType]
     params: list[object] = field(default_factory=list)
 
     def bind(self, value: object, sql_type: str | None = None) -> str:
+        """The place of a value, cast to a type if one is named."""
         self.params.append(value)
         return f"${len(self.params)}" if sql_type is None else f"CAST(${len(self.params)} AS {sql_type})"
 
@@ -93,7 +97,7 @@ def _may_hold(where: Filter, part: Part) -> bool:
     return True
 
 
-def _manifest(statement: _Statement, parts: Iterable[Part]) -> str:
+def _manifest(statement: Statement, parts: Iterable[Part]) -> str:
     """One row a part: its file and facts, bound as one list a column."""
     kept = tuple(parts)
     columns = [f"unnest({statement.bind([str(p.path) for p in kept], 'VARCHAR[]')}) AS {_FILE}"]
@@ -103,7 +107,7 @@ def _manifest(statement: _Statement, parts: Iterable[Part]) -> str:
     return "SELECT " + ", ".join(columns)
 
 
-def _source(statement: _Statement, query: RowQuery, parts: Sequence[Part]) -> str:
+def _source(statement: Statement, query: RowQuery, parts: Sequence[Part]) -> str:
     """All rows of some parts with their provenance; a column that a part was written without is null there."""
     relation = query.relation
     stored = (*relation.columns, ("_row", ColumnType.INTEGER))
@@ -237,7 +241,11 @@ def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequen
     if any(f.ends for f in files):
         where.append(f"(f._to IS NULL OR f._to > {at})")
     if asked.hidden:
-        where.append(f"f._stream NOT IN (SELECT unnest({bind(list(asked.hidden), 'VARCHAR[]')}))")
+        named = len(asked.hidden) <= NAMED
+        streams = (
+            ", ".join(map(bind, asked.hidden)) if named else f"SELECT unnest({bind(list(asked.hidden), 'VARCHAR[]')})"
+        )
+        where.append(f"f._stream NOT IN ({streams})")
     ends = ("_stream", "_closes_seq", "_closes_ord")
     if whole := [f for f in closing if f.wholes]:
         marks, since = _scan(bind, whole, types, ends)
@@ -262,7 +270,7 @@ def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequen
     return _Live(source, joins, " AND ".join(where), picked)
 
 
-def _asked(query: RowQuery, *, placed: bool) -> set[str]:
+def read_columns(query: RowQuery, *, placed: bool) -> set[str]:
     """The columns that a statement reads: shown, compared and, with `placed`, ordered by."""
     names = {c for c in query.columns if query.visible(c)} | _compared(query.matching)
     return names | {o.column for o in query.total_order} if placed else names
@@ -275,36 +283,8 @@ def _compared(where: Filter) -> set[str]:
     return {name for part in parts for name in _compared(part)}
 
 
-def _span(where: Filter, column: str) -> tuple[Value | None, Value | None]:
-    """The least and the greatest value of a column that a matching row can have; None where there is no bound."""
-    first: Value | None = None
-    last: Value | None = None
-    if isinstance(where, All):
-        for part in where.parts:
-            low, high = _span(part, column)
-            first = low if first is None or (low is not None and low > first) else first  # type: ignore[operator]  # values of one column
-            last = high if last is None or (high is not None and high < last) else last  # type: ignore[operator]  # values of one column
-    elif isinstance(where, Compare) and where.column == column and not isinstance(where.value, tuple):
-        first = where.value if where.op in (Op.EQ, Op.GT, Op.GTE) else None
-        last = where.value if where.op in (Op.EQ, Op.LT, Op.LTE) else None
-    return first, last
-
-
-def needed(query: RowQuery) -> list[Packed]:
-    """The files that can hold a matching row or the end of one."""
-    out: list[Packed] = []
-    for file in query.relation.files:
-        if file.times is not None:
-            column, begin, end = file.times
-            first, last = _span(query.matching, column)
-            if (first is not None and end < first) or (last is not None and begin > last):  # type: ignore[operator]  # values of one column
-                continue
-        out.append(file)
-    return out
-
-
-def _current(
-    statement: _Statement, query: RowQuery, wanted: Collection[str], *, paged: bool, apart: bool = False
+def current(
+    statement: Statement, query: RowQuery, wanted: Collection[str], *, paged: bool, apart: bool = False
 ) -> tuple[str, str]:
     """The wanted columns of the rows that count: what to select them from, and under which condition."""
     relation = query.relation
@@ -331,7 +311,7 @@ def _ended_elsewhere(file: Packed, files: Sequence[Packed]) -> bool:
     return any(f.closings and (f.last is None or file.last is None or f.last > file.last) for f in files)
 
 
-def _ranked(statement: _Statement, query: RowQuery) -> str:
+def _ranked(statement: Statement, query: RowQuery) -> str:
     """The rows of parts that count: all of them, or with UPSERT the newest of each key within its resource.
 
     A commit holds a key once (`catalog/tables.py` refuses another), so only resources with several parts are ranked:
@@ -356,24 +336,32 @@ def _ranked(statement: _Statement, query: RowQuery) -> str:
     return f"SELECT * FROM ({' UNION ALL '.join(sources)}) WHERE _lumbung_age = 1 AND NOT coalesce(_deleted, false)"
 
 
-def compile_duckdb(query: RowQuery, *, paged: bool = True, apart: int | None = None) -> Compiled:
-    """The page as one SELECT: the query's columns (masked ones null), then its total order.
+def shown(query: RowQuery) -> list[str]:
+    """The query's columns as SQL, masked ones null."""
+    null = "CAST(NULL AS {}) AS {}"
+    return [quoted(c) if query.visible(c) else null.format(SQL_TYPES[query.types[c]], quoted(c)) for c in query.columns]
+
+
+def ordered(query: RowQuery) -> str:
+    """The total order as SQL, nulls last, without the columns that the filter holds to one value."""
+    steps = [o for o in query.total_order if o.column not in query.fixed] or query.total_order[-1:]
+    return ", ".join(f"{quoted(o.column)} {'DESC' if o.descending else 'ASC'} NULLS LAST" for o in steps)
+
+
+def compile_duckdb(query: RowQuery, *, paged: bool = True, apart: int | None = None, places: bool = True) -> Compiled:
+    """The page as one SELECT: the query's columns (masked ones null), then with `places` its total order.
 
     `paged` false leaves out the page size and the places, for an export of all matching rows in order. With `apart` the
     rows that a single row of another file ends are left in: the page is so many rows longer, `_ord` the last column.
     """
-    statement = _Statement(query.types)
-    source, counts = _current(statement, query, _asked(query, placed=True), paged=True, apart=apart is not None)
-    columns = [
-        quoted(c) if query.visible(c) else f"CAST(NULL AS {SQL_TYPES[query.types[c]]}) AS {quoted(c)}"
-        for c in query.columns
-    ]
+    statement = Statement(query.types)
+    source, counts = current(statement, query, read_columns(query, placed=True), paged=True, apart=apart is not None)
+    columns = shown(query)
     if paged:
-        columns += [f"{quoted(o.column)} AS _place{i}" for i, o in enumerate(query.total_order)]
+        columns += [f"{quoted(o.column)} AS _place{i}" for i, o in enumerate(query.total_order) if places]
         columns += ["_ord"] if apart is not None else []
-    order = ", ".join(f"{quoted(o.column)} {'DESC' if o.descending else 'ASC'} NULLS LAST" for o in query.total_order)
     where = f"{counts} AND {statement.where(query.remaining)}"
-    sql = f"SELECT {', '.join(columns)} FROM {source} WHERE {where} ORDER BY {order}"
+    sql = f"SELECT {', '.join(columns)} FROM {source} WHERE {where} ORDER BY {ordered(query)}"
     if paged:
         sql += f" LIMIT {query.first + 1 + (apart or 0)}"
     return Compiled(sql, tuple(statement.params))
@@ -381,8 +369,8 @@ def compile_duckdb(query: RowQuery, *, paged: bool = True, apart: int | None = N
 
 def compile_count(query: RowQuery) -> Compiled:
     """How many rows match on all pages together: one row, one integer."""
-    statement = _Statement(query.types)
-    source, counts = _current(statement, query, _compared(query.matching), paged=False)
+    statement = Statement(query.types)
+    source, counts = current(statement, query, _compared(query.matching), paged=False)
     where = f"{counts} AND {statement.where(query.matching)}"
     return Compiled(f"SELECT count(*) FROM {source} WHERE {where}", tuple(statement.params))
 
@@ -392,8 +380,8 @@ def compile_source(query: RowQuery, bound: Sequence[object] = ()) -> Compiled:
 
     With values that are `bound` already, it is the further part of a statement.
     """
-    statement = _Statement(query.types, list(bound))
-    source, counts = _current(statement, query, _asked(query, placed=False), paged=False)
+    statement = Statement(query.types, list(bound))
+    source, counts = current(statement, query, read_columns(query, placed=False), paged=False)
     columns = ", ".join(quoted(c) for c in query.columns if query.visible(c))
     where = f"{counts} AND {statement.where(query.matching)}"
     return Compiled(f"SELECT {columns} FROM {source} WHERE {where}", tuple(statement.params))

@@ -119,9 +119,7 @@ class _Asked:
 
     def order(self) -> list[ColumnElement[Any]]:
         """The total order without the columns that the filter holds to one value, as an index can answer it."""
-        matching = self.query.matching
-        parts = matching.parts if isinstance(matching, All) else (matching,)
-        fixed = {p.column for p in parts if isinstance(p, Compare) and p.op is Op.EQ}
+        fixed = self.query.fixed
         return [term for step in self.query.total_order if step.column not in fixed for term in self.term(step)]
 
     def term(self, step: Order) -> list[ColumnElement[Any]]:
@@ -225,7 +223,7 @@ def _prepare(asked: _Asked, dialect: Dialect) -> _Prepared:
 
 
 def fetch(connection: Connection, query: RowQuery, table: Table) -> list[tuple[Value | None, ...]]:
-    """What `compile_sql` selects; a question's text is made once for all of its form, as making it costs more than reading."""
+    """What `compile_sql` selects; its text is made once for all questions of a form: making it outweighs a page."""
     asked = _Asked(query, table, connection.dialect.name)
     key = _key(asked)
     prepared = _TEXTS.get(key)

@@ -101,6 +101,9 @@ def paged(pool: Duck, found: Any, where: Filter, order: tuple[Order, ...], first
     while True:
         query = RowQuery(found, SHOWN, Scope(frozenset(NAMES)), where, order, first, after)
         page = pool.page(query, deadline=10)
+        sheet = pool.sheet(query, deadline=10)
+        assert [tuple(row.values())[: len(SHOWN)] for row in sheet.table.to_pylist()] == list(page.rows)
+        assert (sheet.places(), sheet.has_next) == (list(page.places), page.has_next)
         out += page.rows
         if not page.has_next:
             return out

@@ -1,0 +1,135 @@
+"""A large page as Arrow columns, and without sorting where the files' rows lie in the page's order already.
+
+Sorting 25,000 rows by seven columns takes DuckDB as long as reading them twice. Merged segments are written in the
+standing order of pages, so a page in that order is the beginning of each, and what few rows the other files have.
+Running the statements is left to `core/duck.py`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.contract import ColumnType
+from core.rows import Compiled, RowQuery, Value
+from core.rows_duckdb import NAMED, Statement, compile_duckdb, current, read_columns, shown
+from core.rows_files import needed
+
+#: Sorted files that are read beside each other; with more of them sorting everything is no slower.
+_STREAMS = 4
+_PART = "_lumbung_part"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page in columns: the query's, then those of its order that are not among them; and whether more follows."""
+
+    table: pa.Table
+    order: tuple[str, ...]
+    has_next: bool
+
+    def place(self, row: int) -> tuple[Value | None, ...]:
+        """The place of a row in the total order."""
+        return tuple(self.table[name][row].as_py() for name in self.order)
+
+    def places(self) -> list[tuple[Value | None, ...]]:
+        """The place of every row."""
+        return list(zip(*(self.table[name].to_pylist() for name in self.order), strict=True))
+
+
+def columns_of(query: RowQuery) -> RowQuery:
+    """The same question with the columns of its order among its own, as a sheet has them."""
+    return replace(query, columns=tuple(dict.fromkeys((*query.columns, *(o.column for o in query.total_order)))))
+
+
+def compile_whole(query: RowQuery, more: int | None) -> Compiled:
+    """The sheet as one sorted SELECT, so many rows longer where rows that others end are left in (see `apart`)."""
+    return compile_duckdb(query, apart=more, places=False)
+
+
+def compile_streams(query: RowQuery, more: int) -> Compiled | None:
+    """One statement of a part for each sorted file, in its order, and one for the others; None where it would not do.
+
+    A part holds the page's rows of its files, or more rows than a page has. Its number is the first column, `_ord` the
+    last. Rows that a single row of another file ends are left in, as with `apart`.
+    """
+    relation, files = query.relation, needed(query)
+    streams, rest = [f for f in files if f.sorted], tuple(f for f in files if not f.sorted)
+    kinds = {query.types[o.column] for o in query.total_order}
+    if (
+        query.order
+        or relation.parts
+        or relation.moved
+        or not 1 <= len(streams) <= _STREAMS
+        or len(relation.hidden) > NAMED
+        or any(f.wholes for f in files)
+        or ColumnType.NUMBER in kinds
+        or not all(map(query.visible, relation.key))
+    ):
+        return None
+    statement = Statement(query.types)
+    parts = []
+    for number, some in enumerate([*((f,) for f in streams), *([rest] if rest else [])]):
+        own = replace(query, relation=replace(relation, files=some))
+        source, counts = current(statement, own, read_columns(query, placed=True), paged=True, apart=True)
+        where = f"{counts} AND {statement.where(query.remaining)}"
+        parts.append(
+            f"(SELECT {number} AS {_PART}, {', '.join(shown(query))}, _ord FROM {source} "
+            f"WHERE {where} LIMIT {query.first + 1 + more})"
+        )
+    return Compiled(" UNION ALL ".join(parts), tuple(statement.params))
+
+
+def merged(query: RowQuery, found: pa.Table, ended: pa.Array | None, more: int) -> pa.Table | None:
+    """The sheet's rows in what `compile_streams` selected, in order; None where that may lack rows."""
+    streams = sum(file.sorted for file in needed(query))
+    numbers = found[_PART].to_numpy()
+    rows = found.drop_columns([_PART])
+    ends = [*(np.flatnonzero(np.diff(numbers)) + 1), len(numbers)] if len(numbers) else []
+    kept: list[pa.Table] = []
+    in_order = True
+    for begin, end in zip([0, *ends], ends, strict=False):
+        stream = numbers[begin] < streams
+        part = trimmed(query, rows.slice(begin, end - begin), ended, more)
+        if part is None or (not stream and end - begin > query.first + more):
+            return None
+        if len(part):
+            in_order = in_order and stream and not kept
+            kept.append(part)
+    if in_order:
+        return kept[0] if kept else rows.slice(0, 0)
+    keys = [(o.column, "descending" if o.descending else "ascending", "at_end") for o in query.total_order]
+    whole = pa.concat_tables(kept).combine_chunks()
+    return whole.take(pc.sort_indices(whole, sort_keys=keys))
+
+
+def trimmed(query: RowQuery, found: pa.Table, ended: pa.Array | None, more: int) -> pa.Table | None:
+    """The rows found without those that are ended; None where more were asked for and too few are left."""
+    rows = _without(found, ended)
+    return None if len(rows) <= query.first and len(found) > query.first + more else rows
+
+
+def _without(table: pa.Table, ended: pa.Array | None) -> pa.Table:
+    if ended is None or not len(ended):
+        return table
+    gone = pc.is_in(names_of(table["_snapshot"], table["_ord"]), ended)
+    return table.filter(pc.invert(gone)) if pc.any(gone).as_py() else table
+
+
+def names_of(snapshots: Any, places: Any) -> Any:
+    """Rows by their snapshot and their place there, as one number each."""
+    return pc.add(pc.multiply(pc.cast(snapshots, pa.int64()), 2**32), pc.cast(places, pa.int64()))
+
+
+def ended_rows(ends: Iterable[tuple[tuple[Value | None, Value | None], int]], seq: int) -> pa.Array:
+    """The names of rows that are ended by a commit: of (snapshot, place) and the commit that ends it."""
+    return pa.array([int(str(s)) * 2**32 + int(str(o)) for (s, o), at in ends if at <= seq], pa.int64())
+
+
+def sheet(query: RowQuery, table: pa.Table) -> Sheet:
+    """The page in the rows found."""
+    order = tuple(o.column for o in query.total_order)
+    return Sheet(table.slice(0, query.first), order, len(table) > query.first)
