@@ -36,7 +36,8 @@ from quality.beyond.runs import at_ten
 FACTOR = 4.0
 #: With one side alone, or others of its kind alone, it takes so many times that.
 _ONE_SIDED, _BY_KIND = 1.25, 2.0
-#: And so many times what usually happens, which leaves in peace what truly leaps: chillies, stocks.
+#: And so many times what usually happens, which leaves in peace what truly leaps: chillies, stocks. (At the end of a
+#: series `_ONE` where it is about a power of ten, else `_KIND`.)
 _TWO, _ONE, _KIND = 5.0, 4.0, 6.0
 #: A series is short, so more of it may be mistyped than of its kind.
 _OWN = 0.8
@@ -137,15 +138,21 @@ def _judged(x: Floats, series: Ints, group: Ints, time: Ints, factor: float) -> 
     lone = np.isnan(near.leap)
     leap = np.where(lone, 0.0, near.leap)
     size = np.abs(leap)
-    both = size / _scales(np.where(near.two, near.leap, np.nan), series, group)
-    one = size / _scales(np.where(near.befores >= FEW, x - near.before, np.nan), series, group)
+    usually = _scales(np.where(near.two, near.leap, np.nan), series, group)
+    onward = _scales(np.where(near.befores >= FEW, x - near.before, np.nan), series, group)
+    both, one = size / usually, size / onward
     gross = near.two & (size >= math.log(factor)) & (both >= _TWO)
-    gross |= ~near.two & (size >= math.log(factor * _ONE_SIDED)) & (one >= _ONE) & ~_lasting(x, near, size)
+    gross |= (
+        ~near.two
+        & (size >= math.log(factor * _ONE_SIDED))
+        & (one >= np.where(at_ten(size), _ONE, _KIND))
+        & ~_lasting(x, near, size)
+    )
     odd = near.two & (size >= _ODD) & (both >= _ODD_SCALES) & ~gross
     odd[odd] = _amid_quiet(x, series, np.flatnonzero(odd))
     shared = _shared(np.where(near.befores >= FEW, x - near.before, leap), leap, group, time, gross | odd)
     kind, middle_, measured = _by_kind(x, group, time, lone, factor)
-    least = np.maximum(math.log(factor), _ONE * _scales(np.where(near.two, near.leap, np.nan), series, group))
+    least = np.maximum(math.log(factor), _ONE * np.maximum(usually, onward))
     run, level = runs.returned(x, series, near, least)
     strange, stranger = runs.unlike_kind(x, series, group, time, least)
     nearer = np.where(np.abs(x - near.before) <= np.abs(x - near.after), near.before, near.after)
@@ -164,7 +171,9 @@ def _scales(leaps: Floats, series: Ints, group: Ints) -> Floats:
     """How much a value's like usually leaps, or its own series where that is long enough to tell and leaps more."""
     count = np.bincount(series[~np.isnan(leaps)], minlength=int(series.max(initial=-1)) + 1)
     own = np.where(count[series] >= ENOUGH, scale(leaps, series, _OWN), 0.0)
-    return np.maximum(scale(leaps, group), own)
+    kind = np.bincount(group[~np.isnan(leaps)], minlength=int(group.max(initial=-1)) + 1)[group]
+    all_ = np.where(kind < ENOUGH, scale(leaps, np.zeros_like(group)), 0.0)  # a kind seen seldom may leap as any does
+    return np.maximum(np.maximum(scale(leaps, group), own), all_)
 
 
 def _lasting(x: Floats, near: Around, size: Floats) -> Bools:
