@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from core.contract import ColumnType
@@ -45,11 +46,23 @@ def _typed(kind: ColumnType, value: object) -> Value | None:
     raise ValueError(value)
 
 
+def encoder(query: RowQuery) -> Callable[[tuple[Value | None, ...]], str]:
+    """What gives the cursor of the row at a place of this query's total order."""
+    question = hashlib.sha256(_question(query))
+    seq = query.relation.seq
+
+    def encode(place: tuple[Value | None, ...]) -> str:
+        body = json.dumps([seq, *map(_plain, place)], separators=(",", ":")).encode()
+        mark = question.copy()
+        mark.update(body)
+        return base64.urlsafe_b64encode(mark.digest()[:_DIGEST] + body).decode().rstrip("=")
+
+    return encode
+
+
 def encode(query: RowQuery, place: tuple[Value | None, ...]) -> str:
     """The cursor of the row at a place of this query's total order."""
-    body = json.dumps([query.relation.seq, *map(_plain, place)], separators=(",", ":")).encode()
-    mark = hashlib.sha256(_question(query) + body).digest()[:_DIGEST]
-    return base64.urlsafe_b64encode(mark + body).decode().rstrip("=")
+    return encoder(query)(place)
 
 
 def _open(cursor: str) -> tuple[bytes, bytes, list[object]]:

@@ -67,7 +67,7 @@ class Answer:
     @cached_property
     def cursors(self) -> list[str]:
         """The cursor of each row."""
-        return [cursors.encode(self.query, place) for place in self.page.places]
+        return [*map(cursors.encoder(self.query), self.page.places)]
 
     @property
     def page_info(self) -> PageInfo:

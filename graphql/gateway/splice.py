@@ -7,9 +7,9 @@ the same answers (`tests/gateway/test_splice.py`). What may be seen is part of t
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from graphql import (
@@ -30,7 +30,8 @@ from catalog.row_files import Standard
 from core import cursors, rows_json
 from core.contract import ColumnType
 from core.duck import Duck
-from core.rows import Page, RowQuery
+from core.rows import Page, RowQuery, Value
+from core.rows_arrow import Sheet
 from core.rows_json import Constant, Cursor, Leaf, Struct
 from gateway.context import Context
 from gateway.reading import Answer, Question, Resolve, row_query
@@ -38,6 +39,11 @@ from gateway.reading import Answer, Question, Resolve, row_query
 #: The fields of a type that are plain: a column and its kind, or an object of such.
 Plain = Mapping[str, "tuple[str, ColumnType] | Plain"]
 
+#: The place of a row in its query's total order.
+Place = tuple[Value | None, ...]
+
+#: Pages of more rows are made column by column.
+_COLUMNWISE = 200
 _KEPT = 512
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 _DIRECTIVES = ("skip", "include")
@@ -230,16 +236,17 @@ async def answer(
         query = asked(session)
         assert query is not None  # a contract's relation is there even where it is empty
         page = current_pages.page(session, standard, query) if plan.paged else Page((), (), False)
-        return query, page, None if page is None else _body(plan, query, page)
+        return query, page, None if page is None else _body(plan, query, _Tuples(query, page))
 
     query, page, body = await context.sql(look)
     if page is None:
 
-        def read(duck: Duck, left: float) -> tuple[Page, dict[str, Any] | None]:
-            page = duck.page(query, deadline=left)
-            return page, _body(plan, query, page)
+        def read(duck: Duck, left: float) -> dict[str, Any] | None:
+            if query.first > _COLUMNWISE:
+                return _body(plan, query, _Columns(duck.sheet(query, deadline=left)))
+            return _body(plan, query, _Tuples(query, duck.page(query, deadline=left)))
 
-        page, body = await context.duck(read)
+        body = await context.duck(read)
     if body is None:
         return None
     if plan.counted:
@@ -248,18 +255,75 @@ async def answer(
     return Spliced(body)
 
 
-def _body(plan: Plan, query: RowQuery, page: Page) -> dict[str, Any] | None:
+class _Rows(Protocol):
+    """A page's rows, ready to be written."""
+
+    has_next: bool
+
+    def __len__(self) -> int: ...
+
+    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
+        """The rows as a JSON list; None where a value cannot be written."""
+
+    def places(self) -> Sequence[Place]:
+        """The place of every row."""
+
+    def place(self, row: int) -> Place:
+        """The place of one row."""
+
+
+class _Tuples:
+    """A small page."""
+
+    def __init__(self, query: RowQuery, page: Page) -> None:
+        self._columns, self._page = query.columns, page
+        self.has_next = page.has_next
+
+    def __len__(self) -> int:
+        return len(self._page.rows)
+
+    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
+        return rows_json.of_tuples(struct, self._columns, self._page.rows, cursors)
+
+    def places(self) -> Sequence[Place]:
+        return self._page.places
+
+    def place(self, row: int) -> Place:
+        return self._page.places[row]
+
+
+class _Columns:
+    """A large page."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self.has_next = sheet.has_next
+
+    def __len__(self) -> int:
+        return len(self._sheet.table)
+
+    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
+        return rows_json.of_arrow(struct, self._sheet.table, cursors)
+
+    def places(self) -> Sequence[Place]:
+        return self._sheet.places()
+
+    def place(self, row: int) -> Place:
+        return self._sheet.place(row)
+
+
+def _body(plan: Plan, query: RowQuery, rows: _Rows) -> dict[str, Any] | None:
     """The connection with its rows as JSON text; None where they cannot be written so."""
     body: dict[str, Any] = {}
+    encode = cursors.encoder(query)
     for key, part in plan.parts:
         if isinstance(part, Struct):
-            places = [cursors.encode(query, place) for place in page.places] if part.with_cursor() else None
-            rows = rows_json.of_tuples(part, plan.columns, page.rows, places)
-            if rows is None:
+            json = rows.json(part, [encode(place) for place in rows.places()] if part.with_cursor() else None)
+            if json is None:
                 return None
-            body[key] = orjson.Fragment(rows)
+            body[key] = orjson.Fragment(json)
         elif isinstance(part, PageFacts):
-            body[key] = _facts(part, query, page)
+            body[key] = _facts(part, query, rows, encode)
         elif isinstance(part, Constant):
             body[key] = part.value
         else:
@@ -267,16 +331,15 @@ def _body(plan: Plan, query: RowQuery, page: Page) -> dict[str, Any] | None:
     return body
 
 
-def _facts(part: PageFacts, query: RowQuery, page: Page) -> dict[str, object]:
+def _facts(part: PageFacts, query: RowQuery, rows: _Rows, encode: Callable[[Place], str]) -> dict[str, object]:
     out: dict[str, object] = {}
     for key, name in part.fields:
         if isinstance(name, Constant):
             out[key] = name.value
         elif name == "hasNextPage":
-            out[key] = page.has_next
+            out[key] = rows.has_next
         elif name == "hasPreviousPage":
             out[key] = query.after is not None
         else:
-            places = page.places[:1] if name == "startCursor" else page.places[-1:]
-            out[key] = cursors.encode(query, places[0]) if places else None
+            out[key] = encode(rows.place(0 if name == "startCursor" else len(rows) - 1)) if len(rows) else None
     return out
