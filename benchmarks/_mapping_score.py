@@ -139,7 +139,7 @@ def _strange(case: Case, answer: Suggestion | None) -> Scored:
     columns: tuple[Judged, ...] = ()
     if answer is not None and bold:
         columns = tuple(
-            Judged(c.header, c.header, "no standard", False, False, sure and c.to is not None, _said(c), "-")
+            Judged(c.header, c.header, "no standard", False, False, sure and c.sure and c.to is not None, _said(c), "-")
             for c in answer.columns
         )
     note = f"standard {answer.standard} at {answer.confidence:.2f}" if answer is not None and bold else ""
