@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from catalog.findings import Looked
-from services import mapping
+from services import mapping_open
 from services.intake.opened import opened
 from services.review.beyond import look
 
@@ -19,7 +19,7 @@ def look_beyond(home: str) -> list[Looked]:
     Running it again finds the same.
     """
     granary = opened(Path(home)).granary
-    mapping.ask_open(granary)
+    mapping_open.ask_open(granary)
     done = list(look(granary))
     create_table_artifact([asdict(one) for one in done], key="findings", description="Findings")
     return done

@@ -14,13 +14,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog import query, reviews
+from catalog import query
 from catalog.holds import may_decide
 from catalog.models import Dataset, DatasetState, Resource, ReviewItem, ReviewKind
 from catalog.writing import reading, writing
 from core import audit
 from core.access import SYSTEM, Actor
-from core.errors import LumbungError
 from core.ids import new_id
 from core.mapping import DatasetMapping, Match
 from core.table import TextTable
@@ -28,7 +27,7 @@ from federation.mappings_edit import drop_mapping, put_mapping
 from federation.member import SourceConfig, SourceKind
 from federation.readers import read
 from federation.registry import Registry
-from quality.harmonise import SURE, Suggestion, suggest
+from quality.harmonise import Suggestion, suggest
 from services.errors import DatasetNotLanded, MappingAnswerInvalid, MappingRefused, MappingUnfitting, MappingUnknown
 from services.granary import Granary
 from services.intake.take_in import read_limits
@@ -36,8 +35,6 @@ from services.mapping_answers import Answers, by_hand, settled
 
 #: The kind of review item that asks whether a file fits a standard, and keeps who confirmed what.
 CONFIRMED = ReviewKind.MAPPING.value
-#: How a question that was answered with no begins.
-_KEEP = "keep"
 _NO_REGIONS: frozenset[str] = frozenset()
 
 
@@ -102,7 +99,13 @@ def propose_file(
 
 
 def propose_dataset(
-    granary: Granary, name: str, *, file: str | None = None, standard: str | None = None, whole: bool = False
+    granary: Granary,
+    name: str,
+    *,
+    source: str | None = None,
+    file: str | None = None,
+    standard: str | None = None,
+    whole: bool = False,
 ) -> Proposal:
     """How a dataset's landed file is likely to be read.
 
@@ -116,19 +119,24 @@ def propose_dataset(
         LumbungError: the file cannot be read.
     """
     with reading(granary.sessions) as session:
-        dataset, resources = _named(session, name)
+        dataset, resources = _named(session, name, source)
         landed = [r for r in resources if r.landed_sha256 is not None]
         wanted = [r for r in landed if file is None or r.name == file or r.id.startswith(file)]
         if not wanted:
             raise DatasetNotLanded(dataset=dataset.title, files=", ".join(r.name for r in resources) or "-")
         resource = next((r for r in wanted if r.machine_readable), wanted[0])
-        match = _match(dataset, resource, whole=len(resources) == 1 or whole)
-        return _proposal(granary, dataset, resource, match, standard=standard)
+        match = match_of(dataset, resource, whole=len(resources) == 1 or whole)
+        return proposal_of(granary, dataset, resource, match, standard=standard)
 
 
-def _proposal(
+def proposal_of(
     granary: Granary, dataset: Dataset, resource: Resource, match: Match, *, standard: str | None = None
 ) -> Proposal:
+    """How a resource's landed bytes are likely to be read.
+
+    Raises:
+        LumbungError: the bytes are gone, or cannot be read.
+    """
     assert resource.landed_sha256 is not None
     source = granary.registry.source(dataset.source)
     path = granary.landing.open(resource.landed_sha256)
@@ -150,13 +158,14 @@ def _proposal(
     )
 
 
-def _named(session: Session, name: str) -> tuple[Dataset, Sequence[Resource]]:
+def _named(session: Session, name: str, source: str | None = None) -> tuple[Dataset, Sequence[Resource]]:
+    """The dataset of that name or id; of several the one that its source still shows."""
     if (resource := session.get(Resource, name)) is not None:
         return session.get_one(Dataset, resource.dataset_id), [resource]
-    by_name = session.scalars(
-        select(Dataset).where((Dataset.name == name) | (Dataset.origin_id == name)).limit(2)
-    ).all()
-    dataset = by_name[0] if len(by_name) == 1 else query.dataset_named(session, SYSTEM, name)
+    wanted = select(Dataset).where((Dataset.name == name) | (Dataset.origin_id == name))
+    found = session.scalars(wanted if source is None else wanted.where(Dataset.source == source)).all()
+    found = [d for d in found if d.state == DatasetState.ACTIVE.value] or found
+    dataset = found[0] if len(found) == 1 else query.dataset_named(session, SYSTEM, name)
     rows = select(Resource).where(Resource.dataset_id == dataset.id).order_by(Resource.position, Resource.id)
     return dataset, session.scalars(rows).all()
 
@@ -219,10 +228,10 @@ def confirm(granary: Granary, proposal: Proposal, answers: Answers, *, actor: Ac
     granary.registry = Registry.load_sound(granary.settings.home, granary.regions, granary.registry)
     now = granary.clock()
     values: dict[str, Any] = {
-        "contract": mapping.contract, "match": _said(match), "file": proposal.file, "by": actor.name,
+        "contract": mapping.contract, "match": plainly(match), "file": proposal.file, "by": actor.name,
         "columns": dict(mapping.columns), "constants": dict(mapping.constants), "factors": dict(mapping.factors),
-        "melts": [_said(melt) for melt in mapping.melts], "reason": reason, "landed": proposal.landed,
-        "confidence": round(suggestion.confidence, 3), "answers": _said(answers),
+        "melts": [plainly(melt) for melt in mapping.melts], "reason": reason, "landed": proposal.landed,
+        "confidence": round(suggestion.confidence, 3), "answers": plainly(answers),
         "replaced": proposal.current is not None,
     }  # fmt: skip
     with writing(granary.sessions) as session:
@@ -281,7 +290,7 @@ def forget(granary: Granary, name: str, *, source: str | None = None, actor: Act
         raise MappingRefused(member=found.member, actor=actor.name)
     drop_mapping(granary.settings.home, found.source, found.mapping.match)
     granary.registry = Registry.load_sound(granary.settings.home, granary.regions, granary.registry)
-    values = {"contract": found.mapping.contract, "match": _said(found.mapping.match), "by": actor.name,
+    values = {"contract": found.mapping.contract, "match": plainly(found.mapping.match), "by": actor.name,
               "reason": reason}  # fmt: skip
     with writing(granary.sessions) as session:
         audit.record(session, actor, "mapping.forgotten", found.source, values, now=granary.clock())
@@ -307,92 +316,11 @@ def _meant(granary: Granary, name: str, source: str | None) -> Remembered:
     raise MappingUnknown(name=name, source=one.id)
 
 
-# -- listing --------------------------------------------------------------------------------------------------------
-
-
-def remembered(granary: Granary, source: str | None = None) -> list[Remembered]:
-    """Every mapping of every source (or of one), with who confirmed it last."""
-    with reading(granary.sessions) as session:
-        items = session.scalars(
-            select(ReviewItem)
-            .where(ReviewItem.kind == CONFIRMED, ReviewItem.decided_at.is_not(None))
-            .order_by(ReviewItem.decided_at, ReviewItem.id)
-        )
-        known = {(i.source, _key(i.values.get("match", {}))): (i.values.get("by"), i.decided_at) for i in items}
-    return [
-        Remembered(one.id, one.member, mapping, *known.get((one.id, _key(_said(mapping.match))), (None, None)))
-        for one in granary.registry.sources
-        if source in (None, one.id)
-        for mapping in one.mappings
-    ]
-
-
-def unmapped(granary: Granary, source: str | None = None) -> list[Proposal]:
-    """The files that are in the catalogue without a standard and fit one, the surest first; each is read for it.
-
-    Nothing is taken into a standard by this: a person confirms it.
-    """
-    files = (
-        select(Dataset, Resource)
-        .join(Resource, Resource.dataset_id == Dataset.id)
-        .where(Resource.contract.is_(None), Resource.landed_sha256.is_not(None), Resource.machine_readable.is_(True))
-        .where(Dataset.state == DatasetState.ACTIVE.value, Resource.state == DatasetState.ACTIVE.value)
-        .order_by(Dataset.title, Resource.position, Resource.id)
-    )
-    if source is not None:
-        files = files.where(Dataset.source == source)
-    with reading(granary.sessions) as session:
-        rows = [(dataset, resource) for dataset, resource in session.execute(files)]
-    known = {one.id: one for one in granary.registry.sources}
-    several = {d.id for i, (d, _) in enumerate(rows) if any(d.id == e.id for e, _ in rows[:i])}
-    found: list[Proposal] = []
-    for dataset, resource in rows:
-        if dataset.source not in known:
-            continue
-        try:
-            made = _proposal(granary, dataset, resource, _match(dataset, resource, whole=dataset.id not in several))
-        except LumbungError:  # a file that is lost or cannot be read any more is told of elsewhere
-            continue
-        if made.current is None and made.best is not None and made.best.standard is not None:
-            found.append(made)
-    return sorted(found, key=lambda p: -p.tables[0].confidence)
-
-
-def ask_open(granary: Granary, source: str | None = None) -> list[Proposal]:
-    """Open a question for each dataset without a standard that surely fits one; close those that settled themselves.
-
-    The weekly report asks it (`services/review/matters.py`); who said no to a standard is not asked again about it.
-    """
-    found = unmapped(granary, source)
-    sure = {p.dataset: p for p in reversed(found) if p.best is not None and p.best.confidence >= SURE}
-    now = granary.clock()
-    with writing(granary.sessions) as session:
-        items = select(ReviewItem).where(ReviewItem.kind == CONFIRMED)
-        asked = session.scalars(items if source is None else items.where(ReviewItem.source == source)).all()
-        refused = {(i.dataset_id, i.values.get("standard")) for i in asked if (i.decision or "").startswith(_KEEP)}
-        for item in asked:
-            if item.decided_at is None and item.dataset_id not in sure:
-                item.decided_at, item.decided_by, item.decision = now, SYSTEM.id, "settled"
-        for dataset, one in sure.items():
-            assert one.source is not None and one.best is not None
-            if (dataset, one.best.standard) in refused:
-                continue
-            values = {"file": one.file, "standard": one.best.standard, "percent": round(100 * one.best.confidence)}
-            own, member = one.source.id, one.source.member
-            reviews.ask(
-                session, ReviewKind.MAPPING, source=own, member=member, dataset_id=dataset, values=values, now=now
-            )
-    return found
-
-
-def _match(dataset: Dataset, resource: Resource, *, whole: bool) -> Match:
+def match_of(dataset: Dataset, resource: Resource, *, whole: bool) -> Match:
+    """The match of a dataset, or of one of its files alone."""
     return Match(id=dataset.origin_id, resource=None if whole else f"^{re.escape(resource.name)}$")
 
 
-def _said(value: Any) -> dict[str, Any]:
+def plainly(value: Any) -> dict[str, Any]:
     """What a value says, without what it leaves open."""
     return {k: v for k, v in asdict(value).items() if v not in (None, (), [], {}, False)}
-
-
-def _key(match: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((str(k), str(v)) for k, v in match.items() if v is not None))

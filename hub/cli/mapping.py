@@ -17,6 +17,7 @@ from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
 from quality.harmonise import SURE, Codes, ColumnSuggestion, Suggestion
 from services import mapping as memory
+from services import mapping_open
 from services.errors import MappingAnswerInvalid
 from services.granary import Granary
 from services.mapping import Proposal, Remembered
@@ -140,9 +141,9 @@ def map_list(
     with at_home(context) as granary:
         zone = granary.settings.timezone
         if open_:
-            _list_open(memory.ask_open(granary, source), as_json=as_json)
+            _list_open(mapping_open.ask_open(granary, source), as_json=as_json)
             return
-        found = memory.remembered(granary, source)
+        found = mapping_open.remembered(granary, source)
     if as_json:
         print_json([_kept(one) for one in found])
         return
@@ -191,7 +192,7 @@ def _proposal(
 ) -> Proposal:
     if Path(name).is_file():
         return memory.propose_file(granary, Path(name), member=member, source=source, standard=standard)
-    return memory.propose_dataset(granary, name, file=file, standard=standard, whole=whole)
+    return memory.propose_dataset(granary, name, source=source, file=file, standard=standard, whole=whole)
 
 
 # -- what is typed ----------------------------------------------------------------------------------------------------
@@ -296,7 +297,7 @@ def _sure(confidence: float) -> str:
 
 
 def _number(share: float) -> str:
-    return f"{share:.2f}".replace(".", ",")
+    return f"{min(share, 0.99):.2f}".replace(".", ",")  # nothing is beyond doubt
 
 
 def _melted(melt: Melt) -> str:

@@ -12,6 +12,7 @@ from core.audit import AuditEntry
 from core.mapping import Melt
 from federation.registry import Registry
 from services import mapping as memory
+from services import mapping_open
 from services.errors import (
     DatasetNotLanded,
     MappingAnswerInvalid,
@@ -69,7 +70,7 @@ def test_who_confirmed_what_is_on_record_and_listed(home: Home) -> None:
     make.write(home.drop(), "harga.csv", long())
     home.harvest()
     confirmed(home)
-    [kept] = memory.remembered(home.granary)
+    [kept] = mapping_open.remembered(home.granary)
     assert (kept.mapping.contract, kept.by, kept.mapping.columns["price"]) == ("commodity_price", "Sari", "Harga (Rp)")
     entry = next(e for e in home.all(AuditEntry, AuditEntry.id) if e.action == "mapping.confirmed")
     assert (entry.actor, entry.values["reason"], entry.values["answers"]["as_suggested"]) == (
@@ -163,7 +164,7 @@ def test_what_is_asked_is_never_assumed(home: Home) -> None:
         memory.confirm(home.granary, found, Answers(columns={"Harga (Rp)": "prise"}), actor=SARI)
     with pytest.raises(MappingAnswerInvalid):
         memory.confirm(home.granary, found, Answers(columns={"Hraga": "price"}), actor=SARI)
-    assert memory.remembered(home.granary) == []
+    assert mapping_open.remembered(home.granary) == []
 
 
 def test_a_steward_decides_for_its_own_government_only(home: Home) -> None:
@@ -182,23 +183,23 @@ def test_a_file_without_a_standard_that_fits_one_is_listed_and_never_taken(home:
     make.write(drop, "harga.csv", long())
     make.write(drop, "pegawai.csv", "nama;jabatan\nAni;staf\nBudi;kepala\n")
     home.harvest()
-    [one] = memory.ask_open(home.granary)
+    [one] = mapping_open.ask_open(home.granary)
     assert (one.file, one.tables[0].standard) == ("harga.csv", "commodity_price")
     assert [i.values["standard"] for i in home.reviews if i.decided_at is None] == ["commodity_price"]
     assert home.harvest().due == 0
     confirmed(home)
     home.harvest()
-    assert memory.ask_open(home.granary) == []
+    assert mapping_open.ask_open(home.granary) == []
     assert [i for i in home.reviews if i.decided_at is None] == []
 
 
 def test_who_says_no_is_not_asked_again_about_that_standard(home: Home) -> None:
     make.write(home.drop(), "harga.csv", long())
     home.harvest()
-    memory.ask_open(home.granary)
+    mapping_open.ask_open(home.granary)
     [item] = home.reviews
     reviews.decide(home.granary.sessions, item.id, "keep: bukan harga pasar", actor=SARI, now=home.clock())
-    memory.ask_open(home.granary)
+    mapping_open.ask_open(home.granary)
     assert [i for i in home.reviews if i.decided_at is None] == []
 
 
