@@ -6,7 +6,7 @@ contract's `by`: whatever is empty or `total` in a row stands for the sum over i
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ Path = tuple[str, ...]
 #: A cell of a table: its place on each axis.
 Cell = tuple[Path, ...]
 TOTAL = "total"
+#: The name of a part that a whole has beyond its parts; no cell of a table is called so.
+_REST = "\0"
 #: Hiding a total costs so many times what hiding one of its parts does, for each axis it sums over, and a zero as much.
 _TOTAL_COST, _ZERO_COST = 4.0, 1_000.0
 #: Cells hidden already cost next to nothing; of several ways the first in order of the cells is a little cheaper.
@@ -78,10 +80,21 @@ def hidden(cells: Sequence[Cell], counts: Sequence[int], threshold: int) -> froz
     """Which cells of one table are not to be shown, by position: those from 1 to below the threshold, and further ones.
 
     Whoever adds and subtracts what is left can narrow no hidden cell to fewer than `threshold` whole numbers, even
-    knowing that no zero is ever hidden. Further cells are sought one small cell at a time, each time those that cost
-    least, so that their number is small but not always the least.
+    knowing that no zero is ever hidden. The same holds for what a stated whole has beyond its parts, where that is
+    small: a part that was set aside, or never sent, is not told by the others. Further cells are sought one small cell
+    at a time, each time those that cost least, so that their number is small but not always the least.
     """
-    return _Table(cells, counts, threshold).hide()
+    whole = _Table(cells, counts, threshold)
+    rests = whole.rests()
+    shown = whole.hide()
+    if not rests or len(shown) == len(cells):
+        return shown
+    beside = _Table((*cells, *rests), (*counts, *rests.values()), threshold)
+    while True:  # hiding more for the one may open what hiding more for the other has to close
+        further = beside.hide(shown, only=rests.keys()) & frozenset(range(len(cells)))
+        if further == shown:
+            return shown
+        shown = whole.hide(further)
 
 
 class _Table:
@@ -134,16 +147,41 @@ class _Table:
         zero = _ZERO_COST if self.counts[place] == 0 else 0.0
         return 1.0 + _TOTAL_COST * above + zero + _TIE * place / self.real
 
-    def hide(self) -> frozenset[int]:
+    def rests(self) -> dict[Cell, int]:
+        """What stated wholes have beyond the parts that are there, where it is small: a part of a name of its own."""
+        parts: defaultdict[tuple[Cell, int], list[Cell]] = defaultdict(list)
+        for cell in self.at:
+            for axis, path in enumerate(cell):
+                if path:
+                    parts[(*cell[:axis], path[:-1], *cell[axis + 1 :]), axis].append(cell)
+
+        def count(cell: Cell, axis: int) -> int:
+            place = self.at[cell]
+            if place < self.real:
+                return int(self.counts[place])
+            return sum(count(part, axis) for part in parts.get((cell, axis), ()))
+
+        found: dict[Cell, int] = {}
+        for (whole, axis), some in parts.items():
+            if self.at[whole] < self.real:
+                rest = int(self.counts[self.at[whole]]) - sum(count(part, axis) for part in some)
+                if 0 < rest < self.threshold:
+                    found[(*whole[:axis], (*whole[axis], _REST), *whole[axis + 1 :])] = rest
+        return found
+
+    def hide(self, already: frozenset[int] = frozenset(), *, only: Collection[Cell] | None = None) -> frozenset[int]:
+        """The cells to hide beside those hidden already, by position, until every one is safe, or those of `only`."""
         small = (self.counts > 0) & (self.counts < self.threshold)
+        small[[self.at[self.cells[i]] for i in already]] = True
         if not small.any():
             return frozenset()
         self.concealed[: self.real] |= small
+        asked = range(self.real) if only is None else [self.at[cell] for cell in only]
         low, high = np.zeros(len(self.at)), np.zeros(len(self.at))
         open_ = True
         while open_:
             open_ = False
-            for place in range(self.real):
+            for place in asked:
                 if not self.concealed[place] or high[place] - low[place] >= self.width:
                     continue
                 open_ = True

@@ -117,6 +117,28 @@ def test_a_total_that_no_row_states_lets_nobody_combine_two_others() -> None:
     assert len(concealed) == 2
 
 
+@given(st.lists(CELL, min_size=4, max_size=9), st.integers(0, 8), st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_a_part_that_was_set_aside_is_not_told_by_its_total_and_the_others(
+    counts: list[int], which: int, small: int
+) -> None:
+    counts[which % len(counts)] = small
+    inner: list[Cell] = [((f"d{i // 3}",), (f"c{i % 3}",)) for i in range(len(counts))]
+    cells, sums = summed(inner, counts)
+    gone = cells.index(inner[which % len(counts)])
+    kept, told = cells[:gone] + cells[gone + 1 :], sums[:gone] + sums[gone + 1 :]
+    concealed = hidden(kept, told, K)
+    *_, (_, least, most) = bounds([*kept, cells[gone]], [*told, 0], concealed | {len(kept)})
+    assert least <= small <= most
+    assert most - least >= K - 1
+
+
+def test_what_a_row_with_an_unreadable_count_would_have_said_is_hidden_with_its_total() -> None:
+    region: list[Cell] = [(("33.11",), (cause,)) for cause in ("perdarahan", "infeksi", "lain")]
+    cells: list[Cell] = [(("33.11",), ()), *region]
+    assert hidden(cells, [9, 8, 0, 0], K) & {0, 1}
+
+
 def test_the_same_table_is_hidden_the_same_way_every_time() -> None:
     inner: list[Cell] = [((str(a),), (str(b),)) for a in range(8) for b in range(6)]
     table = summed(inner, [(7 * i * i + 3) % 23 for i in range(48)])
