@@ -15,6 +15,17 @@ from quality.harmonise.words import Words
 
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _LONGEST = 6
+#: What a title that names a kind of people says of the standard on all of them.
+_KIND = 0.3
+_NO_KIND = frozenset(
+    (
+        "tahun kabupaten kota provinsi kecamatan kelurahan desa wilayah daerah berdasarkan menurut per bulan semester"
+        " triwulan laki perempuan jenis akhir pertengahan hasil semua seluruh jumlah orang keadaan proyeksi indonesia"
+        " kepala rincian rekap simulasi data kode agregat"
+    ).split()
+)
+#: A line of so few words that begins with Pasar or Gudang is the name of one.
+_NAME = 4
 _MONTHS = {
     name: f"{number:02}"
     for number, names in enumerate(
@@ -27,6 +38,7 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
+_DAY = re.compile(r"(?<![0-9])([0-9]{1,2})\s+([a-z]{3,})\s+((?:19|20)[0-9]{2})")
 _UNIT = re.compile(
     r"[(\[]\s*(?:dalam\s+)?([^()\[\]]{1,20})[)\]]|satuan\s*:?\s*([^,;:()\n]{1,20})|\bdalam\s+([^,;:()\n]{1,20})", re.I
 )
@@ -43,18 +55,21 @@ class Around:
 
     def likeness(self, contract: Contract, targets: Sequence[Target], words: Words) -> float:
         """How well the texts name a standard: the largest share of one of its phrases that stands in one of them."""
+        people = any(t.measure and t.column.unit == "orang" and t.column.required for t in targets)
         phrases = [words.tokens(text) for text in (*contract.title.values(), *contract.synonyms)]
         best = 0.0
         for text in self.texts:
             said = set(words.tokens(text))
             for phrase in filter(None, phrases):
                 whole = sum(map(words.weight, phrase))
-                best = max(best, sum(words.weight(t) for t in phrase if t in said) / whole)
+                share = sum(words.weight(t) for t in phrase if t in said) / whole
+                best = max(best, share if not (people and _of_a_kind(text, phrase, words)) else min(share, _KIND))
         measure = [t for t in targets if t.measure and t.column.required]
         for text in self.texts:
             said = set(words.tokens(text))
             for phrase in (p for t in measure for p in t.phrases if sum(map(words.weight, p)) >= 1):
-                best = max(best, 0.7 if set(phrase) <= said else 0.0)
+                named = set(phrase) <= said and not (people and _of_a_kind(text, phrase, words))
+                best = max(best, 0.7 if named else 0.0)
         return best
 
     def unit(self, columns: Sequence[Profile]) -> str | None:
@@ -107,6 +122,9 @@ class Around:
 
     def _one(self, target: Target, text: str, references: Mapping[str, CodeList], axes: Axes) -> str | None:
         plain = text.replace("_", " ")
+        if target.column.type is ColumnType.DATE:
+            days = {f"{y}-{_MONTHS[m]}-{int(d):02}" for d, m, y in _DAY.findall(plain.lower()) if m in _MONTHS}
+            return days.pop() if len(days) == 1 else None
         if target.yearly:
             years = set(_YEAR.findall(plain))
             return years.pop() if len(years) == 1 else None
@@ -121,6 +139,17 @@ class Around:
         return None
 
 
+def _of_a_kind(text: str, phrase: Sequence[str], words: Words) -> bool:
+    """Whether a title speaks of people of a kind (Penduduk Miskin, Penduduk Lansia), of whom not all are meant."""
+    said = [part for word in fold(text).split() for part in words.meanings.get(word, (word,))]
+    for i in range(len(said) - len(phrase)):
+        if tuple(said[i : i + len(phrase)]) == tuple(phrase):
+            after = said[i + len(phrase)]
+            if not (after.isdigit() or after in words.skips or after in _NO_KIND or after in _MONTHS):
+                return True
+    return False
+
+
 def _stated(target: Target, text: str, references: Mapping[str, CodeList], words: Words) -> str | None:
     """What a line such as `Kabupaten : Demak` above the table says of a column."""
     for label, value in _SAID.findall(text):
@@ -132,6 +161,12 @@ def _stated(target: Target, text: str, references: Mapping[str, CodeList], words
             return codes.resolve(value).code
         if target.column.type is ColumnType.TEXT and not target.values:
             return str(value)
+    if target.column.type is ColumnType.TEXT and not target.values and not target.column.reference:
+        for line in text.split("\n"):
+            tokens = words.tokens(line)
+            begins = bool(tokens) and tokens[0] in target.begins and "_" not in line
+            if begins and 1 < len(tokens) <= _NAME and not any(set(tokens) <= set(p) for p in target.phrases):
+                return line.strip()
     return None
 
 

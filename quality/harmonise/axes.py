@@ -122,7 +122,7 @@ class Axes:
             if (codes := self._references.get(target.column.reference or "")) is not None:
                 if self._coded(codes, target, text) or self._coded(codes, target, bare):
                     yield Value(target.name, "known", text)
-            elif target is self._place and tokens[:1] and tokens[0] in target.heads and len(tokens) > 1:
+            elif target is self._place and tokens[:1] and tokens[0] in target.begins and len(tokens) > 1:
                 if not any(set(tokens) <= set(phrase) for phrase in target.phrases):
                     yield Value(target.name, "known", text)
             elif target.values and target.column.key and (fold(bare) in target.values or tokens in target.meanings):

@@ -68,7 +68,7 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
     """
     if column.empty:
         return _MOST
-    sure = 1.0
+    sure, chances = 1.0, [0.0]
     aside = column.counting or column.words.beside(column.header.tokens)
     for target in pairing.targets:
         one = pairing.pairs[column.at, target.name]
@@ -78,10 +78,10 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
         if holder is not None and same(column, holder.column, target.name, pairing):
             continue
         against = max(0.0, holder.odds) if holder is not None else 0.0
-        sure *= 1 - likelihood(one.odds - against)
+        chances.append(likelihood(one.odds - against))
         if holder is None and not one.heading.another and _could(one, aside=aside):
             sure = min(sure, _ASKED)
-    return min(sure, _MOST)
+    return min(sure, 1 - max(chances), _MOST)
 
 
 def _could(pair: Pair, *, aside: bool) -> bool:

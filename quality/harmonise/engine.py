@@ -24,6 +24,8 @@ from quality.styles import number_style
 _LIKELY = 0.5
 #: That nothing fits is never sure: a person may know words that no list has.
 _STRANGE = 0.85
+#: A table whose figure is only a part of the standard's may not be meant by it.
+_PART = 0.85
 #: A column whose other places are less likely has none worth a word.
 _WORTH = 0.05
 _SHOWN = 3
@@ -78,6 +80,8 @@ def _suggestion(
     likely = of_standards(readings, len(columns))
     ranked = sorted(readings, key=lambda r: (-likely[r.contract.name], r.contract.name))
     best = ranked[0]
+    if any(one.heading.narrower and one.target.column.required for one in best.pairing.chosen.values()):
+        likely = {**likely, best.contract.name: min(_PART, likely[best.contract.name])}
     confidence = likely[best.contract.name]
     if confidence < _LIKELY:
         nothing = max(0.0, 1 - sum(likely.values()))

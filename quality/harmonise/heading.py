@@ -10,7 +10,7 @@ from quality.harmonise.words import Header, Words, alike
 #: Likeness of words to evidence; between two of them it is read off the line.
 _SCALE = ((0.0, -3.0), (0.2, -2.0), (0.4, -0.5), (0.55, 0.8), (0.7, 1.8), (0.85, 3.0), (0.97, 4.0), (1.0, 4.5))
 #: A header that says nothing speaks neither way; whatever is found must come from the cells.
-_SILENT = -0.8
+_SILENT = -0.3
 #: A word that makes the figure another one: yesterday's, planned, a share.
 _NOT = 4.0
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
@@ -23,12 +23,18 @@ _LOWER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a header says: the evidence, how alike it is to the nearest phrase, and whether it makes it another figure."""
+    """What a header says.
+
+    Attributes:
+        likeness: to the nearest phrase.
+        another: it makes the number another figure; `narrower`: a part of the figure.
+    """
 
     odds: float
     likeness: float
     evidence: tuple[Evidence, ...]
     another: bool = False
+    narrower: bool = False
 
 
 def heading(column: Profile, target: Target, words: Words, *, named: bool) -> Heading:
@@ -41,20 +47,23 @@ def heading(column: Profile, target: Target, words: Words, *, named: bool) -> He
     for variant in column.variants:
         lower = _one(variant, target, words, named=named)
         if lower.odds - _LOWER > best.odds:
-            best = Heading(lower.odds - _LOWER, lower.likeness, lower.evidence, lower.another)
+            best = Heading(lower.odds - _LOWER, lower.likeness, lower.evidence, lower.another, lower.narrower)
     return best
 
 
 def _one(header: Header, target: Target, words: Words, *, named: bool) -> Heading:
+    if header.silent and header.unit and named and target.measure:
+        return Heading(_DULL_NAMED, 0.5, (Evidence("silent"),))
     if header.silent:
         return Heading(_SILENT, 0.0, (Evidence("silent"),))
     likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
-    evidence = []
+    evidence, narrower = [], False
     if target.measure and max(map(words.weight, header.tokens)) < _SAYING:
         odds = max(odds, _DULL_NAMED) if named else min(odds, _DULL)
     elif target.measure and likeness < 1 and _narrower(header, target, words):
+        narrower = True
         odds = min(odds, _NARROWER)
         evidence.append(Evidence("narrower", {"words": " ".join(header.tokens)}))
     if likeness >= 0.4:
@@ -62,7 +71,7 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
     if nots:
         odds = min(odds, 1.5) - _NOT
         evidence.append(Evidence("another", {"word": ", ".join(nots)}))
-    return Heading(odds, likeness, tuple(evidence), bool(nots))
+    return Heading(odds, likeness, tuple(evidence), bool(nots), narrower)
 
 
 def _narrower(header: Header, target: Target, words: Words) -> bool:

@@ -24,6 +24,7 @@ class Target:
         values: folded word or value of its closed list to the value; `meanings`: the same by words in one form, so
             that `Pria` and `male` are Laki-laki; what two values share means neither.
         weight: how much finding it says about the standard: 1 for a column of its own, less for one that many have.
+        heads: words that its values may begin with; `begins`: those of them that its own names begin with.
         measure: whether the standard is about this number.
     """
 
@@ -39,6 +40,7 @@ class Target:
     weight: float
     measure: bool
     heads: frozenset[str]
+    begins: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -108,6 +110,7 @@ def _target(contract: Contract, column: Column, common: Mapping[str, int], words
         weight=1 / common.get(column.name, 1),
         measure=number and not column.key and column.unit != "derajat",
         heads=heads,
+        begins=frozenset(next((t for t in phrase if words.weight(t) > 0.75), "") for phrase in phrases) - {""},
     )
 
 

@@ -134,7 +134,8 @@ def _group(
     stated: str | None,
 ) -> Group | None:
     rest = words.header(members[0][1].rest)
-    if any(words.likeness(rest.tokens, phrase) > 0.8 for phrase in own):
+    own_words = any(words.likeness(rest.tokens, phrase) > 0.8 for phrase in own)
+    if own_words:
         rest = words.header("")  # `Kabupaten/Kota Cilacap`: the upper level only says what the lower one is
     weighed: list[tuple[float, float | None, Target, tuple[Fit, ...]]] = []
     for target in measures:
@@ -143,6 +144,8 @@ def _group(
             continue
         middle = sorted(f.odds for f in fits)[len(fits) // 2]
         likeness = max((words.likeness(rest.tokens, p) for p in target.phrases), default=0.0) if rest.tokens else None
+        if rest.silent and members[0][1].rest and not own_words:
+            continue
         if rest.silent and not target.column.required and len(measures) > 1:
             continue  # a header that names no measure stands over what the standard is about
         if middle < -1.5 or (likeness is not None and likeness < _MEASURE) or rest.nots:

@@ -28,7 +28,7 @@ _MADE_UP = re.compile(
 #: Words that count things and say the unit at once stay words.
 _COUNTED = frozenset({"orang", "jiwa", "kk", "keluarga", "rumah", "tahun", "hari", "jam", "persen", "rumah tangga"})
 _ENDINGS = frozenset({"an", "kan", "nya", "i", "s"})  # of another word, not of one that was cut short
-_GLUED = 5
+_GLUED, _SHORT = 5, 2
 _TYPO = 5  # shorter words have no typing errors, only other meanings
 
 
@@ -84,18 +84,22 @@ class Words:
             return (word,)
         for i in range(len(word) - 2, 1, -1):
             first, second = word[:i], word[i:]
-            if all(part in self.meanings or part in self.vocabulary for part in (first, second)):
+            if all(p in self.meanings or (len(p) > _SHORT and p in self.vocabulary) for p in (first, second)):
                 return first, second
         return (word,)
 
     def knowing(self, vocabulary: Iterable[str]) -> "Words":
         """The same words, with those of the standards, of which others may be glued together."""
-        return replace(self, vocabulary=frozenset(w for w in vocabulary if len(w) > 2), _known={})
+        return replace(self, vocabulary=frozenset(vocabulary), _known={})
 
     def header(self, text: str) -> Header:
         """A header as it is understood."""
-        if _MADE_UP.fullmatch(text.strip()):
+        short = fold(text)
+        unknown = bool(self.vocabulary) and short not in self.meanings and short not in self.vocabulary
+        if _MADE_UP.fullmatch(text.strip()) or (len(short) <= _SHORT and short.isalpha() and unknown):
             return Header(text, ())
+        if units.known(text) and fold(text) not in _COUNTED:
+            return Header(text, (), text.strip())
         bare, unit = self._unit(" ".join(text.split()))
         tokens = self.tokens(bare)
         return Header(text, tokens, unit, tuple(t for t in tokens if t in self.nots))
