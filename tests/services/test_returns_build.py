@@ -40,7 +40,7 @@ def test_F18_F19_a_csv_comes_back_as_it_was_read_with_a_comment_at_each_wrong_ce
     wrong_prices(home)
     one = only(home)
     assert (one.rows, one.held, one.faithful, one.reasons) == (
-        2, False, True, {"commodity_code.reference": 1, "price.range": 1},
+        2, False, True, {"commodity_code.reference": 1, "price.range": 1, "price.typo": 1},
     )  # fmt: skip
     page = cells(one)
     assert page[0][0] == "DINAS PANGAN KOTA MUARA PADI" and page[3] == ["tanggal", "pasar", "komoditas", "harga"]
