@@ -8,6 +8,7 @@ left to the gateway, reading to `core/duck.py` and `catalog/current_pages.py`.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import isfinite
 from typing import Any
 
@@ -61,20 +62,14 @@ class Struct:
         return any(isinstance(n, Cursor) or (isinstance(n, Struct) and n.with_cursor()) for _, n in self.fields)
 
 
-def _sound(leaf: Leaf, values: Sequence[Value | None]) -> bool:
+def _sound(leaf: Leaf, values: Sequence[Any]) -> bool:
     if leaf.required and None in values:
         return False
-    return leaf.kind is not ColumnType.NUMBER or all(isfinite(v) for v in values if v is not None)  # type: ignore[arg-type]  # a NUMBER column holds numbers
+    # nothing times a number that is not finite is none
+    return leaf.kind is not ColumnType.NUMBER or isfinite(sum(map((0.0).__mul__, filter(None, values))))
 
 
 def _object(struct: Struct, at: Mapping[str, int]) -> Callable[[Row, str | None], dict[str, Any]]:
-    keys = [key for key, _ in struct.fields]
-    if all(isinstance(node, Leaf) for _, node in struct.fields):
-        places = [at[node.column] for _, node in struct.fields if isinstance(node, Leaf)]
-        if places == list(range(len(at))):
-            return lambda row, _: dict(zip(keys, row, strict=False))
-        return lambda row, _: dict(zip(keys, [row[i] for i in places], strict=True))
-
     def part(node: Leaf | Constant | Cursor | Struct) -> Callable[[Row, str | None], Any]:
         if isinstance(node, Struct):
             return _object(node, at)
@@ -96,10 +91,14 @@ def of_tuples(
     at = {column: i for i, column in enumerate(columns)}
     if not all(_sound(leaf, [row[at[leaf.column]] for row in rows]) for leaf in struct.leaves() if _doubtful(leaf)):
         return None
-    made = _object(struct, at)
-    if cursors is None:
-        return orjson.dumps([made(row, None) for row in rows], option=orjson.OPT_UTC_Z)
-    return orjson.dumps([made(row, c) for row, c in zip(rows, cursors, strict=True)], option=orjson.OPT_UTC_Z)
+    plain = [node.column for _, node in struct.fields if isinstance(node, Leaf)]
+    if len(plain) == len(struct.fields) and plain == list(columns):
+        keys = [key for key, _ in struct.fields]
+        made: list[dict[str, Any]] = [dict(zip(keys, row, strict=False)) for row in rows]
+    else:
+        of_row = _object(struct, at)
+        made = [of_row(row, cursor) for row, cursor in zip(rows, cursors or repeat(None, len(rows)), strict=True)]
+    return orjson.dumps(made, option=orjson.OPT_UTC_Z)
 
 
 def _doubtful(leaf: Leaf) -> bool:
@@ -107,22 +106,12 @@ def _doubtful(leaf: Leaf) -> bool:
 
 
 _ESCAPED = r'["\\\x00-\x1f]'
-#: More distinct texts than a quarter of the rows are not worth a dictionary.
+#: More distinct values than a quarter of the rows are not worth a dictionary; a look at some rows tells mostly.
 _FEW = 4
+_LOOKED_AT = 512
 #: Days and moments that Python has, in days and in microseconds since 1970.
 _DAYS = (-719_162, 2_932_896)
 _MICROSECONDS = (_DAYS[0] * 86_400_000_000, (_DAYS[1] + 1) * 86_400_000_000 - 1)
-
-
-def _texts(column: pa.Array) -> pa.Array:
-    """Texts in quotes and escaped: each distinct one once where there are few, else all in columns."""
-    coded = column.dictionary_encode()
-    if len(coded.dictionary) * _FEW <= len(column):
-        quoted = pa.array([orjson.dumps(text).decode() for text in coded.dictionary.to_pylist()], pa.string())
-        return quoted.take(coded.indices)
-    if pc.any(pc.match_substring_regex(column, _ESCAPED)).as_py():
-        return pa.array([None if t is None else orjson.dumps(t).decode() for t in column.to_pylist()], pa.string())
-    return pc.binary_join_element_wise('"', column, '"', "")
 
 
 def _within(column: pa.Array, kind: pa.DataType, limits: tuple[int, int]) -> bool:
@@ -130,26 +119,68 @@ def _within(column: pa.Array, kind: pa.DataType, limits: tuple[int, int]) -> boo
     return ends["min"] is None or (limits[0] <= ends["min"] and ends["max"] <= limits[1])
 
 
-def _written(leaf: Leaf, column: pa.Array) -> pa.Array | None:
-    """A column's values as JSON texts, null where they are; None where one cannot be written."""
-    match leaf.kind:
+def _quoted(texts: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+        return pa.array([None if t is None else orjson.dumps(t).decode() for t in texts.to_pylist()], pa.string())
+    return pc.binary_join_element_wise('"', texts, '"', "")
+
+
+def _texts(kind: ColumnType, values: pa.Array) -> pa.Array | None:
+    """Values as JSON texts, null where they are; None where one cannot be written."""
+    match kind:
         case ColumnType.TEXT:
-            return _texts(column.cast(pa.string()))
+            return _quoted(values.cast(pa.string()))
         case ColumnType.NUMBER:
-            finite = pc.all(pc.is_finite(column)).as_py()
-            return column.cast(pa.string()) if finite is not False else None
+            return values.cast(pa.string()) if pc.all(pc.is_finite(values)).as_py() is not False else None
         case ColumnType.DATE:
-            if not _within(column, pa.int32(), _DAYS):
+            if not _within(values, pa.int32(), _DAYS):
                 return None
-            return _texts(column.cast(pa.string()))
+            return pc.binary_join_element_wise('"', values.cast(pa.string()), '"', "")
         case ColumnType.MOMENT:
-            column = column.cast(pa.timestamp("us", "UTC"))
-            if not _within(column, pa.int64(), _MICROSECONDS):
+            values = values.cast(pa.timestamp("us", "UTC"))
+            if not _within(values, pa.int64(), _MICROSECONDS):
                 return None
-            text = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")  # its seconds have all six digits behind the point
+            text = pc.strftime(values, format="%Y-%m-%dT%H:%M:%S")  # its seconds have all six digits behind the point
             return pc.binary_join_element_wise('"', pc.replace_substring(text, ".000000", ""), 'Z"', "")
         case ColumnType.INTEGER | ColumnType.BOOLEAN:
-            return column.cast(pa.string())
+            return values.cast(pa.string())
+
+
+def _coded(column: pa.Array) -> Any | None:
+    """The column by its distinct values, where these are few; of several rows with one text it is written once."""
+    some = column.slice(0, _LOOKED_AT)
+    if pa.types.is_boolean(column.type) or len(some.unique()) * _FEW > max(len(some), _FEW * 2):
+        return None
+    coded = column.dictionary_encode()
+    return coded if len(coded.dictionary) * _FEW <= max(len(column), _FEW * 2) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A column's texts: of each row, or with `places` of the distinct values, the last of which stands for null."""
+
+    texts: pa.Array
+    places: pa.Array | None
+
+    def behind(self, lead: str) -> list[Any]:
+        """The texts behind another, as parts to be joined."""
+        if self.places is None:
+            return [pa.scalar(lead), self.texts]
+        return [pc.binary_join_element_wise(lead, self.texts, "").take(self.places)]
+
+
+def _written(leaf: Leaf, column: pa.Array) -> _Written | None:
+    """A column ready to be joined; None where a value cannot be written."""
+    if leaf.required and column.null_count:
+        return None
+    coded = _coded(column)
+    texts = _texts(leaf.kind, column if coded is None else coded.dictionary)
+    if texts is None:
+        return None
+    if coded is None:
+        return _Written(texts.fill_null("null") if texts.null_count else texts, None)
+    places = coded.indices.fill_null(len(texts)) if coded.indices.null_count else coded.indices
+    return _Written(pa.concat_arrays([texts.fill_null("null"), pa.array(["null"])]), places)
 
 
 def _pieces(node: Struct) -> Iterator[str | Leaf | Cursor]:
@@ -171,16 +202,13 @@ def of_arrow(struct: Struct, table: pa.Table, cursors: Sequence[str] | None = No
     """The list of a table's rows as JSON text, made column by column; no Python object is made for a value."""
     if not len(table):
         return b"[]"
-    written: dict[str, pa.Array] = {}
+    written: dict[str, _Written] = {}
     for leaf in struct.leaves():
-        column = table[leaf.column].combine_chunks()
-        if leaf.required and column.null_count:
-            return None
-        if leaf.column not in written:
-            text = _written(leaf, column)
-            if text is None:
+        if leaf.column not in written or leaf.required:
+            made = _written(leaf, _whole(table[leaf.column]))
+            if made is None:
                 return None
-            written[leaf.column] = text.fill_null("null")
+            written[leaf.column] = made
     parts: list[Any] = []
     fixed = ""
     for piece in (*_pieces(struct), ","):
@@ -192,18 +220,22 @@ def of_arrow(struct: Struct, table: pa.Table, cursors: Sequence[str] | None = No
             parts += [pa.scalar(fixed + '"'), pa.array(cursors, pa.string())]  # of letters that need no escape
             fixed = '"'
             continue
-        parts += [pa.scalar(fixed), written[piece.column]]
+        parts += written[piece.column].behind(fixed)
         fixed = ""
     if not parts:
         return b"[" + b",".join([fixed[:-1].encode()] * len(table)) + b"]"
     whole = pc.binary_join_element_wise(*parts, pa.scalar(fixed), "")
-    return b"[" + memoryview(_bytes(whole))[:-1] + b"]"
+    return b"".join((b"[", memoryview(_bytes(_whole(whole)))[:-1], b"]"))
 
 
-def _bytes(texts: pa.Array | pa.ChunkedArray) -> pa.Buffer:
-    """All texts behind each other, without a copy where they lie so."""
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
+def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if not isinstance(values, pa.ChunkedArray):
+        return values
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
+def _bytes(texts: pa.Array) -> pa.Buffer:
+    """All texts behind each other, without a copy."""
     _, offsets, data = texts.buffers()
     ends = memoryview(offsets).cast("i")
     return data.slice(ends[texts.offset], ends[texts.offset + len(texts)] - ends[texts.offset])
