@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from core.reference import CodeList
 from quality.harmonise.fit import NEVER, Fit, fit
@@ -106,6 +105,8 @@ def pair(
     gains = np.array([[_gain(pairs[c.at, t.name]) for t in targets] for c in columns])
     chosen = {}
     if gains.size:
+        from scipy.optimize import linear_sum_assignment  # a third of a second that no other command should pay
+
         for i, j in zip(*linear_sum_assignment(gains, maximize=True), strict=True):
             if gains[i, j] > 0:
                 chosen[columns[i].at] = pairs[columns[i].at, targets[j].name]
