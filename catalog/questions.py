@@ -2,7 +2,7 @@
 
 An open question is nothing that is stored: it is the newest check of a held delivery saying `COLUMN_STYLE_UNDECIDED`
 about a column for which its source has no other answer since. An answer is a closed review item of the source. What a
-style means, and when one is needed, is `quality/styles.py`; taking the held delivery in again is `services/intake`.
+style means, and when one is needed, is `core/styles.py`; taking the held delivery in again is `services/intake`.
 """
 
 from collections.abc import Iterable, Mapping

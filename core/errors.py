@@ -94,3 +94,10 @@ class ContractRuleUnknown(LumbungError):
 
     code = "CONTRACT_RULE_UNKNOWN"
     http_status = 422
+
+
+class FactorInvalid(LumbungError):
+    """A mapping's unit factor is not a positive decimal that can be computed exactly."""
+
+    code = "FACTOR_INVALID"
+    http_status = 422

@@ -1,7 +1,7 @@
 """Text to types: a delivery's text columns become the contract's columns, and every cell that cannot says why.
 
 Works on the distinct spellings of each column, so that a million rows of a thousand dates cost a thousand dates.
-Reading numbers and dates is `quality/values.py`, choosing a style `quality/styles.py`; rules come later, in
+Reading numbers and dates is `core/spellings.py`, choosing a style `core/styles.py`; rules come later, in
 `quality/check.py`.
 """
 
@@ -15,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import spellings as values
+from core import styles
 from core.arrow import ARROW
 from core.clock import zone as zone_of
 from core.contract import Column, ColumnType, Contract
 from core.mapping import DatasetMapping
 from core.messages import text
 from core.reference import CodeList, fold
-from quality import styles, values
 from quality.cells import LARGE, SHOWN, STORED, Cells
 from quality.outcome import Hold, Warned
 

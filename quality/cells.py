@@ -1,6 +1,6 @@
 """One column's cells as their distinct spellings: what each means, or why it means nothing.
 
-Which style a column is read in is decided in `quality/cast.py`; numbers and dates are read by `quality/values.py`.
+Which style a column is read in is decided in `quality/cast.py`; numbers and dates are read by `core/spellings.py`.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import spellings as values
 from core.contract import Column
 from core.mapping import DatasetMapping
 from core.messages import text
 from core.reference import CodeList, fold
-from quality import values
 
 SHOWN = 120
 #: Reasons are stored as sentences, in the language of the house; rule and value allow any other.

@@ -3,13 +3,6 @@
 from core.errors import LumbungError
 
 
-class FactorInvalid(LumbungError):
-    """A mapping's unit factor is not a positive decimal that can be computed exactly."""
-
-    code = "FACTOR_INVALID"
-    http_status = 422
-
-
 class CheckWorkerLost(LumbungError):
     """The checking process died twice on the same delivery."""
 

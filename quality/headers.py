@@ -10,7 +10,7 @@ from datetime import date
 from core.contract import Column
 from core.mapping import Like
 from core.reference import CodeList, fold
-from quality.values import MONTHS
+from core.spellings import MONTHS
 
 _MONTH = r"(?P<month>[a-z]{3,9})\.?"
 _YEAR, _SHORT = r"(?:19|20)[0-9]{2}", r"[0-9]{2}"

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import spellings as values
 from core.contract import Column, ColumnType, Contract
 from core.mapping import DatasetMapping, Like, Melt
 from core.reference import CodeList, fold
-from quality import values
 from quality.headers import day_of, in_list, month_of, squeezed, time_in, year_of
 
 ROW = "_row"

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.contract import ColumnType, Contract
 from core.mapping import DateStyle, NumberStyle
 from core.reference import CodeList
+from core.styles import number_style
 from core.table import TextTable
 from quality.harmonise import units
 from quality.harmonise.around import Around
@@ -18,7 +19,6 @@ from quality.harmonise.suggestion import SURE, Codes, ColumnSuggestion, Evidence
 from quality.harmonise.target import Target, targets
 from quality.harmonise.wide import Group, melt
 from quality.harmonise.words import Words, load_words
-from quality.styles import number_style
 
 #: A standard of less is not proposed.
 _LIKELY = 0.5

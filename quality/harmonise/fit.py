@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import numpy as np
 
+from core import spellings as values
 from core.contract import ColumnType
 from core.reference import CodeList
-from quality import values
 from quality.harmonise import units
 from quality.harmonise.profile import Coded, Floats, Profile
 from quality.harmonise.suggestion import Evidence
@@ -197,7 +197,7 @@ def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
         if factor is not None and not doubtful:
             odds += 1.0
     if doubtful and guessed is None:
-        odds -= 1.5
+        odds -= 3.5  # per cents are no rupiah
     if len(column.spellings) == 1 and column.rows > 10:
         odds -= 0.7
     return Fit(odds, tuple(evidence), factor=factor, unit=unit, doubtful=doubtful)

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from core import spellings as values
+from core import styles
 from core.reference import CodeList, fold
 from core.table import TextTable
-from quality import styles, values
 from quality.harmonise import units
 from quality.harmonise.words import Header, Words
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 from functools import lru_cache
 
 from core.contract import Column
-from quality.values import UNITS
+from core.spellings import UNITS
 
-#: Beside those that a cell may carry (`quality.values.UNITS`): spellings that stand above a column.
+#: Beside those that a cell may carry (`core.spellings.UNITS`): spellings that stand above a column.
 _MORE: Mapping[str, Mapping[str, str]] = {
     "kg": {"kgs": "1", "kilo": "1", "kw": "100", "ku": "100", "kwt": "100", "t": "1000", "g": "0.001", "ons": "0.1"},
     "m": {"km": "1000", "kilometer": "1000", "sentimeter": "0.01", "centimeter": "0.01", "milimeter": "0.001",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.errors import FactorInvalid
-from quality.styles import date_style, number_style
-from quality.values import BAD, DateOrder, dates, factor_of, marked, numbers
+from core.errors import FactorInvalid
+from core.spellings import BAD, DateOrder, dates, factor_of, marked, numbers
+from core.styles import date_style, number_style
 
 YEAR = 2026
 

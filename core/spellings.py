@@ -1,7 +1,7 @@
 """What the spellings of one column can mean: numbers and dates as Indonesians write them, parsed in whole arrays.
 
 Each distinct spelling is parsed once; it may have several readings, and which one a column uses is decided in
-`quality/styles.py`. Nothing is guessed here: a spelling that a reading does not allow has no value under it.
+`core/styles.py`. Nothing is guessed here: a spelling that a reading does not allow has no value under it.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quality.errors import FactorInvalid
-from quality.predicates import literal
+from core.errors import FactorInvalid
 
 #: Cells that say that there is no value.
 MISSING = frozenset({
@@ -271,10 +270,10 @@ _NO_OFFSET = -100_000
 def _convert(connection: duckdb.DuckDBPyConnection, moments: pa.Array, zone: str) -> npt.NDArray[np.datetime64]:
     """Naive moments of a zone to UTC, or UTC moments to naive ones of the zone."""
     connection.register("_moments", pa.table({"i": pa.array(np.arange(len(moments))), "m": moments}))
-    sql = f"SELECT timezone({literal(zone)}, m)::TIMESTAMP AS m FROM _moments ORDER BY i"
+    sql = "SELECT timezone($1, m)::TIMESTAMP AS m FROM _moments ORDER BY i"
     if moments.type.tz is None:
-        sql = f"SELECT timezone('UTC', timezone({literal(zone)}, m)) AS m FROM _moments ORDER BY i"
-    table: pa.Table = connection.sql(sql).to_arrow_table()
+        sql = "SELECT timezone('UTC', timezone($1, m)) AS m FROM _moments ORDER BY i"
+    table: pa.Table = connection.sql(sql, params=[zone]).to_arrow_table()
     connection.unregister("_moments")
     filled = pc.fill_null(table["m"].combine_chunks().cast(pa.int64()), 0)
     return np.asarray(filled).astype("datetime64[us]")

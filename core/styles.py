@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from quality.values import BAD, COMMA, DOT, EN, ID, ORDERED, STYLES, Bools, DateOrder, Dates
+from core.spellings import BAD, COMMA, DOT, EN, ID, ORDERED, STYLES, Bools, DateOrder, Dates
 
 #: A column is of one style if at most this share of its deciding spellings speaks for another (typing errors).
 STRAY = 0.02
