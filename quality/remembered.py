@@ -33,13 +33,14 @@ _UNITS_MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Remembering:
-    """What a file is held against: its standard and mapping, and what is needed to look at it anew."""
+    """What a file is held against: its standard and mapping, what a new look needs, and its name."""
 
     contract: Contract
     mapping: DatasetMapping
     references: Mapping[str, CodeList]
     regions: frozenset[str]
     now: datetime
+    dataset: str = "DATASET"
 
 
 def contradicted(table: TextTable, memory: Remembering) -> list[Hold]:
@@ -114,7 +115,7 @@ def with_renewal(outcome: CheckOutcome, table: TextTable, memory: Remembering) -
         regions=memory.regions,
         now=memory.now,
     )
-    said = _renewed(found[0], memory.mapping) if found and found[0].standard is not None else ""
+    said = _renewed(found[0], memory) if found and found[0].standard is not None else ""
     holds = tuple(
         replace(hold, values={**hold.values, "renewed": said}) if hold.code in ASKING else hold
         for hold in outcome.holds
@@ -130,8 +131,9 @@ def sample(table: TextTable, rows: int = _ROWS) -> TextTable:
     return replace(table, data=table.data.take(some), row_numbers=table.row_numbers.take(some))
 
 
-def _renewed(found: Suggestion, mapping: DatasetMapping) -> str:
+def _renewed(found: Suggestion, memory: Remembering) -> str:
     """In which columns the new reading differs from the one that was confirmed; empty where in none."""
+    mapping = memory.mapping
     melted = {melt.value for melt in mapping.melts}
     parts = []
     for one in found.columns:
@@ -148,4 +150,6 @@ def _renewed(found: Suggestion, mapping: DatasetMapping) -> str:
                 confidence=f"{one.confidence:.2f}".replace(".", ","), factor=one.factor or "1",
             )
         )  # fmt: skip
-    return " " + text("quality.renewed", _STORED, columns="; ".join(parts)) if parts else ""
+    if not parts:
+        return ""
+    return " " + text("quality.renewed", _STORED, columns="; ".join(parts), dataset=memory.dataset)

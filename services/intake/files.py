@@ -44,6 +44,7 @@ class FileJob:
         released: the holds of that table that a person has set aside for this file's bytes, or None.
         templates: the headers by which a filled template is known, looked for where no mapping is given.
         alone: only the mapped table is taken: the other sheets of a template are not data.
+        dataset: what a person types to name it.
         history: rows of its standard that are there already, as a `CheckJob` takes them.
     """
 
@@ -65,6 +66,7 @@ class FileJob:
     released: Release | None = None
     templates: template.Headers = field(default_factory=dict)
     alone: bool = False
+    dataset: str = ""
     history: Path | None = None
 
 
@@ -134,7 +136,7 @@ def take(checker: Checker, job: FileJob) -> FileDone:
         if contract is not None and contract.event:
             table, said = without_nihil(table)
         check = _check_job(job, write_table(table, work / "table.arrow"), contract, nihil=said or job.nihil)
-        memory = _memory(check)
+        memory = _memory(check, job.dataset)
         stated = contradicted(table, memory) if memory is not None else []
         first = sample(table)
         if single and job.contract is None:
@@ -150,11 +152,11 @@ def take(checker: Checker, job: FileJob) -> FileDone:
     return FileDone(True, tuple(done))
 
 
-def _memory(check: CheckJob) -> Remembering | None:
+def _memory(check: CheckJob, dataset: str) -> Remembering | None:
     """What a mapped table is held against."""
     if check.contract is None or check.mapping is None:
         return None
-    return Remembering(check.contract, check.mapping, check.references, check.regions, check.now)
+    return Remembering(check.contract, check.mapping, check.references, check.regions, check.now, dataset)
 
 
 def _remembered(

@@ -40,6 +40,10 @@ from services.intake.work import Item
 _PATIENCE = 1.0
 
 
+#: So many letters of a dataset's id name it to a person.
+_NAMED = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Harvest:
     """What every step of one source's run needs."""
@@ -125,6 +129,7 @@ def file_job(granary: Granary, member: Member, landed: LandedItem, out: Path) ->
         released=item.releases.get(landed.sha256),
         templates=granary.templates,
         alone=item.template,
+        dataset=item.dataset[:_NAMED],
     )
 
 
