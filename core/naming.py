@@ -1,4 +1,4 @@
-"""Names in GraphQL, at the hub and at every node: PascalCase types and camelCase fields from the contracts' snake_case."""
+"""Names in GraphQL, the same at the hub and at every node: PascalCase and camelCase from contracts' snake_case."""
 
 import re
 

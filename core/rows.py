@@ -259,10 +259,10 @@ class RowQuery:
     @property
     def remaining(self) -> Filter:
         """The matching rows that come after `last` in the total order."""
-        return self.matching if self.last is None else all_of((self.matching, _beyond(self.total_order, self.last)))
+        return self.matching if self.last is None else all_of((self.matching, beyond(self.total_order, self.last)))
 
 
-def _beyond(order: tuple[Order, ...], place: tuple[Value | None, ...]) -> Filter:
+def beyond(order: tuple[Order, ...], place: tuple[Value | None, ...]) -> Filter:
     """The rows that come after a place: equal in the first steps and later in the next one, nulls last."""
     choices: list[Filter] = []
     equal: tuple[Filter, ...] = ()
