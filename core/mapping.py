@@ -8,6 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.contract import Contract
+from core.reference import fold
+
 NumberStyle = Literal["auto", "id", "en"]
 DateStyle = Literal["auto", "dmy", "mdy", "ymd"]
 #: What kind of thing a melted header names, so that a new one of its kind is known without asking.
@@ -138,3 +141,31 @@ class DatasetMapping:
     melts: tuple[Melt, ...] = ()
     headers: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+
+
+def sources(contract: Contract, mapping: DatasetMapping | None, headers: Sequence[str]) -> dict[str, str | None]:
+    """Contract column to source header: as mapped, else by the column's own name or title; None where absent."""
+    by_fold: dict[str, str] = {}
+    for header in headers:
+        by_fold.setdefault(fold(header), header)
+    found: dict[str, str | None] = {}
+    for column in contract.columns:
+        if mapping is not None and column.name in mapping.columns:
+            found[column.name] = by_fold.get(fold(mapping.columns[column.name]))
+        elif mapping is not None and column.name in mapping.constants:
+            found[column.name] = None
+        else:
+            names = (column.name, *column.title.values())
+            found[column.name] = next((by_fold[fold(n)] for n in names if fold(n) in by_fold), None)
+    return found
+
+
+def missing(contract: Contract, mapping: DatasetMapping | None, found: Mapping[str, str | None]) -> dict[str, str]:
+    """Contract columns that the delivery should fill and does not, with the header that was looked for."""
+    mapped = mapping.columns if mapping else {}
+    constants = mapping.constants if mapping else {}
+    return {
+        c.name: mapped.get(c.name, c.title["id"])
+        for c in contract.columns
+        if found[c.name] is None and c.name not in constants and (c.name in mapped or c.required)
+    }

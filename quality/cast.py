@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 from core import spellings as values
 from core import styles
 from core.arrow import ARROW
+from core.cells import LARGE, SHOWN, STORED, Cells
 from core.clock import zone as zone_of
 from core.contract import Column, ColumnType, Contract
-from core.mapping import DatasetMapping
+from core.mapping import DatasetMapping, missing, sources
 from core.messages import text
-from core.reference import CodeList, fold
-from quality.cells import LARGE, SHOWN, STORED, Cells
+from core.reference import CodeList
 from quality.outcome import Hold, Warned
 
 #: Columns that the cast adds beside the contract's: source row, position, and per column why a cell has no value.
@@ -53,34 +53,6 @@ class Cast:
     holds: list[Hold] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     decided: dict[str, str] = field(default_factory=dict)
-
-
-def sources(contract: Contract, mapping: DatasetMapping | None, headers: Sequence[str]) -> dict[str, str | None]:
-    """Contract column to source header: as mapped, else by the column's own name or title; None where absent."""
-    by_fold: dict[str, str] = {}
-    for header in headers:
-        by_fold.setdefault(fold(header), header)
-    found: dict[str, str | None] = {}
-    for column in contract.columns:
-        if mapping is not None and column.name in mapping.columns:
-            found[column.name] = by_fold.get(fold(mapping.columns[column.name]))
-        elif mapping is not None and column.name in mapping.constants:
-            found[column.name] = None
-        else:
-            names = (column.name, *column.title.values())
-            found[column.name] = next((by_fold[fold(n)] for n in names if fold(n) in by_fold), None)
-    return found
-
-
-def missing(contract: Contract, mapping: DatasetMapping | None, found: Mapping[str, str | None]) -> dict[str, str]:
-    """Contract columns that the delivery should fill and does not, with the header that was looked for."""
-    mapped = mapping.columns if mapping else {}
-    constants = mapping.constants if mapping else {}
-    return {
-        c.name: mapped.get(c.name, c.title["id"])
-        for c in contract.columns
-        if found[c.name] is None and c.name not in constants and (c.name in mapped or c.required)
-    }
 
 
 def covers(regions: frozenset[str], code: str) -> bool:

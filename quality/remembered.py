@@ -12,11 +12,10 @@ from decimal import Decimal
 import pyarrow.compute as pc
 
 from core.contract import Column, ColumnType, Contract
-from core.mapping import DatasetMapping
+from core.mapping import DatasetMapping, sources
 from core.messages import text
 from core.reference import CodeList, fold
 from core.table import TextTable
-from quality.cast import sources
 from quality.harmonise import Suggestion, load_words, suggest, units
 from quality.harmonise.around import Around
 from quality.melt import taken
@@ -27,6 +26,8 @@ UNIT = "UNIT_CONTRADICTED"
 #: The holds that say how the file is likely to be read now.
 ASKING = frozenset({"COLUMNS_CHANGED", "MAPPED_COLUMNS_MISSING", UNIT})
 _STORED = "id"
+#: What is less likely is not offered.
+_LIKELY = 0.5
 _ROWS = 2_000  # so many rows tell what a column is
 _UNITS_MOST = 12
 
@@ -135,9 +136,12 @@ def _renewed(found: Suggestion, memory: Remembering) -> str:
     """In which columns the new reading differs from the one that was confirmed; empty where in none."""
     mapping = memory.mapping
     melted = {melt.value for melt in mapping.melts}
+    stood = {fold(header) for header in mapping.headers} - {fold(header) for header in mapping.columns.values()}
     parts = []
     for one in found.columns:
-        if one.to is None or one.role != "column" or one.to in melted:
+        if one.to is None or one.role != "column" or one.to in melted or one.confidence < _LIKELY:
+            continue
+        if fold(one.header) in stood:  # it was there before, and was not meant
             continue
         before = mapping.columns.get(one.to)
         if before is None or fold(before) == fold(one.header):

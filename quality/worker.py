@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 
 from core.arrow import ARROW
 from core.contract import Contract, Severity
-from core.mapping import DatasetMapping
+from core.mapping import DatasetMapping, sources
 from core.ordered import rises
 from core.reference import CodeList
 from core.verdict import Release, Verdict
 from quality import check, gate, onepass, suppression
 from quality.accepted import places, write_accepted, write_many
 from quality.beyond.stopping import stopped
-from quality.cast import AT, ROW, Cast, cast, sources
+from quality.cast import AT, ROW, Cast, cast
 from quality.check import REASON, TYPED
 from quality.errors import CheckFailed
 from quality.melt import Long, melted, taken

@@ -23,9 +23,9 @@ from graphql import (
 from sqlalchemy import Engine
 
 from core.access import ANONYMOUS, Actor, Role
+from core.naming import camel, plural
 from gateway.context import Context
 from gateway.execution import Request, run
-from gateway.naming import camel, plural
 from gateway.offload import Deadline, Offload
 from gateway.schema import make_schema
 from tests.gateway import factories

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.messages import text
+from core.wire import whole_number
 from gateway.context import Info
 from gateway.entities.datasets import Dataset, Resource, Snapshot
 from gateway.entities.listed import Commodity, Gauge, commodity_of, gauge_of
 from gateway.entities.places import Member, Region, Source, member_of, region_of, source_of
 from gateway.errors import EntitiesTooMany, EntityRefused
-from gateway.scalars import whole_number
 
 _SHOWN = 60  # letters of a foreign name that an error repeats
 

@@ -17,9 +17,9 @@ from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from core.contract import Contract
+from core.naming import camel
 from gateway.building import make, owner_of
 from gateway.errors import GraphNameTaken
-from gateway.naming import camel
 from gateway.scalars import config
 from gateway.subgraphs.catalog import CatalogQuery
 from gateway.subgraphs.listed import ListedQuery

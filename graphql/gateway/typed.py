@@ -15,6 +15,7 @@ import strawberry
 from strawberry.types.private import StrawberryPrivate
 
 from core.contract import Classification, Column, Contract
+from core.naming import camel, pascal, plural
 from core.rows import PROVENANCE, TRUE, Filter, Order, Value
 from gateway import splice
 from gateway.building import enum, lst, make, optional, owner
@@ -22,7 +23,6 @@ from gateway.context import Info
 from gateway.entities.listed import Commodity, Gauge, commodity_of, gauge_of
 from gateway.entities.places import Region, region_of
 from gateway.entities.provenance import PLAIN, Provenance
-from gateway.naming import camel, pascal, plural
 from gateway.pages import PageInfo
 from gateway.reading import Answer, Question, answer, of_contract
 from gateway.scalars import BigInt

@@ -11,13 +11,14 @@ import strawberry
 from strawberry import UNSET
 
 from core.contract import Contract
+from core.naming import camel
 from core.rows import PROVENANCE, Op, RowQuery, Value
 from core.rows_aggregate import AggregateQuery, Groups, Having, Measure, MeasureOp, compile_aggregate, groups
 from core.rows_errors import FilterInvalid
+from core.wire import moment_text
 from gateway.building import lst, make, optional
 from gateway.context import Context, Info
-from gateway.naming import camel
-from gateway.scalars import BigInt, Json, moment_text
+from gateway.scalars import BigInt, Json
 from gateway.where import KINDS
 
 strawberry.enum(MeasureOp, name="MeasureOp", description="Ukuran: what is worked out of a group's values.")

@@ -12,12 +12,11 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from core.contract import Classification, Column, ColumnType, Contract, Rule, Severity
-from core.mapping import DatasetMapping
+from core.mapping import DatasetMapping, sources
 from core.messages import text
 from core.reference import CodeList
 from core.table import TextTable
 from federation.readers.finder import TOTAL
-from quality.cast import sources
 from quality.check import number
 from quality.melt import standing
 from services.returns.gather import WrongRow

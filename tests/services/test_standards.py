@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core.access import Role
+from core.naming import camel, plural
 from core.verdict import Verdict
-from gateway.naming import camel, plural
 from hub.cli import app
 from tests.services import factories as make
 from tests.services.doors import Graph
