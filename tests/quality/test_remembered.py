@@ -109,3 +109,9 @@ def test_S20_headers_that_were_confirmed_anew_need_no_release() -> None:
     before = ["Tanggal", "Harga"]
     assert gate.changed_columns(before, ["Tanggal", "Harga Eceran"], (), ["Tanggal", "Harga Eceran"]) is None
     assert gate.changed_columns(before, ["Tanggal", "Harga Eceran"], (), ["Tanggal"]) is not None
+
+
+def test_what_stood_there_before_and_was_not_meant_is_not_offered() -> None:
+    how = replace(STOCK, headers=("Tanggal", "Komoditas", "Stok (ton)", "Gudang", "Stok Akhir (kg)"))
+    outcome = with_renewal(held("MAPPED_COLUMNS_MISSING"), table(stock("Stok Akhir (kg)")), remembering(how))
+    assert outcome.holds[0].values["renewed"] == ""
