@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.db import session_scope
 from core.rows_errors import QueryBusy, QueryTimeout
 from core.watch import Watch
 
@@ -85,7 +84,7 @@ class Offload:
         """The result of a reading transaction; its statement is cancelled at the deadline."""
 
         def run() -> T:
-            with session_scope(self._sessions) as session:
+            with self._sessions() as session:  # nothing is written, so that there is nothing to commit
                 try:
                     with self._watch.over(_cancel(session), time.monotonic() + deadline.left):
                         return work(session)
