@@ -17,6 +17,8 @@ _NONE, _NONE_A_COLUMN = 2.2, 0.12
 _TEMPERATURE = 0.8
 #: What must be asked is never as sure as an answer.
 _ASKED = 0.85
+#: A pair of less may have to make way for another column; a header so alike may be about the same.
+_FIRM, _LIKE = 2.0, 0.35
 #: Cells that speak no more against it may be what an unknown word names.
 _POSSIBLE = -2.3
 #: Nothing is surer.
@@ -79,7 +81,8 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
             continue
         against = max(0.0, holder.odds) if holder is not None else 0.0
         chances.append(likelihood(one.odds - against))
-        if holder is None and not one.heading.another and _could(one, aside=aside):
+        free = holder is None or (target.measure and holder.odds < _FIRM and one.heading.likeness > _LIKE)
+        if free and (not one.heading.another or one.heading.likeness > _LIKE) and _could(one, aside=aside):
             sure = min(sure, _ASKED)
     return min(sure, 1 - max(chances), _MOST)
 

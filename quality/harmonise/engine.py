@@ -80,7 +80,8 @@ def _suggestion(
     likely = of_standards(readings, len(columns))
     ranked = sorted(readings, key=lambda r: (-likely[r.contract.name], r.contract.name))
     best = ranked[0]
-    if any(one.heading.narrower and one.target.column.required for one in best.pairing.chosen.values()):
+    chosen = best.pairing.chosen.values()
+    if any(p.heading.narrower and p.target.column.required and p.target.column.unit == "orang" for p in chosen):
         likely = {**likely, best.contract.name: min(_PART, likely[best.contract.name])}
     confidence = likely[best.contract.name]
     if confidence < _LIKELY:

@@ -5,7 +5,6 @@ says much. What a header says is `quality/harmonise/heading.py`.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -167,7 +166,7 @@ def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
     read = column.whole if target.column.type is ColumnType.INTEGER else column.exact
     if target.placed:
         return _degrees(column, target)
-    if target.column.unit != "rupiah" and float(np.mean([len(s) >= 13 for s in column.spellings])) > 0.5:
+    if target.column.unit != "rupiah" and column.long > 0.5:
         return Fit(NEVER, (Evidence("no_numbers"),))  # numbers of documents, not measures
     factor, unit, doubtful = _unit(column, target, stated)
     scaled = read * float(factor or 1)
@@ -236,21 +235,11 @@ def _within(column: Profile, read: Floats, low: float | None, high: float | None
 
 
 def _degrees(column: Profile, target: Target) -> Fit:
-    places = np.array([len(s.replace(",", ".").rpartition(".")[2]) if not s.isdigit() else 0 for s in column.spellings])
-    fine = column.share(places >= 3)
-    inside = _within(column, _decimals(column), target.low, target.high)
-    if inside < 0.7 or column.share(places >= 1) < 0.5:
+    fine = column.share(column.places >= 3)
+    inside = _within(column, column.decimals, target.low, target.high)
+    if inside < 0.7 or column.share(column.places >= 1) < 0.5:
         return Fit(-5.0, (Evidence("no_degrees"),))
     return Fit(3.0 if fine >= 0.5 else 1.0, (Evidence("degrees"),), telling=fine >= 0.5)
-
-
-def _decimals(column: Profile) -> Floats:
-    """Numbers of which whatever mark they have is the decimal one, as in degrees."""
-    out = np.full(len(column.spellings), np.nan)
-    for i, spelling in enumerate(column.spellings):
-        with suppress(ValueError):
-            out[i] = float(spelling.replace(",", "."))
-    return out
 
 
 def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -> Fit:

@@ -1,6 +1,7 @@
 """What a header says about a pair of columns, as evidence for or against in natural logarithms of odds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
@@ -46,6 +47,13 @@ def heading(column: Profile, target: Target, words: Words, *, named: bool) -> He
     best = _one(column.header, target, words, named=named)
     for variant in column.variants:
         lower = _one(variant, target, words, named=named)
+        above = [t for t in column.header.tokens if t not in variant.tokens and words.weight(t) > _SAYING - 0.1]
+        if (
+            target.measure
+            and target.column.unit == "orang"
+            and any(not any(t in p for p in target.phrases) for t in above)
+        ):
+            lower = replace(lower, odds=min(lower.odds, _NARROWER + _LOWER), narrower=True)
         if lower.odds - _LOWER > best.odds:
             best = Heading(lower.odds - _LOWER, lower.likeness, lower.evidence, lower.another, lower.narrower)
     return best
@@ -81,7 +89,7 @@ def _narrower(header: Header, target: Target, words: Words) -> bool:
 
 
 def _scaled(likeness: float) -> float:
-    for (low, at_low), (high, at_high) in zip(_SCALE, _SCALE[1:], strict=False):
+    for (low, at_low), (high, at_high) in pairwise(_SCALE):
         if likeness <= high:
             return at_low + (at_high - at_low) * (likeness - low) / (high - low)
     return _SCALE[-1][1]

@@ -6,8 +6,10 @@ Nothing is decided here: which of a standard's columns such cells fit is `qualit
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
     from quality.harmonise.fit import Fit
 
 #: So many rows are looked at, spread over the table.
-SAMPLE = 4000
+SAMPLE = 1200
 #: So many distinct spellings of a column are looked up in a code list.
 _LOOKED_UP = 300
+_LONG = 13
 _TAIL = re.compile(r"^(.*\d)\s*([A-Za-z%/\u00b2\u00b3][A-Za-z%/.\u00b2\u00b32 ]*)$")
 _NUMBERED = re.compile(r"[-/. ]0[0-9]{3}$")  # 11.01.0001 numbers a document
 _MONTH = re.compile(
@@ -143,6 +146,26 @@ class Profile:
         return self.read(whole=False)
 
     @cached_property
+    def decimals(self) -> Floats:
+        """The numbers if whatever mark they have is the decimal one, as in degrees."""
+        out = np.full(len(self.spellings), np.nan)
+        for i, spelling in enumerate(self.spellings):
+            with suppress(ValueError):
+                out[i] = float(spelling.replace(",", "."))
+        return out
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """How many digits stand behind the last mark of each spelling."""
+        last = (re.split("[.,]", spelling) for spelling in self.spellings)
+        return np.array([len(parts[-1]) if len(parts) > 1 else 0 for parts in last], np.int64)
+
+    @cached_property
+    def long(self) -> float:
+        """The share of spellings that are longer than measures are."""
+        return sum(len(spelling) >= _LONG for spelling in self.spellings) / max(1, len(self.spellings))
+
+    @cached_property
     def whole(self) -> Floats:
         """The numbers, read as a column of whole numbers is."""
         return self.read(whole=True)
@@ -164,7 +187,7 @@ class Profile:
         if self.numeric < 0.95 or not self.integral or len(self.spellings) < 3:
             return False
         read = [int(n) for n in self._in_order if not np.isnan(n)]
-        steps = sum(b - a == 1 for a, b in zip(read, read[1:], strict=False))
+        steps = sum(b - a == 1 for a, b in pairwise(read))
         return min(read) in (0, 1) and len(set(read)) == len(read) and steps >= 0.9 * (len(read) - 1)
 
     @cached_property

@@ -2,8 +2,9 @@
 
 Words are data (`words.csv`; a home may add `reference/words.csv` with the same columns): `word` gives what an
 abbreviation or English word means, `skip` says nothing, `weak` says little, `not` makes a figure another one (of
-yesterday, planned, a share), `aside` goes beside any table (a row's number, a clerk, a remark), `head` begins a value and tells what it is (Dinas ..., Jl. ...), and `column` is a further
-word for a standard's column (`commodity_price.price`).
+yesterday, planned, a share), `aside` goes beside any table (a row's number, a clerk, a remark), `head` begins a value
+and tells what it is (Dinas ..., Jl. ...), and `column` is a further word for a standard's column
+(`commodity_price.price`).
 """
 
 import csv
@@ -100,7 +101,8 @@ class Words:
             return Header(text, ())
         if units.known(text) and fold(text) not in _COUNTED:
             return Header(text, (), text.strip())
-        bare, unit = self._unit(" ".join(text.split()))
+        bare, unit = self._unit(" ".join(_CAMEL.sub(" ", text).split()))
+        bare = bare.replace("%", " persen ")
         tokens = self.tokens(bare)
         return Header(text, tokens, unit, tuple(t for t in tokens if t in self.nots))
 
@@ -114,8 +116,11 @@ class Words:
                 text = re.sub(rf"[(\[]{re.escape(aside)}[)\]]", replacement, text)
         if unit is None:
             words = re.sub(r"[_/ ]+", " ", text).split()
-            if len(words) > 1 and units.known(words[-1]) and fold(words[-1]) not in _COUNTED:
-                text, unit = " ".join(words[:-1]), words[-1]
+            for size in (3, 2, 1):
+                last = " ".join(words[-size:])
+                led = size > 1 and fold(words[-size] if len(words) >= size else "") in self.skips
+                if len(words) > size and not led and units.known(last) and fold(last) not in _COUNTED:
+                    return " ".join(words[:-size]), last
         return text, unit
 
     def weight(self, token: str) -> float:

@@ -52,7 +52,7 @@ JUNK = st.sampled_from(["Petugas", "Ket.", "Paraf", "Foto", "Cuaca", "zzz", "Kol
 def test_a_column_of_junk_changes_no_sure_answer(header: str, cells: list[str]) -> None:
     answer = make.ask({**make.prices(), header: cells}, "Harga Bahan Pokok")
     for name, to in make.sure(answer).items():
-        assert FULL.get(name, None) == to
+        assert FULL.get(name) == to
 
 
 def test_yesterdays_price_and_the_change_are_no_price() -> None:

@@ -17,7 +17,7 @@ def test_months_are_taken_up_with_those_to_come() -> None:
     months = ("Januari 2024", "Februari 2024", "Maret 2024", "April 2024")
     columns: Columns = {"Kab/Kota": make.REGENCIES, "Komoditas": make.COMMODITIES, **dict.fromkeys(months, make.PRICES)}
     answer = make.ask(columns, "Harga Bulanan")
-    assert melted(answer) == {m: ("price", ("date",)) for m in months}
+    assert melted(answer) == dict.fromkeys(months, ("price", ("date",)))
     assert answer.melts == (Melt("price", months, "date", like="month"),)
 
 
@@ -29,7 +29,7 @@ def test_months_without_a_year_take_it_from_their_row() -> None:
 
 def test_days_of_the_month_that_the_title_names() -> None:
     days = tuple(str(day) for day in range(1, 32))
-    columns: Columns = {"Pos Hujan": ["Pos Mranggen", "Pos Sayung"], **dict.fromkeys(days, ["0", "12,5", "3,1"])}
+    columns: Columns = {"Pos Hujan": ["Pos Mranggen", "Pos Sayung"], **dict.fromkeys(days, ("0", "12,5", "3,1"))}
     answer = make.ask(columns, "Curah Hujan Harian Januari 2026 Kabupaten Demak")
     assert answer.standard == "rainfall"
     assert answer.melts[0].written == {"date": "2026-01-{day}"}
@@ -38,10 +38,10 @@ def test_days_of_the_month_that_the_title_names() -> None:
 
 def test_commodities_and_regions_and_sexes() -> None:
     goods: Columns = {"Tanggal": make.DAYS, "Kab/Kota": make.REGENCIES, **dict.fromkeys(make.COMMODITIES, make.PRICES)}
-    assert melted(make.ask(goods, "Harga Pangan")) == {c: ("price", ("commodity_code",)) for c in make.COMMODITIES}
+    assert melted(make.ask(goods, "Harga Pangan")) == dict.fromkeys(make.COMMODITIES, ("price", ("commodity_code",)))
     regions: Columns = {"Tgl": make.DAYS, **dict.fromkeys(make.REGENCIES, make.PRICES)}
     answer = make.ask(regions, "Harga Bawang Merah per Kabupaten")
-    assert melted(answer) == {r: ("price", ("region_code",)) for r in make.REGENCIES}
+    assert melted(answer) == dict.fromkeys(make.REGENCIES, ("price", ("region_code",)))
     assert answer.constants["commodity_code"] == "bawang_merah"
     sexes: Columns = {"Kab/Kota": make.REGENCIES, "Pria": ["510231", "498120"], "Wanita": ["500114", "487002"]}
     answer = make.ask(sexes, "Jumlah Penduduk Tahun 2023")
