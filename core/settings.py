@@ -11,6 +11,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from core.access import Role
 from core.clock import zone
 from core.cron import is_cron
 from core.errors import HomeMissing, SettingsInvalid
@@ -94,6 +95,14 @@ class Settings(BaseSettings):
     query_memory: str = Field(default="1GB", pattern=r"^[1-9][0-9]*(MB|GB)$")
     page_max: int = Field(default=1_000, ge=1)
     introspection: bool = True
+    # values that the answer to one question may hold: of anybody, of members, or of one role (docs/adr/0029)
+    query_cost_max: dict[str, int] = Field(default_factory=dict, validate_default=True)
+
+    # live questions to the members' nodes (docs/adr/0026)
+    live_seconds: float = Field(default=3.0, gt=0, le=60)  # all nodes together; an asker may want it shorter
+    live_node_seconds: float = Field(default=2.5, gt=0, le=60)  # one answer of one node
+    live_node_calls: int = Field(default=4, ge=1, le=64)  # to one node at once
+    live_answer_bytes: int = Field(default=8 * MIB, gt=0)  # of one node, unpacked
 
     # federation: with a secret, each subgraph has a door of its own for routers that know it; without, there is none
     subgraph_secret: str = Field(default="", pattern=r"^$|^[!-~]{32,}$", repr=False)
@@ -104,6 +113,14 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         zone(value)
         return value
+
+    @field_validator("query_cost_max", mode="after")
+    @classmethod
+    def _known_roles(cls, value: dict[str, int]) -> dict[str, int]:
+        known = ("anonymous", "member", *Role)
+        if not set(value) <= set(known) or min(value.values(), default=1) < 1:
+            raise ValueError(f"whole numbers from 1 by {', '.join(known)}")
+        return {"anonymous": 100_000, "member": 500_000} | value
 
     @field_validator("compact_schedule", "close_schedule", "findings_schedule", "report_schedule")
     @classmethod

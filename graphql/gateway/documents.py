@@ -4,6 +4,7 @@ Parsing and validating are pure Python, so they run off the loop; what was sound
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
@@ -23,6 +24,7 @@ from core.errors import LumbungError
 from core.messages import text
 from gateway import limits
 from gateway.context import Context
+from gateway.cost import Cost, Costs
 from gateway.errors import OperationRefused, QueryInvalid, QueryLimit
 
 MAX_ERRORS = 5
@@ -38,6 +40,22 @@ class Refused(Exception):
         self.errors = errors
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document, and what it may cost."""
+
+    node: OperationDefinitionNode
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A document within the limits and valid, with everything about it that does not depend on who asks."""
+
+    document: DocumentNode
+    operations: tuple[Operation, ...]
+
+
 class Documents:
     """The documents of one schema."""
 
@@ -46,9 +64,9 @@ class Documents:
         self._rules = [*specified_rules, MaxIntrospectionDepthRule]
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
-        self._sound: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._sound: OrderedDict[str, Sound] = OrderedDict()
 
-    def _read(self, query: str) -> DocumentNode:
+    def _read(self, query: str) -> Sound:
         """The document, within limits and valid; `Refused` otherwise."""
         try:
             document = parse(query, max_tokens=limits.MAX_TOKENS)
@@ -68,37 +86,45 @@ class Documents:
             raise Refused((error,)) from error
         if errors:
             raise Refused(tuple(errors[:MAX_ERRORS]))
-        return document
+        costs = Costs(self._schema, document)
+        nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        return Sound(document, tuple(Operation(node, costs.operation(node)) for node in nodes))
 
-    async def ready(self, context: Context, query: str) -> DocumentNode:
+    async def ready(self, context: Context, query: str) -> Sound:
         """The document of a query, from memory or read off the loop; `Refused` says why it cannot be run."""
         known = self._sound.get(query)
         if known is not None:
             self._sound.move_to_end(query)
             return known
-        document = await context.offload.parse(context.deadline, lambda: self._read(query))
+        sound = await context.offload.parse(context.deadline, lambda: self._read(query))
         if len(query) <= _KEPT_LENGTH:
-            self._sound[query] = document
+            self._sound[query] = sound
             if len(self._sound) > _KEPT:
                 self._sound.popitem(last=False)
-        return document
+        return sound
 
 
-def operation(document: DocumentNode, name: str | None, *, only_queries: bool) -> OperationDefinitionNode:
+def operation(
+    sound: Sound, name: str | None, *, only_queries: bool = False, kind: OperationType | None = None
+) -> Operation:
     """The operation that a request means.
+
+    Args:
+        kind: the only kind that runs here; without it, all but subscriptions.
 
     Raises:
         OperationRefused: several and none named (G16), none of that name, or not a query where only these run (G15).
     """
-    found = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    if name:
-        found = [d for d in found if d.name is not None and d.name.value == name]
+    found = [o for o in sound.operations if not name or (o.node.name is not None and o.node.name.value == name)]
     if not found:
         raise OperationRefused(detail=text("gateway.operation.unknown"))
     if len(found) > 1:
         raise OperationRefused(detail=text("gateway.operation.unnamed"))
-    if found[0].operation is OperationType.SUBSCRIPTION:
+    given = found[0].node.operation
+    if kind is not None and given is not kind:
+        raise OperationRefused(detail=text("gateway.operation.here", kind=kind.value))
+    if kind is None and given is OperationType.SUBSCRIPTION:
         raise OperationRefused(detail=text("gateway.operation.subscription"))
-    if only_queries and found[0].operation is not OperationType.QUERY:
+    if only_queries and given is not OperationType.QUERY:
         raise OperationRefused(detail=text("gateway.operation.get"))
     return found[0]

@@ -35,6 +35,13 @@ class QueryLimit(LumbungError):
     http_status = 400
 
 
+class QueryCost(LumbungError):
+    """A question whose answer could hold more than its asker may ask for at once."""
+
+    code = "QUERY_COST"
+    http_status = 400
+
+
 class QueryInvalid(LumbungError):
     """A document or variables that do not fit the schema."""
 

@@ -21,6 +21,7 @@ from core.messages import LOCALES, text, use_locale
 from core.rows_errors import QueryTimeout
 from core.token_errors import TokenInvalid
 from gateway.context import Context, Services
+from gateway.cost import held
 from gateway.documents import Documents, Refused, operation
 from gateway.errors import RequestInvalid, RequestTooLarge, formatted, internal, refusal
 from gateway.execution import Request, run
@@ -194,11 +195,14 @@ class GraphQLDoor:
 
     async def _run(self, context: Context, request: Request) -> dict[str, object]:
         try:
-            document = await self._documents.ready(context, request.query)
-            chosen = operation(document, request.operation, only_queries=request.only_queries)
-            if chosen.operation is not OperationType.QUERY:
+            sound = await self._documents.ready(context, request.query)
+            chosen = operation(sound, request.operation, only_queries=request.only_queries)
+            cost = held(chosen.cost, request.variables, context.services.settings, context.actor)
+            if chosen.node.operation is not OperationType.QUERY:
                 await self._proved(context)
-            return await run(self._schema, context, document, request)
+            body = await run(self._schema, context, sound.document, request)
+            body["extensions"] = {"cost": cost}
+            return body
         finally:
             await self._proved(context)
 
