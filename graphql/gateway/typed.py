@@ -27,7 +27,7 @@ from gateway.pages import PageInfo
 from gateway.reading import Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
 from gateway.typed_aggregate import aggregate_field
-from gateway.where import COMPARISONS, KINDS, translate
+from gateway.where import COMPARISONS, KINDS, Fields, RegionOfRow, translate
 
 _FACTS = tuple(PROVENANCE)
 #: The fields of a connection that tell of its page.
@@ -77,6 +77,12 @@ class Typed:
     connection: Any
     attributes: Mapping[str, str]  # of row and filter, to column
     plain: splice.Plain  # the fields of a row that are columns
+
+    @property
+    def fields(self) -> Fields:
+        """What the filter's attributes mean."""
+        taken = "region" in self.attributes  # a column of that name is compared like any other
+        return Fields(self.attributes, _ASKABLE, None if taken else self.contract.region_column)
 
 
 def _attribute(name: str) -> str:
@@ -148,6 +154,8 @@ def _where(contract: Contract, name: str) -> Any:
         for c in contract.columns
     }
     fields["provenance"] = (ProvenanceFilter | None, optional())
+    if contract.region_column is not None and "region" not in fields:
+        fields["region"] = (RegionOfRow | None, optional("What the region of the row is."))
 
     def decorate(cls: Any) -> Any:
         cls.__annotations__ |= {"and_": lst(cls) | None, "or_": lst(cls) | None, "not_": cls | None}
@@ -236,8 +244,8 @@ def build(contract: Contract) -> Typed:
     )
 
 
-def _filter(typed: Typed, given: Any) -> Filter:
-    return TRUE if given is None else translate(given, typed.attributes, _ASKABLE)
+def _filter(typed: Typed, given: Any, info: Any) -> Filter:
+    return TRUE if given is None else translate(given, typed.fields, info.context.services.regions)
 
 
 def _rows(typed: Typed, answered: Answer) -> list[Any]:
@@ -261,7 +269,7 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
     ):
         question = Question(
             columns=(*typed.attributes.values(), *_FACTS),
-            where=_filter(typed, where),
+            where=_filter(typed, where, info),
             order=tuple(Order(o.column.value, o.direction is Direction.DESC) for o in order_by or ()),
             first=first,
             after=after,

@@ -1,6 +1,7 @@
 """Filters as GraphQL inputs, one a column type, and their translation into the row query's `Filter`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from core.contract import ColumnType
+from core.region import Region, RegionKind, Regions
 from core.rows import AnyOf, Compare, Filter, Not, Op, Value, all_of
 from core.rows_errors import FilterInvalid
 from gateway.building import lst, make, optional
@@ -50,6 +52,16 @@ def _attribute(op: Op) -> str:
     return "in_" if op is Op.IN else op.value
 
 
+def _range(kind: ColumnType) -> Any:
+    fields = {
+        "from_": (KINDS[kind] | None, optional("the least; without it there is no lower end", name="from")),
+        "to": (KINDS[kind] | None, optional("the greatest; without it there is no upper end")),
+    }
+    return make(
+        f"{_NAMES[kind]}Range", lambda cls: strawberry.input(cls, description="Rentang, both ends included."), fields
+    )
+
+
 def _comparisons(kind: ColumnType) -> Any:
     fields: dict[str, tuple[Any, Any]] = {}
     for op in Op:
@@ -59,6 +71,8 @@ def _comparisons(kind: ColumnType) -> Any:
         if op is Op.IS_NULL:
             annotation = bool | None
         fields[_attribute(op)] = (annotation, optional(_WORDS[op], name="in" if op is Op.IN else None))
+    if kind is not ColumnType.BOOLEAN:
+        fields["range"] = (_range(kind) | None, optional("lies between two values, both included"))
     return make(
         f"{_NAMES[kind]}Filter",
         lambda cls: strawberry.input(cls, description="Comparisons that must all hold."),
@@ -68,6 +82,24 @@ def _comparisons(kind: ColumnType) -> Any:
 
 #: The filter input of each column type.
 COMPARISONS: Mapping[ColumnType, Any] = {kind: _comparisons(kind) for kind in ColumnType}
+
+
+@strawberry.input(description="Saringan wilayah: what the region of a row is; everything given must hold.")
+class RegionOfRow:
+    """Regions by what is known of them rather than by code."""
+
+    kind: RegionKind | None = optional("is a province, a kabupaten or a kota")
+    parent: str | None = optional("lies in the province with this code")
+    name_prefix: str | None = optional("its name begins so, with or without Kabupaten or Kota; case does not matter")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The columns that a filter input's attributes mean, and the one that `region` speaks about."""
+
+    columns: Mapping[str, str]
+    provenance: Mapping[str, str]
+    region: str | None = None
 
 
 def compared(column: str, given: Any) -> Filter:
@@ -80,7 +112,36 @@ def compared(column: str, given: Any) -> Filter:
         if value is None:
             raise FilterInvalid(relation="-", column=column, op=op.value, expected="isNull: true")
         parts.append(Compare(column, op, tuple(value) if isinstance(value, list) else value))
+    within = getattr(given, "range", UNSET)
+    if within is not UNSET:
+        parts += _ends(column, within)
     return all_of(parts)
+
+
+def _ends(column: str, within: Any) -> list[Filter]:
+    ends = [] if within is None else [(Op.GTE, within.from_), (Op.LTE, within.to)]
+    given = [(op, value) for op, value in ends if value is not UNSET]
+    if not given or any(value is None for _, value in given):
+        raise FilterInvalid(relation="-", column=column, op="range", expected="from | to")
+    return [Compare(column, op, value) for op, value in given]
+
+
+def _of_region(column: str, given: RegionOfRow, regions: Regions) -> Filter:
+    """The rows whose region is so, as a comparison with codes: nothing is looked up row by row."""
+    asked = {name: value for name, value in vars(given).items() if value is not UNSET}
+    if not asked or None in asked.values():
+        raise FilterInvalid(relation="-", column=column, op="region", expected="kind | parent | namePrefix")
+    prefix = str(asked.get("name_prefix", "")).casefold()
+
+    def holds(region: Region) -> bool:
+        names = (region.name.casefold(), region.short_name.casefold())
+        return (
+            ("kind" not in asked or region.kind is asked["kind"])
+            and ("parent" not in asked or (region.province == asked["parent"] != region.code))
+            and any(name.startswith(prefix) for name in names)
+        )
+
+    return Compare(column, Op.IN, tuple(dict.fromkeys(region.code for region in regions if holds(region))))
 
 
 def _columns(given: Any, columns: Mapping[str, str]) -> list[Filter]:
@@ -88,14 +149,16 @@ def _columns(given: Any, columns: Mapping[str, str]) -> list[Filter]:
     return [compared(column, given_) for column, given_ in found if given_ is not UNSET and given_ is not None]
 
 
-def translate(given: Any, columns: Mapping[str, str], provenance: Mapping[str, str]) -> Filter:
-    """The `Filter` that a contract's filter input means; both maps lead from attributes to column names."""
-    parts = _columns(given, columns)
+def translate(given: Any, fields: Fields, regions: Regions) -> Filter:
+    """The `Filter` that a contract's filter input means."""
+    parts = _columns(given, fields.columns)
     if given.provenance:
-        parts += _columns(given.provenance, provenance)
-    parts += [translate(inner, columns, provenance) for inner in given.and_ or ()]
+        parts += _columns(given.provenance, fields.provenance)
+    if fields.region is not None and given.region:
+        parts.append(_of_region(fields.region, given.region, regions))
+    parts += [translate(inner, fields, regions) for inner in given.and_ or ()]
     if given.or_ is not UNSET and given.or_ is not None:
-        parts.append(AnyOf(tuple(translate(inner, columns, provenance) for inner in given.or_)))
+        parts.append(AnyOf(tuple(translate(inner, fields, regions) for inner in given.or_)))
     if given.not_:
-        parts.append(Not(translate(given.not_, columns, provenance)))
+        parts.append(Not(translate(given.not_, fields, regions)))
     return all_of(parts)

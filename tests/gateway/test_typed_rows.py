@@ -74,6 +74,15 @@ async def test_an_as_of_that_means_nothing_is_refused(province: Province) -> Non
         ({"and": [{"price": {"gt": 50_000}}, {"price": {"lt": 53_000}}]}, [52_000]),
         ({"provenance": {"member": {"eq": REGENCY}}}, REGENCY_NOW),
         ({"provenance": {"verdict": {"eq": "published_with_warnings"}}}, [52_000, 55_000]),
+        ({"price": {"range": {"from": 40_004, "to": 52_000}}}, [40_004, 52_000]),
+        ({"date": {"range": {"from": "2026-02-05"}}}, [52_000, 55_000]),
+        ({"region": {"kind": "CITY"}}, CITY_NOW),
+        ({"region": {"parent": "33", "kind": "REGENCY"}}, REGENCY_NOW),
+        ({"region": {"parent": "33"}, "price": {"lt": 40_000}}, REGENCY_NOW),
+        ({"region": {"namePrefix": "kota sem"}}, CITY_NOW),
+        ({"region": {"namePrefix": "semarang"}}, [*REGENCY_NOW, *CITY_NOW]),
+        ({"region": {"parent": "34"}}, []),
+        ({"not": {"region": {"kind": "CITY"}}}, REGENCY_NOW),
         ({}, [38_001, 38_002, 38_003, *CITY_NOW]),
     ],
     ids=str,
@@ -84,6 +93,18 @@ async def test_filters(province: Province, where: object, found: list[int]) -> N
 
 async def test_a_null_to_compare_with_is_refused_rather_than_meaning_everything(province: Province) -> None:
     await refused(province, "FILTER_INVALID", where={"price": {"eq": None}})
+
+
+@pytest.mark.parametrize(
+    "where", [{"price": {"range": {}}}, {"price": {"range": {"to": None}}}, {"region": {}}, {"region": {"kind": None}}]
+)
+async def test_a_range_without_ends_and_a_region_without_facts_are_refused(province: Province, where: object) -> None:
+    await refused(province, "FILTER_INVALID", where=where)
+
+
+async def test_a_region_is_found_by_the_query_and_not_afterwards(province: Province) -> None:
+    found = (await province.data(PRICES, where={"region": {"kind": "REGENCY"}}, first=2))["commodityPrices"]
+    assert [len(found["nodes"]), found["totalCount"], found["pageInfo"]["hasNextPage"]] == [2, 3, True]
 
 
 async def test_64_bit_values_and_their_limits(province: Province) -> None:
@@ -196,4 +217,5 @@ def test_boolean_columns_are_not_ordered_and_only_text_has_prefixes() -> None:
         return set(COMPARISONS[kind].__annotations__)
 
     assert attributes(ColumnType.BOOLEAN) == {"eq", "ne", "in_", "is_null"}
+    assert "range" in attributes(ColumnType.MOMENT)
     assert attributes(ColumnType.TEXT) - attributes(ColumnType.DATE) == {Op.PREFIX.value, Op.CONTAINS.value}
