@@ -16,6 +16,10 @@ _SILENT = -0.3
 _NOT = 4.0
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
 _SAYING, _DULL, _DULL_NAMED = 0.9, 1.0, 2.0
+#: Words for a place or a period say neither what a number is nor of which kind.
+_ANY = frozenset({
+    "kabupaten", "kota", "provinsi", "kecamatan", "wilayah", "daerah", "harian", "mingguan", "bulanan", "tahunan",
+})  # fmt: skip
 #: All words of a name and a strong one more say of which kind the figure is (Penduduk Miskin).
 _NARROWER = 1.3
 #: The upper level of a two-level header is left away.
@@ -68,7 +72,7 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
     evidence, narrower = [], False
-    if target.measure and max(map(words.weight, header.tokens)) < _SAYING:
+    if target.measure and all(t in _ANY or words.weight(t) < _SAYING for t in header.tokens):
         odds = max(odds, _DULL_NAMED) if named else min(odds, _DULL)
     elif target.measure and likeness < 1 and _narrower(header, target, words):
         narrower = True
@@ -84,7 +88,11 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
 
 def _narrower(header: Header, target: Target, words: Words) -> bool:
     known = {token for phrase in target.phrases for token in phrase}
-    more = [t for t in header.tokens if words.weight(t) > 0.6 and not any(t == k or alike(t, k) for k in known)]
+    more = [
+        t
+        for t in header.tokens
+        if t not in _ANY and words.weight(t) > 0.6 and not any(t == k or alike(t, k) for k in known)
+    ]
     return bool(more) and any(set(phrase) <= set(header.tokens) for phrase in target.phrases)
 
 
