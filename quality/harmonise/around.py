@@ -17,13 +17,12 @@ _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _LONGEST = 6
 #: What a title that names a kind of people says of the standard on all of them.
 _KIND = 0.3
-_NO_KIND = frozenset(
-    (
-        "tahun kabupaten kota provinsi kecamatan kelurahan desa wilayah daerah berdasarkan menurut per bulan semester"
-        " triwulan laki perempuan jenis akhir pertengahan hasil semua seluruh jumlah orang keadaan proyeksi indonesia"
-        " kepala rincian rekap simulasi data kode agregat"
-    ).split()
-)
+_NO_KIND = frozenset({
+    "tahun", "kabupaten", "kota", "provinsi", "kecamatan", "kelurahan", "desa", "wilayah", "daerah", "berdasarkan",
+    "menurut", "per", "bulan", "semester", "triwulan", "laki", "perempuan", "jenis", "akhir", "pertengahan",
+    "hasil", "semua", "seluruh", "jumlah", "orang", "keadaan", "proyeksi", "indonesia", "kepala", "rincian",
+    "rekap", "simulasi", "data", "kode", "agregat",
+})  # fmt: skip
 #: A line of so few words that begins with Pasar or Gudang is the name of one.
 _NAME = 4
 _MONTHS = {
@@ -97,6 +96,7 @@ class Around:
         contract: Contract,
         targets: Sequence[Target],
         filled: frozenset[str],
+        *,
         references: Mapping[str, CodeList],
         axes: Axes,
         words: Words,

@@ -70,6 +70,8 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
     """
     if column.empty:
         return _MOST
+    if any(same(column, one.column, one.target.name, pairing) for one in pairing.chosen.values()):
+        return _MOST  # what it says is there already, by code or by name
     sure, chances = 1.0, [0.0]
     aside = column.counting or column.words.beside(column.header.tokens)
     for target in pairing.targets:
@@ -77,8 +79,6 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
         if one.odds <= NEVER or target.name in taken:
             continue
         holder = pairing.filled.get(target.name)
-        if holder is not None and same(column, holder.column, target.name, pairing):
-            continue
         against = max(0.0, holder.odds) if holder is not None else 0.0
         chances.append(likelihood(one.odds - against))
         free = holder is None or (target.measure and holder.odds < _FIRM and one.heading.likeness > _LIKE)

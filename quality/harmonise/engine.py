@@ -64,7 +64,8 @@ def suggest(
         texts = (title or "", table.title or "", table.name.replace("/", " "), file.rpartition(".")[0])
         around = Around(tuple(dict.fromkeys(t for t in texts if t.strip())))
         readings = [
-            read_as(contracts[name], one, columns, references, around, known, regions) for name, one in wanted.items()
+            read_as(contracts[name], one, columns, references=references, around=around, words=known, regions=regions)
+            for name, one in wanted.items()
         ]
         out.append(_suggestion(table, columns, readings, references, around))
     return tuple(sorted(out, key=lambda s: (-s.confidence if s.standard else 1.0, -len(s.columns))))

@@ -67,6 +67,7 @@ def read_as(
     contract: Contract,
     targets: tuple[Target, ...],
     columns: Sequence[Profile],
+    *,
     references: Mapping[str, CodeList],
     around: Around,
     words: Words,
@@ -80,8 +81,12 @@ def read_as(
     found = tuple(g for g in groups(columns, targets, axes, words, unit) if not _beaten(g, plain))
     said: dict[str, tuple[str, Evidence]] = {}
     if not found:
-        titled = around.constants(contract, targets, frozenset(plain.filled), references, axes, words, regions)
-        said, headings = _named_by_header(columns, targets, plain, references, axes, titled, words)
+        titled = around.constants(
+            contract, targets, frozenset(plain.filled), references=references, axes=axes, words=words, regions=regions
+        )
+        said, headings = _named_by_header(
+            columns, targets, plain, references=references, axes=axes, titled=titled, words=words
+        )
         if headings:
             plain = pair(columns, targets, references, words, replace(hints, headings=headings))
     if found:
@@ -90,12 +95,15 @@ def read_as(
         rest = [c for c in columns if c.at not in taken]
         plain = pair(rest, [t for t in targets if t.name not in done], references, words, hints)
     filled = frozenset(plain.filled) | {n for g in found for n in (*g.names, g.value.name)}
-    constants = around.constants(contract, targets, filled, references, axes, words, regions) | said
+    constants = (
+        around.constants(contract, targets, filled, references=references, axes=axes, words=words, regions=regions)
+        | said
+    )
     for target in targets:
         if target.name in constants and target.column.reference not in (None, "region"):
             title = max(title, _BY_CODE * target.weight)
     absent = tuple(t for t in targets if t.column.required and t.name not in filled and t.name not in constants)
-    score = _score(contract, targets, plain, found, constants, title)
+    score = _score(contract, targets, plain, found, constants=constants, title=title)
     return Reading(contract, targets, plain, found, constants, title, score, absent)
 
 
@@ -103,6 +111,7 @@ def _named_by_header(
     columns: Sequence[Profile],
     targets: Sequence[Target],
     plain: Pairing,
+    *,
     references: Mapping[str, CodeList],
     axes: Axes,
     titled: Mapping[str, tuple[str, Evidence]],
@@ -166,6 +175,7 @@ def _score(
     targets: Sequence[Target],
     pairing: Pairing,
     found: Sequence[Group],
+    *,
     constants: Mapping[str, tuple[str, Evidence]],
     title: float,
 ) -> float:

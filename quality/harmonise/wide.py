@@ -91,7 +91,7 @@ def groups(
         kept = [(c, r) for c, r in members if c.at not in taken]
         if len(kept) < _ENOUGH_CLOSED:
             continue
-        group = _group(kept, names, measures, _own_words(names, targets), words, stated)
+        group = _group(kept, names, measures, own=_own_words(names, targets), words=words, stated=stated)
         if group is not None and any(t.name in names and t.column.type in _DATED for t in targets):
             group = replace(group, dated=True)
         if group is not None and (_enough(kept, names, targets) or _all_there(group, columns)):
@@ -129,6 +129,7 @@ def _group(
     members: Sequence[tuple[Profile, Reading]],
     names: tuple[str, ...],
     measures: Sequence[Target],
+    *,
     own: Sequence[tuple[str, ...]],
     words: Words,
     stated: str | None,
