@@ -87,7 +87,8 @@ class Variable:
 class Metadata:
     """Who makes the data, of which kind it is, when it is due, which indicators it gives, and where that is written.
 
-    `checks` are the looks beyond a column that the rows can stand (`core/contract_checks.py`).
+    `checks` are the looks beyond a column that the rows can stand (`core/contract_checks.py`); `live`: nodes are asked
+    for its rows at the moment of a question.
     """
 
     producer: Mapping[str, str] = field(default_factory=dict)
@@ -96,10 +97,11 @@ class Metadata:
     indicators: tuple[Indicator, ...] = ()
     source: str = ""
     checks: Checks = field(default_factory=Checks)
+    live: bool = False
 
 
 #: The properties of the document and of a column that are read here.
-DOCUMENT = frozenset({"producer", "dataKind", "release", "indicators", "source"}) | CHECKS
+DOCUMENT = frozenset({"producer", "dataKind", "release", "indicators", "source", "live"}) | CHECKS
 VARIABLE = "variable"
 #: Other words for a table or a column, as people write them above their data (docs/adr/0017).
 SYNONYMS = "synonyms"
@@ -128,6 +130,9 @@ def metadata(custom: Mapping[str, Any], columns: frozenset[str], refuse: Refuse,
     kind = custom.get("dataKind", DataKind.STATISTICAL)
     if kind not in tuple(DataKind):
         raise refuse("/customProperties/dataKind", " | ".join(DataKind))
+    live = custom.get("live", False)
+    if not isinstance(live, bool):
+        raise refuse("/customProperties/live", "true | false")
     producer = custom.get("producer", {})
     if producer:
         _bilingual(producer, "/customProperties/producer", refuse)
@@ -141,6 +146,7 @@ def metadata(custom: Mapping[str, Any], columns: frozenset[str], refuse: Refuse,
         ),
         source=str(custom.get("source", "")),
         checks=checks(custom, columns, key, refuse),
+        live=live,
     )
 
 

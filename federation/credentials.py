@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from federation.errors import TokenMissing
-from federation.member import SourceConfig
+from federation.member import SourceConfig, SourceKind
 
 
 def token_of(source: SourceConfig, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -15,3 +15,8 @@ def token_of(source: SourceConfig, environment: Mapping[str, str] = os.environ) 
     if not token:
         raise TokenMissing(source=source.id, variable=source.token_env)
     return token
+
+
+def harvest_token(source: SourceConfig) -> str | None:
+    """The token that a source's files are fetched with, as `token_of`; a node's is for its live door alone."""
+    return None if source.kind is SourceKind.NODE else token_of(source)

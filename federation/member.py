@@ -33,6 +33,7 @@ class SourceKind(StrEnum):
     REST = "rest"
     SQL = "sql"
     INBOX = "inbox"
+    NODE = "node"  # a portal that also answers questions at the moment they are asked
 
 
 class AllowanceKind(StrEnum):
@@ -102,6 +103,7 @@ class SourceConfig:
         schedule: cron; None follows the member's.
         rest: how a `rest` source is asked, page by page.
         sql: what a `sql` source's database is asked; its `url` is `sql:` and its id.
+        live: the data standards that a `node` source is asked live for; without any, all that are live.
     """
 
     id: str
@@ -116,6 +118,12 @@ class SourceConfig:
     schedule: str | None = None
     rest: RestSpec | None = None
     sql: SqlSpec | None = None
+    live: tuple[str, ...] = ()
+
+    @property
+    def portal(self) -> bool:
+        """Whether it is a CKAN portal: its files have addresses of their own, which may be dead."""
+        return self.kind in (SourceKind.CKAN, SourceKind.NODE)
 
     @property
     def path(self) -> Path:

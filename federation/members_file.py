@@ -40,7 +40,7 @@ from federation.toml_table import Table
 FOLDER = "members"
 _SOURCE_KEYS = (
     *("id", "kind", "url", "path", "title", "organisation", "token_env", "schedule"),
-    *("rest", "sql", "allow", "mappings"),
+    *("rest", "sql", "allow", "mappings", "live"),
 )
 _MAPPING_KEYS = (
     *("contract", "match", "columns", "constants", "factors", "table", "number_style", "date_style", "zone"),
@@ -128,6 +128,8 @@ def _source(table: Table, member: str, home: Path, organisations: set[str]) -> S
     for other in (SourceKind.REST, SourceKind.SQL):
         if kind is not other:
             table.absent(other.value, f'kind = "{other.value}"')
+    if kind is not SourceKind.NODE:
+        table.absent("live", 'kind = "node"')
     return SourceConfig(
         id=source_id,
         kind=kind,
@@ -141,6 +143,7 @@ def _source(table: Table, member: str, home: Path, organisations: set[str]) -> S
         schedule=_schedule(table),
         rest=rest_spec(table.table("rest")) if kind is SourceKind.REST else None,
         sql=sql_spec(table.table("sql", required=True)) if kind is SourceKind.SQL else None,
+        live=table.texts("live") if "live" in table.data else (),
     )
 
 

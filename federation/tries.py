@@ -16,7 +16,7 @@ from core.clock import Clock
 from federation.address import AddressPolicy, safe_url
 from federation.breaker import Breaker
 from federation.connectors.base import RemoteResource
-from federation.credentials import token_of
+from federation.credentials import harvest_token
 from federation.errors import (
     AddressError,
     FederationError,
@@ -178,7 +178,7 @@ class Tries:
 
 def _token(source: SourceConfig) -> str | None:
     """What is sent as the source's token, with the word that its service wants before it."""
-    token = token_of(source)
+    token = harvest_token(source)
     if token is None or source.rest is None or not source.rest.token_prefix:
         return token
     return f"{source.rest.token_prefix} {token}"

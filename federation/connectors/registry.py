@@ -9,7 +9,7 @@ from federation.connectors.http import HttpConnector
 from federation.connectors.inbox import InboxConnector
 from federation.connectors.rest import RestConnector
 from federation.connectors.sql import SqlConnector
-from federation.credentials import token_of
+from federation.credentials import harvest_token
 from federation.member import SourceConfig, SourceKind
 from federation.vetted import Limits
 
@@ -27,7 +27,7 @@ def connector_for(
         TokenMissing: the source names a token and the environment has none.
     """
     match source.kind:
-        case SourceKind.CKAN:
+        case SourceKind.CKAN | SourceKind.NODE:
             limits = Limits(
                 read=settings.download_read_seconds,
                 connect=settings.download_read_seconds,
@@ -35,7 +35,7 @@ def connector_for(
                 body=min(settings.download_max_bytes, Limits().body),
             )
             patience = settings.retry_after_max_seconds
-            token = token_of(source)
+            token = harvest_token(source)
             return CkanConnector(source, policy=policy, token=token, limits=limits, patience=patience, keep=keep)
         case SourceKind.FOLDER:
             return FolderConnector(source)

@@ -15,7 +15,7 @@ from catalog.models import Dataset, Resource, Run, RunError
 from core.errors import LumbungError
 from core.settings import Settings
 from federation.errors import FederationError, SourceBusy, SourceResting, TokenMissing
-from federation.member import SourceConfig, SourceKind
+from federation.member import SourceConfig
 
 #: Where an error keeps which description of the file it is about; described anew, a file starts anew.
 DESCRIBED = "described"
@@ -39,7 +39,7 @@ class Failing:
 def counts(source: SourceConfig, error: LumbungError) -> bool:
     """Whether this failure says that a link of this source is dead."""
     return (
-        source.kind is SourceKind.CKAN and isinstance(error, FederationError) and not isinstance(error, _NOT_THE_LINK)
+        source.portal and isinstance(error, FederationError) and not isinstance(error, _NOT_THE_LINK)
     )
 
 
@@ -59,7 +59,7 @@ def next_try(failing: Failing, settings: Settings) -> datetime:
 
 def failing(session: Session, source: SourceConfig, now: datetime) -> Mapping[tuple[str, str], Failing]:
     """The links of a source that have failed since they were last taken in, by resource id and description."""
-    if source.kind is not SourceKind.CKAN:
+    if not source.portal:
         return {}
     query = (
         select(RunError.resource_id, RunError.values, RunError.at)

@@ -128,7 +128,7 @@ def sending(one: Returned) -> str:
     """Where the repaired file goes: in place of the one that was sent, or to the province."""
     kind = one.source.kind
     place = {
-        SourceKind.CKAN: one.source.url, SourceKind.FOLDER: str(one.source.path),
+        SourceKind.CKAN: one.source.url, SourceKind.NODE: one.source.url, SourceKind.FOLDER: str(one.source.path),
     }.get(kind, one.source.title or one.source.id)  # fmt: skip
     return text(f"returns.send.{kind.value}", LOCALE, place=place, dataset=one.dataset.title, file=one.resource.name)
 

@@ -139,6 +139,7 @@ def test_each_kind_has_its_connector_and_a_named_token_must_be_there(
         SourceKind.REST: RestConnector,
         SourceKind.SQL: SqlConnector,
         SourceKind.INBOX: InboxConnector,
+        SourceKind.NODE: CkanConnector,
     }
     for kind in SourceKind:
         source = SourceConfig(id="x", kind=kind, url="https://data.contoh.go.id", member="33")

@@ -1,0 +1,183 @@
+"""One question to one node over HTTP: safely addressed, bounded in time, bytes and number, its failures named.
+
+What a node says of its own failure is neither passed on nor logged: it may hold a token or an address (G24).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from core.log import get
+from federation.address import AddressPolicy, Resolve, system_resolve
+from federation.breaker import Breaker
+from federation.credentials import token_of
+from federation.errors import AddressError, FederationError, TokenMissing
+from federation.live.errors import (
+    LiveBusy,
+    LiveError,
+    LiveFailing,
+    LiveInvalid,
+    LiveRefused,
+    LiveResting,
+    LiveSilent,
+    LiveTooLarge,
+    LiveUnreachable,
+    LiveUnsafe,
+)
+from federation.live.node import LiveLimits, Node
+from federation.vetted import client as make_client
+
+log = get("federation.live")
+PATH = "graphql"
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
+_AGAIN = frozenset({408, 425, 429})
+
+
+class NodeClient:
+    """The line to one node, for one event loop: kept connections, a place among few, and a breaker.
+
+    Args:
+        pool: threads in which the node's name is looked up.
+        clock: monotonic seconds, for the breaker.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        limits: LiveLimits,
+        pool: Executor,
+        *,
+        resolve: Resolve = system_resolve,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.node = node
+        self._limits = limits
+        self._policy = AddressPolicy(node.source, resolve=resolve)
+        self._pool = pool
+        self._clock = clock
+        self._breaker = Breaker(clock, minimum=limits.failures, pause=limits.rest)
+        self._places = asyncio.Semaphore(limits.calls)
+        self._inside = 0
+        self._session: aiohttp.ClientSession | None = None
+        self._url = URL(node.source.url.rstrip("/")) / PATH
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _error(self, kind: type[LiveError], **values: object) -> LiveError:
+        return kind(member=self.node.member, source=self.node.id, **values)
+
+    async def ask(self, body: bytes, seconds: float) -> dict[str, Any]:
+        """The `data` of the node's answer, within so many seconds.
+
+        Raises:
+            LiveError: named; the breaker has counted it.
+        """
+        ticket = self._breaker.admit()
+        if ticket is None:
+            raise self._error(LiveResting, seconds=round(self._breaker.wait(), 1))
+        ok: bool | None = None
+        try:
+            try:
+                async with asyncio.timeout(seconds):
+                    data = await self._placed(body)
+            except TimeoutError as error:
+                raise self._error(LiveSilent, seconds=round(seconds, 3)) from error
+            ok = True
+            return data
+        except LiveError as error:
+            ok = None if isinstance(error, LiveBusy | LiveUnsafe) else not error.transient
+            log.warning("live.node", node=self.node.id, code=error.code)
+            raise
+        finally:
+            self._breaker.done(ticket, ok)
+
+    async def _placed(self, body: bytes) -> dict[str, Any]:
+        if self._inside >= self._limits.calls + self._limits.waiting:
+            raise self._error(LiveBusy)
+        self._inside += 1
+        try:
+            async with self._places:
+                return await self._sent(body)
+        except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError, AddressError, TokenMissing) as error:
+            raise self._error(LiveUnsafe) from error
+        except (aiohttp.ClientError, FederationError, OSError) as error:
+            if isinstance(error.__cause__, AddressError):  # the resolver's own refusal, wrapped on its way
+                raise self._error(LiveUnsafe) from error
+            raise self._error(LiveUnreachable) from error
+        finally:
+            self._inside -= 1
+
+    async def _sent(self, body: bytes) -> dict[str, Any]:
+        token = token_of(self.node.source)
+        url = self._policy.check(str(self._url))
+        self._policy.accept(url)
+        if self._session is None:
+            self._session = make_client(self._policy, self._pool, per_host=self._limits.calls)
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        pin = self._policy.pin(url.host or "") if url.scheme == "https" else None
+        async with self._session.post(
+            url,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            ssl=True if pin is None else aiohttp.Fingerprint(pin),
+            timeout=_NO_LIMIT,
+        ) as response:
+            self._judge(response)
+            raw = await self._read(response)
+        return self._data(raw, token)
+
+    def _judge(self, response: aiohttp.ClientResponse) -> None:
+        status = response.status
+        if 300 <= status < 400:
+            raise self._error(LiveUnsafe)
+        if status >= 500 or status in _AGAIN:
+            raise self._error(LiveFailing, status=status)
+        if status != 200:
+            raise self._error(LiveRefused, status=status)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise self._error(LiveInvalid)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self._limits.body
+        if (response.content_length or 0) > limit:
+            raise self._error(LiveTooLarge, limit=limit)
+        body = await response.content.readany()
+        if response.content.at_eof():
+            return body if len(body) <= limit else self._too_large()
+        parts = bytearray(body)
+        async for chunk in response.content.iter_any():
+            parts += chunk
+            if len(parts) > limit:
+                self._too_large()
+        return bytes(parts)
+
+    def _too_large(self) -> bytes:
+        raise self._error(LiveTooLarge, limit=self._limits.body)
+
+    def _data(self, raw: bytes, token: str | None) -> dict[str, Any]:
+        if token is not None and token.encode() in raw:  # what echoes our secret is no answer, wherever it stands in it
+            raise self._error(LiveInvalid)
+        try:
+            answer = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise self._error(LiveInvalid) from error
+        if not isinstance(answer, dict):
+            raise self._error(LiveInvalid)
+        if answer.get("errors"):
+            raise self._error(LiveRefused, status=200)
+        data = answer.get("data")
+        if not isinstance(data, dict):
+            raise self._error(LiveInvalid)
+        return data

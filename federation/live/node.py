@@ -1,0 +1,89 @@
+"""The nodes of the province: whose they are, which regions' rows they may give, and how they may be asked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.contract import Contract
+from core.region import Regions
+from core.settings import Settings
+from federation.member import Member, SourceConfig, SourceKind
+from federation.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """What asking nodes may take; durations are seconds.
+
+    Attributes:
+        total: of a question, all nodes together.
+        node: of one answer of one node.
+        calls: questions that one node is asked at once.
+        waiting: further questions that wait for it.
+        body: bytes of one answer.
+        hedge: share of a question's time after which rows of the last good snapshot are looked up beforehand.
+        failures: calls after which a failing node may be left alone; `rest`: for how long.
+    """
+
+    total: float = 3.0
+    node: float = 2.5
+    calls: int = 4
+    waiting: int = 64
+    body: int = 8 * 1024 * 1024
+    hedge: float = 0.6
+    failures: int = 10
+    rest: float = 10.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "LiveLimits":
+        """The limits of an installation."""
+        return cls(
+            total=settings.live_seconds,
+            node=settings.live_node_seconds,
+            calls=settings.live_node_calls,
+            body=settings.live_answer_bytes,
+        )
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: a member's source, and the codes that its rows may speak about."""
+
+    source: SourceConfig
+    member: str
+    regions: frozenset[str]
+
+    @property
+    def id(self) -> str:
+        """Unique in the province: the source's."""
+        return self.source.id
+
+
+def nodes_of(registry: Registry, regions: Regions) -> tuple[Node, ...]:
+    """Every node of the registry, by member and source."""
+    found = [
+        Node(source, member.code, covered(member, regions))
+        for member in registry.members
+        for source in member.sources
+        if source.kind is SourceKind.NODE
+    ]
+    return tuple(sorted(found, key=lambda node: (node.member, node.id)))
+
+
+def covered(member: Member, regions: Regions) -> frozenset[str]:
+    """The codes of a member's regions, with those of a province's regencies and cities."""
+
+    def codes() -> Iterator[str]:
+        for code in member.regions:
+            yield code
+            yield from (region.code for region in regions.children(code))
+
+    return frozenset(codes())
+
+
+def asked(nodes: tuple[Node, ...], contract: Contract, codes: frozenset[str] | None) -> tuple[Node, ...]:
+    """The nodes that are asked for a data standard's rows of some regions (None: of all)."""
+    return tuple(
+        node
+        for node in nodes
+        if (not node.source.live or contract.name in node.source.live) and (codes is None or node.regions & codes)
+    )
