@@ -1,7 +1,7 @@
 """Settings: `LUMBUNG_*` variables over `HOME/lumbung.toml` over defaults, read once at the composition root."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     query_memory: str = Field(default="1GB", pattern=r"^[1-9][0-9]*(MB|GB)$")
     page_max: int = Field(default=1_000, ge=1)
     introspection: bool = True
+    documents: Literal["any", "trusted"] = "any"  # trusted: only those of HOME/queries and the shipped ones are run
     # values that the answer to one question may hold: of anybody, of members, or of one role (docs/adr/0029)
     query_cost_max: dict[str, int] = Field(default_factory=dict, validate_default=True)
 

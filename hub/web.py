@@ -29,6 +29,7 @@ from gateway.errors import internal, refusal
 from gateway.http import GraphQLDoor, locale_of
 from gateway.offload import Offload
 from gateway.schema import make_schema
+from gateway.trusted import FOLDER, SHIPPED, Trusted
 from hub.reloading import Reloading
 from hub.routes import health, inbox, subgraphs
 from hub.web_errors import MethodRefused, RouteUnknown
@@ -118,7 +119,8 @@ def make_app(services: Services) -> Starlette:
     """The app over these services, that follows the members' files; its pools end with it."""
     reloading = Reloading(services)
     offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
-    door = GraphQLDoor(make_schema(services.contracts), services, offload, reloading.services)
+    trusted = Trusted((SHIPPED, services.settings.home / FOLDER), only=services.settings.documents == "trusted")
+    door = GraphQLDoor(make_schema(services.contracts), services, offload, reloading.services, trusted=trusted)
 
     async def graphql(request: Request) -> Response:
         return await door(request)

@@ -148,7 +148,7 @@ class Costs:
             return {(): WEIGHTS.get(name, 0)}
         if of is None:  # a kind of operation that the schema does not have
             return _NOTHING
-        field: GraphQLField = of.fields[name]  # type: ignore[union-attr]  # the document is valid
+        field: GraphQLField = of.fields[name]  # type: ignore[attr-defined]  # the document is valid
         size = _size(node, field)
         weight = WEIGHTS.get(name, 1 if size is None else _READS)
         below = self._selection(node.selection_set, get_named_type(field.type))

@@ -66,7 +66,7 @@ class Documents:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._sound: OrderedDict[str, Sound] = OrderedDict()
 
-    def _read(self, query: str) -> Sound:
+    def read(self, query: str) -> Sound:
         """The document, within limits and valid; `Refused` otherwise."""
         try:
             document = parse(query, max_tokens=limits.MAX_TOKENS)
@@ -96,7 +96,7 @@ class Documents:
         if known is not None:
             self._sound.move_to_end(query)
             return known
-        sound = await context.offload.parse(context.deadline, lambda: self._read(query))
+        sound = await context.offload.parse(context.deadline, lambda: self.read(query))
         if len(query) <= _KEPT_LENGTH:
             self._sound[query] = sound
             if len(self._sound) > _KEPT:

@@ -49,6 +49,20 @@ class QueryInvalid(LumbungError):
     http_status = 400
 
 
+class DocumentUnknown(LumbungError):
+    """An id that no trusted document has; clients that know the code send the text then."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    http_status = 400
+
+
+class DocumentNotTrusted(LumbungError):
+    """A document of the asker's own, where only trusted ones are run."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+    http_status = 400
+
+
 class OperationRefused(LumbungError):
     """A document whose operation is not named, not there, or not allowed this way."""
 

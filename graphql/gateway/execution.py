@@ -100,6 +100,7 @@ class Request:
     variables: dict[str, Any] | None = None
     operation: str | None = None
     only_queries: bool = False
+    document: str | None = None  # its id, where no text came
 
 
 async def run(schema: Any, context: Context, document: DocumentNode, request: Request) -> dict[str, object]:

@@ -4,6 +4,7 @@ Batches, forms, multipart, text and compressed bodies are not read (G09, G12, G1
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -27,10 +28,11 @@ from gateway.errors import RequestInvalid, RequestTooLarge, formatted, internal,
 from gateway.execution import Request, run
 from gateway.limits import MAX_BODY
 from gateway.offload import Deadline, Offload
+from gateway.trusted import Trusted, asked
 
 log = get("gateway")
 _HOLDERS = 1_000  # whose tokens are remembered
-_PARAMETERS = {"query", "variables", "operationName", "extensions"}
+_PARAMETERS = {"query", "variables", "operationName", "extensions", "documentId"}
 
 
 def _answer(body: Mapping[str, object], status: int) -> Response:
@@ -66,13 +68,16 @@ def _request(data: Any, *, only_queries: bool) -> Request:
     if not isinstance(data, dict):
         raise _invalid("gateway.request.object")
     query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
-    if not isinstance(query, str) or not query.strip():
+    id_ = asked(data)
+    if id_ is not None and query is None:
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
         raise _invalid("gateway.request.query")
     if variables is not None and not isinstance(variables, dict):
         raise _invalid("gateway.request.variables")
     if name is not None and not isinstance(name, str):
         raise _invalid("gateway.request.name")
-    return Request(query, variables, name or None, only_queries)
+    return Request(query, variables, name or None, only_queries, None if query else id_)
 
 
 async def _body(http: HttpRequest, largest: int) -> bytes:
@@ -96,10 +101,11 @@ async def read(http: HttpRequest, largest: int = MAX_BODY) -> Request:
         given: dict[str, Any] = dict(http.query_params)
         if len(str(http.url.query)) > MAX_BODY:
             raise RequestTooLarge(largest=MAX_BODY)
-        if given.get("variables"):
-            given["variables"] = _json(given["variables"])
-        else:
-            given.pop("variables", None)
+        for part in ("variables", "extensions"):
+            if given.get(part):
+                given[part] = _json(given[part])
+            else:
+                given.pop(part, None)
         return _request(given, only_queries=True)
     if http.headers.get("content-encoding", "identity").lower() != "identity":
         raise _invalid("gateway.request.encoding")
@@ -145,12 +151,14 @@ class GraphQLDoor:
         now: Callable[[], Services] | None = None,
         *,
         body_max: int = MAX_BODY,
+        trusted: Trusted | None = None,
     ) -> None:
         """One endpoint over a schema.
 
         Args:
             now: the services as a request finds them, where members' files are read again; else `services`.
             body_max: the largest body read, in bytes.
+            trusted: the documents that may be asked for by id; without, texts alone are read.
         """
         self._body_max = body_max
         self._schema = schema._schema
@@ -158,6 +166,7 @@ class GraphQLDoor:
         self._now = now or (lambda: services)
         self._offload = offload
         self._documents = Documents(self._schema, introspection=services.settings.introspection)
+        self._trusted = trusted or Trusted((), only=False)
         self._holders: dict[str, Actor] = {}  # by the digests of their tokens
 
     async def _context(self, http: HttpRequest, deadline: Deadline) -> Context:
@@ -195,6 +204,8 @@ class GraphQLDoor:
 
     async def _run(self, context: Context, request: Request) -> dict[str, object]:
         try:
+            if self._trusted.only or not request.query:
+                request = replace(request, query=await self._trusted.text(context, request))
             sound = await self._documents.ready(context, request.query)
             chosen = operation(sound, request.operation, only_queries=request.only_queries)
             cost = held(chosen.cost, request.variables, context.services.settings, context.actor)

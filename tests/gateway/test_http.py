@@ -90,7 +90,7 @@ async def test_a_query_by_get(province: Province) -> None:
             "/graphql",
             params={"query": "query($c: String!) { member(code: $c) { name } }", "variables": '{"c": "33.74"}'},
         )
-    assert answer.json() ["data"] == {"member": {"name": "Kota Semarang"}}
+    assert answer.json()["data"] == {"member": {"name": "Kota Semarang"}}
 
 
 @pytest.mark.parametrize("document", ["mutation { hapus }", "subscription { detak }"])
