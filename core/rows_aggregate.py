@@ -1,8 +1,8 @@
 """The query value for groups of rows: what is grouped by, measured, kept and ordered; compiled to DuckDB.
 
 It stands beside `RowQuery` and asks the same rows: relation, scope and filter mean there what they mean here, and are
-checked by it. Running it is left to `core/duck.py`. First written for the benchmark of issue D; whoever gives the graph
-its aggregates goes on from here.
+checked by it. Groups are made from the files alone: they hold every commit, and over many rows DuckDB is faster
+than the catalogue's database. Running it is left to `core/duck.py`.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,32 @@ MAX_GROUPS = 100_000
 _SIGNS = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
 
 
+class Grain(StrEnum):
+    """A coarser value that stands for many: the day, the first day of a month or year, the province of a region."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+    PROVINCE = "province"
+
+
+#: What each type of column can be grouped by beside its values; which texts are regions' codes the caller knows.
+GRAINS = {
+    ColumnType.DATE: (Grain.MONTH, Grain.YEAR),
+    ColumnType.MOMENT: (Grain.DAY, Grain.MONTH, Grain.YEAR),
+    ColumnType.TEXT: (Grain.PROVINCE,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Coarse:
+    """A column's values by grain; the days of moments are those of a time zone, by its IANA name."""
+
+    column: str
+    grain: Grain
+    zone: str = "UTC"
+
+
 class MeasureOp(StrEnum):
     """What is worked out of a column's values in a group; empty cells count for none of them."""
 
@@ -32,9 +58,16 @@ class MeasureOp(StrEnum):
     MIN = "min"
     MAX = "max"
     COUNT_DISTINCT = "count_distinct"
+    MEDIAN = "median"
+    COUNT_TRUE = "count_true"
 
 
-_OF_NUMBERS = (MeasureOp.SUM, MeasureOp.AVG)
+_NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.NUMBER})
+_TAKES = {
+    **dict.fromkeys((MeasureOp.SUM, MeasureOp.AVG, MeasureOp.MEDIAN), _NUMBERS),
+    MeasureOp.COUNT_TRUE: frozenset({ColumnType.BOOLEAN}),
+}
+_COUNTS = (MeasureOp.COUNT, MeasureOp.COUNT_DISTINCT, MeasureOp.COUNT_TRUE)
 _SQL = {
     MeasureOp.COUNT: "count({})",
     MeasureOp.SUM: "sum({})",
@@ -42,6 +75,8 @@ _SQL = {
     MeasureOp.MIN: "min({})",
     MeasureOp.MAX: "max({})",
     MeasureOp.COUNT_DISTINCT: "count(DISTINCT {})",
+    MeasureOp.MEDIAN: "CAST(median({}) AS DOUBLE)",
+    MeasureOp.COUNT_TRUE: "count(*) FILTER (WHERE {})",
 }
 
 
@@ -64,9 +99,9 @@ class Having:
 
 @dataclass(frozen=True, slots=True)
 class GroupOrder:
-    """One step of the groups' order: a column that is grouped by, or a measure by its place."""
+    """One step of the groups' order: what is grouped by, or a measure by its place."""
 
-    by: str | int
+    by: str | Coarse | int
     descending: bool = False
 
 
@@ -78,7 +113,8 @@ class AggregateQuery:
         relation: what is asked, resolved to a commit.
         scope: what the actor may see; a column outside it can be neither grouped by, measured nor compared.
         where: the caller's own filter; the scope's predicate is added when it is compiled.
-        group_by: the columns whose values make a group, in the answer's order; without any, all rows are one group.
+        group_by: columns, as they are or coarser, whose values make a group, in the answer's order; without any, all
+            rows are one group.
         measures: what is worked out of each group, after its columns in the answer.
         having: conditions that must all hold for a group.
         order: the groups' order; the columns of `group_by` are added, so that every group has one place, nulls last.
@@ -87,7 +123,7 @@ class AggregateQuery:
 
     relation: Relation
     scope: Scope
-    group_by: tuple[str, ...] = ()
+    group_by: tuple[str | Coarse, ...] = ()
     measures: tuple[Measure, ...] = (Measure(MeasureOp.COUNT),)
     where: Filter = TRUE
     having: tuple[Having, ...] = ()
@@ -95,7 +131,9 @@ class AggregateQuery:
     first: int = 1_000
 
     def __post_init__(self) -> None:
-        self._check()
+        self._check_sizes()
+        self._check_columns()
+        self._check_groups()
 
     @cached_property
     def rows(self) -> RowQuery:
@@ -103,51 +141,67 @@ class AggregateQuery:
         measured = (m.column for m in self.measures if m.column is not None)
         return RowQuery(
             relation=self.relation,
-            columns=tuple(dict.fromkeys((*self.group_by, *measured))) or ("_row",),
+            columns=tuple(dict.fromkeys((*map(column_of, self.group_by), *measured))) or ("_row",),
             scope=self.scope,
             where=self.where,
         )
 
     def kind(self, measure: Measure) -> ColumnType:
         """The type of a measure's values."""
-        if measure.op in (MeasureOp.COUNT, MeasureOp.COUNT_DISTINCT) or measure.column is None:
+        if measure.op in _COUNTS or measure.column is None:
             return ColumnType.INTEGER
         own = self.rows.types[measure.column]
-        return ColumnType.NUMBER if measure.op is MeasureOp.AVG else own
+        return ColumnType.NUMBER if measure.op in (MeasureOp.AVG, MeasureOp.MEDIAN) else own
 
-    def _check(self) -> None:
-        facts = {"relation": self.relation.name, "column": "-"}
+    def _check_sizes(self) -> None:
         if not 1 <= self.first <= MAX_GROUPS:
             raise PageInvalid(relation=self.relation.name, first=self.first, largest=MAX_GROUPS)
         limits = (("groupBy", self.group_by, MAX_GROUP_BY), ("measures", self.measures, MAX_MEASURES),
                   ("having", self.having, MAX_HAVING))  # fmt: skip
         for name, given, most in limits:
             if len(given) > most or (name == "groupBy" and len(set(given)) < len(given)):
-                raise FilterInvalid(**facts, op=name, expected=f"<= {most}")
+                raise FilterInvalid(relation=self.relation.name, column="-", op=name, expected=f"<= {most}")
+
+    def _check_columns(self) -> None:
         known = self.rows.types  # it refuses columns that are not there
         for column in self.rows.columns:
             if not self.rows.visible(column):
                 shown = ", ".join(c for c in known if self.rows.visible(c))
                 raise ColumnUnknown(relation=self.relation.name, column=column, columns=shown)
+        for key in self.group_by:
+            if isinstance(key, Coarse) and key.grain not in GRAINS.get(known[key.column], ()):
+                raise FilterInvalid(
+                    relation=self.relation.name, column=key.column, op=key.grain.value,
+                    expected=" | ".join(kind.value for kind, grains in GRAINS.items() if key.grain in grains),
+                )  # fmt: skip
         for measure in self.measures:
-            kind = known[measure.column] if measure.column is not None else None
-            number = kind in (ColumnType.INTEGER, ColumnType.NUMBER)
-            if (kind is None and measure.op is not MeasureOp.COUNT) or (measure.op in _OF_NUMBERS and not number):
+            takes = _TAKES.get(measure.op, frozenset(ColumnType))
+            if (measure.column is None and measure.op is not MeasureOp.COUNT) or (
+                measure.column is not None and known[measure.column] not in takes
+            ):
                 raise FilterInvalid(
                     relation=self.relation.name, column=measure.column or "-", op=measure.op.value,
-                    expected=f"{ColumnType.INTEGER.value} | {ColumnType.NUMBER.value}",
+                    expected=" | ".join(kind.value for kind in ColumnType if kind in takes),
                 )  # fmt: skip
+
+    def _check_groups(self) -> None:
+        facts = {"relation": self.relation.name, "column": "-"}
         for condition in self.having:
             measured = 0 <= condition.measure < len(self.measures)
             if not measured or condition.op not in _SIGNS or not fits(ColumnType.NUMBER, condition.value):
                 raise FilterInvalid(**facts, op="having", expected=f"0..{len(self.measures) - 1}, number")
             kind = self.kind(self.measures[condition.measure])
-            if kind not in (ColumnType.INTEGER, ColumnType.NUMBER):
+            if kind not in _NUMBERS:
                 raise FilterInvalid(**facts, op="having", expected=ColumnType.NUMBER.value)
         for step in self.order:
-            there = step.by in self.group_by if isinstance(step.by, str) else 0 <= step.by < len(self.measures)
+            there = 0 <= step.by < len(self.measures) if isinstance(step.by, int) else step.by in self.group_by
             if not there:
                 raise FilterInvalid(**facts, op="orderBy", expected="groupBy | measures")
+
+
+def column_of(key: str | Coarse) -> str:
+    """The column whose values, or coarser ones, rows are grouped by."""
+    return key.column if isinstance(key, Coarse) else key
 
 
 def _measured(query: AggregateQuery, measure: Measure) -> str:
@@ -157,26 +211,40 @@ def _measured(query: AggregateQuery, measure: Measure) -> str:
     return text.format("*" if measure.column is None else quoted(measure.column))
 
 
+def _key(query: AggregateQuery, key: str | Coarse, params: list[object]) -> str:
+    column = quoted(column_of(key))
+    if isinstance(key, str):
+        return column
+    if key.grain is Grain.PROVINCE:
+        return f"split_part({column}, '.', 1)"
+    if query.rows.types[key.column] is ColumnType.MOMENT:
+        params.append(key.zone)
+        column = f"timezone(CAST(${len(params)} AS VARCHAR), {column})"
+    return f"CAST(date_trunc('{key.grain.value}', {column}) AS DATE)"
+
+
 def compile_aggregate(query: AggregateQuery) -> Compiled:
-    """The groups as one SELECT: the columns grouped by, then the measures, one row a group, one more than asked for."""
+    """The groups as one SELECT: what is grouped by, then the measures, one row a group, one more than asked for."""
     source = compile_source(query.rows)
     params = list(source.params)
-    columns = [quoted(c) for c in query.group_by]
     measures = [_measured(query, m) for m in query.measures]
-    shown = [f"{text} AS _m{i}" for i, text in enumerate(measures)]
-    sql = f"SELECT {', '.join([*columns, *shown])} FROM ({source.sql})"
-    if columns:
-        sql += f" GROUP BY {', '.join(columns)}"
+    shown = [*(_key(query, key, params) for key in query.group_by), *measures]
+    width = len(query.group_by)
+    sql = f"SELECT {', '.join(f'{text} AS _g{i}' for i, text in enumerate(shown))} FROM ({source.sql})"
+    if width:
+        sql += f" GROUP BY {', '.join(str(i + 1) for i in range(width))}"
     conditions = []
     for condition in query.having:
         params.append(condition.value)
         conditions.append(f"{measures[condition.measure]} {_SIGNS[condition.op]} ${len(params)}")
     if conditions:
         sql += f" HAVING {' AND '.join(conditions)}"
-    steps = [(quoted(s.by) if isinstance(s.by, str) else f"_m{s.by}", s.descending) for s in query.order]
-    steps += [(column, False) for column in columns if column not in {text for text, _ in steps}]
+    places: dict[str | Coarse | int, int] = {key: i for i, key in enumerate(query.group_by)}
+    places |= {i: width + i for i in range(len(measures))}
+    steps = [(places[step.by], step.descending) for step in query.order]
+    steps += [(i, False) for i in range(width) if i not in dict(steps)]
     if steps:
-        sql += " ORDER BY " + ", ".join(f"{text} {'DESC' if down else 'ASC'} NULLS LAST" for text, down in steps)
+        sql += " ORDER BY " + ", ".join(f"{i + 1} {'DESC' if down else 'ASC'} NULLS LAST" for i, down in steps)
     return Compiled(f"{sql} LIMIT {query.first + 1}", tuple(params))
 
 
