@@ -265,7 +265,7 @@ def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -
         evidence.append(Evidence("begins", {"share": _percent(begins)}))
     for codes in references.values():
         if column.numeric < 0.5 and column.coded(codes).meant > 0.8 and begins < 0.5:
-            odds -= 1.2 if codes.name == "region" else 2.5
+            odds -= 0.8 if codes.name == "region" else 2.5
             evidence.append(Evidence("codes", {"share": _percent(column.coded(codes).meant), "list": codes.name}))
             break
     return Fit(max(odds, NEVER), tuple(evidence))
