@@ -20,7 +20,8 @@ from catalog.tables import Shape
 from core.memo import remembered
 from core.rows import TRUE, All, Compare, Filter, Op, Order, Page, RowQuery
 from core.rows import page as page_of
-from core.rows_sql import compile_sql_count, fetch
+from core.rows_fetch import fetch
+from core.rows_sql import compile_sql_count
 
 T = TypeVar("T")
 #: Larger pages come from the files.

@@ -4,7 +4,7 @@ It answers exactly as `core/rows_duckdb.py` does; a property test drives both. C
 and indexes made with `standing`, let a page come straight from an index.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
     Select,
     Table,
     and_,
@@ -28,13 +27,12 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import types as sa
-from sqlalchemy.engine import Dialect
 
 from core.contract import ColumnType
 from core.db import UTCDateTime
-from core.rows import All, AnyOf, Compare, Filter, Not, Op, Order, RowQuery, Value
+from core.rows import All, Compare, Filter, Not, Op, Order, RowQuery, Value
 
-_VALUES: dict[ColumnType, sa.TypeEngine[Any]] = {
+VALUES: dict[ColumnType, sa.TypeEngine[Any]] = {
     ColumnType.TEXT: sa.Text(),
     ColumnType.INTEGER: sa.BigInteger(),
     ColumnType.NUMBER: sa.Double(),
@@ -43,9 +41,9 @@ _VALUES: dict[ColumnType, sa.TypeEngine[Any]] = {
     ColumnType.BOOLEAN: sa.Boolean(),
 }
 #: How each type is stored in such a table: text in the order of its code points, as SQLite and DuckDB compare it.
-SA_TYPES = _VALUES | {ColumnType.TEXT: sa.Text().with_variant(sa.Text(collation="C"), "postgresql")}
+SA_TYPES = VALUES | {ColumnType.TEXT: sa.Text().with_variant(sa.Text(collation="C"), "postgresql")}
 
-_BOUND = "lumbung_"  # and a number: a value of the question
+BOUND = "lumbung_"  # and a number: a value of the question
 _OPERATORS = {Op.EQ: eq, Op.NE: ne, Op.LT: lt, Op.LTE: le, Op.GT: gt, Op.GTE: ge}
 
 
@@ -61,7 +59,7 @@ def _ascending(column: ColumnElement[Any], dialect: str) -> list[ColumnElement[A
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """A query on its way into a statement over a table."""
 
     query: RowQuery
@@ -72,7 +70,7 @@ class _Asked:
     def bind(self, value: Value, kind: ColumnType) -> ColumnElement[Any]:
         """A value of the question, named by its place among them: another question of the same form has others."""
         self.bound.append((value, kind))
-        return bindparam(f"{_BOUND}{len(self.bound) - 1}", value, _VALUES[kind])
+        return bindparam(f"{BOUND}{len(self.bound) - 1}", value, VALUES[kind])
 
     def value(self, name: str) -> ColumnElement[Any]:
         """The column; the member of a stream that has moved since its rows were written is the one of now."""
@@ -82,6 +80,7 @@ class _Asked:
         return column
 
     def compare(self, part: Compare) -> ColumnElement[bool]:
+        """One comparison."""
         column = self.value(part.column)
         if part.op is Op.IS_NULL:
             return column.is_(null()) if part.value else column.is_not(null())
@@ -97,6 +96,7 @@ class _Asked:
         return compared
 
     def where(self, part: Filter) -> ColumnElement[bool]:
+        """A filter, null or false for rows that it does not hold for."""
         if isinstance(part, Compare):
             return self.compare(part)
         if isinstance(part, Not):
@@ -137,13 +137,14 @@ def compile_sql(query: RowQuery, table: Table, dialect: str) -> Select[Any]:
     The result's columns are those of `compile_duckdb`: the query's own, then its total order. Where the relation has
     hidden or moved streams, the table has a column `_stream`.
     """
-    return _compiled(_Asked(query, table, dialect))
+    return statement(Asked(query, table, dialect))
 
 
-def _compiled(asked: _Asked) -> Select[Any]:
+def statement(asked: Asked) -> Select[Any]:
+    """The page of a question over its table."""
     query = asked.query
     columns = [
-        asked.value(c).label(c) if query.visible(c) else cast(null(), _VALUES[query.types[c]]).label(c)
+        asked.value(c).label(c) if query.visible(c) else cast(null(), VALUES[query.types[c]]).label(c)
         for c in query.columns
     ]
     places = [asked.value(o.column).label(f"_place{i}") for i, o in enumerate(query.total_order)]
@@ -157,90 +158,4 @@ def _compiled(asked: _Asked) -> Select[Any]:
 
 def compile_sql_count(query: RowQuery, table: Table, dialect: str) -> Select[int]:
     """How many rows match on all pages together."""
-    return select(func.count()).select_from(table).where(_Asked(query, table, dialect).seen(query.matching))
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """The text of all questions of one form, what their values become for the driver, and its values for us."""
-
-    sql: str
-    order: tuple[str, ...] | None  # of the values, where the driver takes them by place and not by name
-    fixed: Mapping[str, object]
-    given: tuple[Callable[[Any], Any] | None, ...]
-    taken: tuple[tuple[int, Callable[[Any], Any]], ...]
-
-
-_MOST_TEXTS = 512
-#: What a driver may give otherwise than as a value of the type.
-_CONVERTED = (ColumnType.DATE, ColumnType.MOMENT, ColumnType.BOOLEAN)
-_TEXTS: dict[Hashable, _Prepared] = {}
-
-
-def _key(asked: _Asked) -> Hashable:
-    """What is the same for all questions of one form, whatever the values compared with."""
-    query, relation = asked.query, asked.query.relation
-    return (
-        asked.table, asked.dialect, query.columns, tuple(map(query.visible, query.columns)), query.total_order,
-        query.first, relation.hidden, relation.moved, _form(query.matching), _form(query.remaining),
-        query.last is not None and query.last[0] is not None,
-    )  # fmt: skip
-
-
-def _form(part: Filter) -> Hashable:
-    if isinstance(part, Compare):
-        if part.op is Op.IS_NULL:
-            return part
-        more = len(part.value) if isinstance(part.value, tuple) else len(str(part.value)) if part.op is Op.PREFIX else 0
-        return part.column, part.op, more
-    if isinstance(part, Not):
-        return "not", _form(part.part)
-    return isinstance(part, AnyOf), tuple(map(_form, part.parts))
-
-
-def _compared_with(part: Filter) -> Iterator[Value]:
-    if isinstance(part, Compare):
-        if part.op is not Op.IS_NULL:
-            yield from part.value if isinstance(part.value, tuple) else (part.value,)
-        return
-    for inner in (part.part,) if isinstance(part, Not) else part.parts:
-        yield from _compared_with(inner)
-
-
-def _prepare(asked: _Asked, dialect: Dialect) -> _Prepared:
-    compiled = _compiled(asked).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    query, order = asked.query, getattr(compiled, "positiontup", None)
-    kinds = [*(query.types[c] for c in query.columns), *(query.types[o.column] for o in query.total_order)]
-    types = {kind: kind_type.dialect_impl(dialect) for kind, kind_type in _VALUES.items()}
-    taken = [(i, types[kind].result_processor(dialect, None)) for i, kind in enumerate(kinds) if kind in _CONVERTED]
-    return _Prepared(
-        sql=str(compiled),
-        order=None if order is None else tuple(order),
-        fixed={name: value for name, value in compiled.params.items() if not name.startswith(_BOUND)},
-        given=tuple(types[kind].bind_processor(dialect) for _, kind in asked.bound),
-        taken=tuple((i, made) for i, made in taken if made is not None),
-    )
-
-
-def fetch(connection: Connection, query: RowQuery, table: Table) -> list[tuple[Value | None, ...]]:
-    """What `compile_sql` selects; its text is made once for all questions of a form: making it outweighs a page."""
-    asked = _Asked(query, table, connection.dialect.name)
-    key = _key(asked)
-    prepared = _TEXTS.get(key)
-    if prepared is None:
-        if len(_TEXTS) >= _MOST_TEXTS:
-            _TEXTS.clear()
-        prepared = _TEXTS[key] = _prepare(asked, connection.dialect)
-        asked.bound.clear()
-    asked.begins()  # it binds the first value, where the page goes on from another
-    values = [*(value for value, _ in asked.bound), *_compared_with(query.remaining)]
-    given = (value if made is None else made(value) for value, made in zip(values, prepared.given, strict=True))
-    params = {**prepared.fixed, **{f"{_BOUND}{i}": value for i, value in enumerate(given)}}
-    sent = params if prepared.order is None else tuple(params[name] for name in prepared.order)
-    rows = [tuple(row) for row in connection.exec_driver_sql(prepared.sql, sent).fetchall()]
-    if not rows or not prepared.taken:
-        return rows
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for i, made in prepared.taken:
-        columns[i] = [None if value is None else made(value) for value in columns[i]]
-    return list(zip(*columns, strict=True))
+    return select(func.count()).select_from(table).where(Asked(query, table, dialect).seen(query.matching))

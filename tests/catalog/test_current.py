@@ -22,7 +22,7 @@ from core.access import ANONYMOUS, SYSTEM, Actor
 from core.contract import Classification, Column, ColumnType, Contract
 from core.duck import Duck
 from core.rows import PROVENANCE, Compare, Op, Page, RowQuery, Scope
-from core.rows_sql import fetch
+from core.rows_fetch import fetch
 from tests.catalog.factories import NOW, REPLACE, UPSERT, Catalogue, contract, rows, seen
 from tests.catalog.test_commit_model import STEPS, Commits
 
@@ -247,11 +247,11 @@ def test_of_two_processes_that_bring_a_table_forward_one_gives_way(
     catalogue.commit(resource, rows(("beras", 2, 2)), UPSERT)
     packed, others = row_files.packed, list[object]()
 
-    def late(*args: Any) -> Any:
+    def late(*args: Any, **more: Any) -> Any:
         if not others:
             others.append(None)
             others.append(bring(catalogue))
-        return packed(*args)
+        return packed(*args, **more)
 
     monkeypatch.setattr(row_files, "packed", late)
     assert bring(catalogue) == []
@@ -269,9 +269,9 @@ def test_a_page_that_a_table_left_while_it_was_read_comes_from_the_files(
     bring(catalogue)
     catalogue.commit(resource, rows(("beras", 1, 2)), UPSERT)
 
-    def late(*args: Any) -> Any:
+    def late(*args: Any, **more: Any) -> Any:
         bring(catalogue)
-        return fetch(*args)
+        return fetch(*args, **more)
 
     monkeypatch.setattr(current_pages, "fetch", late)
     page = from_table(catalogue, as_of=1)

@@ -29,7 +29,8 @@ from core.rows import (
     Value,
     page,
 )
-from core.rows_sql import SA_TYPES, compile_sql, compile_sql_count, fetch
+from core.rows_fetch import fetch
+from core.rows_sql import SA_TYPES, compile_sql, compile_sql_count
 from tests.core import row_factories as rf
 
 NAMES = tuple(n for n, _ in rf.COLUMNS)

@@ -1,0 +1,166 @@
+"""Pages of a table fetched at little cost: a question's text is made once for its form, and SQLite answers in one step.
+
+`core/rows_sql.py` says what is asked; a property test holds what is fetched here to what its statement gives. Python's
+driver lets go of the interpreter at every row and has to get it back, which under load costs more than the rows: so
+SQLite hands a page over as one JSON text. Its own text of a floating number is not exact, so a number travels as its
+whole part and its rest in 2^-62: with those of less than 2^-9, and beyond 2^62, the page is fetched row by row.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
+from sqlalchemy.engine import Dialect
+
+from core.contract import ColumnType
+from core.rows import AnyOf, Compare, Filter, Not, Op, RowQuery, Value
+from core.rows_sql import BOUND, VALUES, Asked, statement
+
+_MOST_TEXTS = 512
+#: What a driver may give otherwise than as a value of the type.
+_CONVERTED = (ColumnType.DATE, ColumnType.MOMENT, ColumnType.BOOLEAN)
+_REST = 2.0**62
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The SQL of all questions of one form, and its values that are the same for all."""
+
+    sql: str
+    order: tuple[str, ...] | None  # of the values, where the driver takes them by place and not by name
+    fixed: Mapping[str, object]
+
+    def run(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Any]:
+        """What it selects with some values."""
+        params = {**self.fixed, **values}
+        sent = params if self.order is None else tuple(params[name] for name in self.order)
+        return connection.exec_driver_sql(self.sql, sent).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A form: its texts, what its values become for the driver, and the driver's values for us."""
+
+    rows: _Text
+    whole: _Text | None  # all rows in one, where the database does better so
+    given: tuple[Callable[[Any], Any] | None, ...]
+    taken: tuple[tuple[int, Callable[[Any], Any]], ...]
+    numbers: tuple[int, ...]
+
+
+_TEXTS: dict[Hashable, _Prepared] = {}
+
+
+def _key(asked: Asked) -> Hashable:
+    """What is the same for all questions of one form, whatever the values compared with."""
+    query, relation = asked.query, asked.query.relation
+    return (
+        asked.table, asked.dialect, query.columns, tuple(map(query.visible, query.columns)), query.total_order,
+        query.first, relation.hidden, relation.moved, _form(query.matching), _form(query.remaining),
+        query.last is not None and query.last[0] is not None,
+    )  # fmt: skip
+
+
+def _form(part: Filter) -> Hashable:
+    if isinstance(part, Compare):
+        if part.op is Op.IS_NULL:
+            return part
+        more = len(part.value) if isinstance(part.value, tuple) else len(str(part.value)) if part.op is Op.PREFIX else 0
+        return part.column, part.op, more
+    if isinstance(part, Not):
+        return "not", _form(part.part)
+    return isinstance(part, AnyOf), tuple(map(_form, part.parts))
+
+
+def _compared_with(part: Filter) -> Iterator[Value]:
+    if isinstance(part, Compare):
+        if part.op is not Op.IS_NULL:
+            yield from part.value if isinstance(part.value, tuple) else (part.value,)
+        return
+    for inner in (part.part,) if isinstance(part, Not) else part.parts:
+        yield from _compared_with(inner)
+
+
+def _text(asked: Select[Any], dialect: Dialect) -> _Text:
+    compiled = asked.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    order = getattr(compiled, "positiontup", None)
+    fixed = {name: value for name, value in compiled.params.items() if not name.startswith(BOUND)}
+    return _Text(str(compiled), None if order is None else tuple(order), fixed)
+
+
+def _in_one(asked: Select[Any], kinds: Sequence[ColumnType]) -> Select[Any]:
+    """All rows as one JSON text of lists, and how many of them hold a number that does not travel so."""
+    page = asked.subquery()
+    parts: list[ColumnElement[Any]] = []
+    exact: list[ColumnElement[bool]] = []
+    for column, kind in zip(page.c, kinds, strict=True):
+        if kind is not ColumnType.NUMBER:
+            parts.append(column)
+            continue
+        whole = cast(column, BigInteger)
+        rest = cast((column - whole) * literal(_REST), BigInteger)
+        parts += [whole, rest]
+        exact.append(func.coalesce(whole + rest / literal(_REST) == column, True))
+    lost = func.sum(case((and_(*exact), 0), else_=1)) if exact else null()
+    return select(func.json_group_array(func.json_array(*parts)), lost).select_from(page)
+
+
+def _prepare(asked: Asked, dialect: Dialect) -> _Prepared:
+    query, asking = asked.query, statement(asked)
+    kinds = [*(query.types[c] for c in query.columns), *(query.types[o.column] for o in query.total_order)]
+    types = {kind: kind_type.dialect_impl(dialect) for kind, kind_type in VALUES.items()}
+    taken = [(i, types[kind].result_processor(dialect, None)) for i, kind in enumerate(kinds) if kind in _CONVERTED]
+    return _Prepared(
+        rows=_text(asking, dialect),
+        whole=_text(_in_one(asking, kinds), dialect) if dialect.name == "sqlite" else None,
+        given=tuple(types[kind].bind_processor(dialect) for _, kind in asked.bound),
+        taken=tuple((i, made) for i, made in taken if made is not None),
+        numbers=tuple(i for i, kind in enumerate(kinds) if kind is ColumnType.NUMBER),
+    )
+
+
+def _columns(prepared: _Prepared, connection: Connection, values: Mapping[str, object]) -> list[Sequence[Any]]:
+    """The columns of a page as the driver gives their values; none where it has no rows."""
+    if prepared.whole is not None:
+        ((json, lost),) = prepared.whole.run(connection, values)
+        if not lost:
+            columns: list[Sequence[Any]] = list(zip(*orjson.loads(json), strict=True))
+            for i in prepared.numbers if columns else ():
+                rest = columns.pop(i + 1)
+                columns[i] = [None if w is None else w + r / _REST for w, r in zip(columns[i], rest, strict=True)]
+            return columns
+    return list(zip(*map(tuple, prepared.rows.run(connection, values)), strict=True))
+
+
+def fetch(connection: Connection, query: RowQuery, table: Table) -> list[tuple[Value | None, ...]]:
+    """What `compile_sql` selects, of a page that is not large."""
+    asked = Asked(query, table, connection.dialect.name)
+    key = _key(asked)
+    prepared = _TEXTS.get(key)
+    if prepared is None:
+        if len(_TEXTS) >= _MOST_TEXTS:
+            _TEXTS.clear()
+        prepared = _TEXTS[key] = _prepare(asked, connection.dialect)
+        asked.bound.clear()
+    asked.begins()  # it binds the first value, where the page goes on from another
+    values = [*(value for value, _ in asked.bound), *_compared_with(query.remaining)]
+    given = (value if made is None else made(value) for value, made in zip(values, prepared.given, strict=True))
+    columns = _columns(prepared, connection, {f"{BOUND}{i}": value for i, value in enumerate(given)})
+    for i, made in prepared.taken if columns else ():
+        columns[i] = [None if value is None else made(value) for value in columns[i]]
+    return list(zip(*columns, strict=True))
