@@ -8,7 +8,6 @@ import keyword
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
@@ -27,7 +26,7 @@ from gateway.pages import PageInfo
 from gateway.reading import Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
 from gateway.typed_aggregate import aggregate_field
-from gateway.where import COMPARISONS, KINDS, Fields, RegionOfRow, translate
+from gateway.where import COMPARISONS, KINDS, Direction, Fields, RegionOfRow, translate
 
 _FACTS = tuple(PROVENANCE)
 #: The fields of a connection that tell of its page.
@@ -57,14 +56,6 @@ ProvenanceFilter: Any = make(
 )
 
 
-@strawberry.enum(description="Arah urutan; empty cells come last either way.")
-class Direction(Enum):
-    """Which way an ordering runs."""
-
-    ASC = "asc"
-    DESC = "desc"
-
-
 @dataclass(frozen=True)
 class Typed:
     """What a contract became: its classes and its root field's name."""
@@ -74,6 +65,7 @@ class Typed:
     row: Any
     where: Any
     order: Any
+    columns: Any  # the enum of what can be ordered by
     connection: Any
     attributes: Mapping[str, str]  # of row and filter, to column
     plain: splice.Plain  # the fields of a row that are columns
@@ -238,6 +230,7 @@ def build(contract: Contract) -> Typed:
         row=row,
         where=_where(contract, name),
         order=_order(name, columns),
+        columns=columns,
         connection=_connection(contract, name, row, columns),
         attributes={_attribute(c.name): c.name for c in contract.columns},
         plain={camel(c.name): (c.name, c.type) for c in contract.columns} | {"provenance": PLAIN},

@@ -4,22 +4,37 @@ The core's `AggregateQuery` says what may be asked; every column outside the act
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import strawberry
 from strawberry import UNSET
 
-from core.contract import Contract
+from core.clock import zone
+from core.contract import Column, ColumnType, Contract
 from core.naming import camel
 from core.rows import PROVENANCE, Op, RowQuery, Value
-from core.rows_aggregate import AggregateQuery, Groups, Having, Measure, MeasureOp, compile_aggregate, groups
+from core.rows_aggregate import (
+    GRAINS,
+    AggregateQuery,
+    Coarse,
+    Grain,
+    GroupOrder,
+    Groups,
+    Having,
+    Measure,
+    MeasureOp,
+    compile_aggregate,
+    groups,
+)
 from core.rows_errors import FilterInvalid
 from core.wire import moment_text
-from gateway.building import lst, make, optional
+from gateway.building import enum, lst, make, optional
 from gateway.context import Context, Info
+from gateway.entities.places import Region, region_of
 from gateway.scalars import BigInt, Json
-from gateway.where import KINDS
+from gateway.where import KINDS, Direction
 
 strawberry.enum(MeasureOp, name="MeasureOp", description="Ukuran: what is worked out of a group's values.")
 _CONDITIONS = (Op.EQ, Op.NE, Op.LT, Op.LTE, Op.GT, Op.GTE)
@@ -34,13 +49,45 @@ GroupCondition: Any = make(
 )
 
 
-def _wire(value: Value | None) -> object:
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One thing that rows can be grouped by: a column, as it is or coarser."""
+
+    column: str
+    grain: Grain | None
+    kind: ColumnType
+    title: str
+
+    def asked(self, zone_name: str) -> str | Coarse:
+        return self.column if self.grain is None else Coarse(self.column, self.grain, zone_name)
+
+
+def _grains(contract: Contract, column: Column) -> tuple[Grain, ...]:
+    if column.type is ColumnType.TEXT and column.name != contract.region_column and column.reference != "region":
+        return ()
+    return GRAINS.get(column.type, ())
+
+
+def _keys(contract: Contract, provenance: Mapping[str, str]) -> dict[str, _Key]:
+    """By name, as the key's fields have it before it is camel-cased."""
+    found = {c.name: _Key(c.name, None, c.type, c.title["id"]) for c in contract.columns}
+    for column in contract.columns:
+        for grain in _grains(contract, column):
+            kind = ColumnType.TEXT if grain is Grain.PROVINCE else ColumnType.DATE
+            key = _Key(column.name, grain, kind, f"{column.title['id']}, by {grain.value}")
+            found.setdefault(f"{column.name}_{grain.value}", key)
+    return found | {f"provenance_{key}": _Key(c, None, PROVENANCE[c], key) for key, c in provenance.items()}
+
+
+def plain_value(value: Value | None) -> object:
+    """A measure's value as JSON has it."""
     if isinstance(value, datetime):
         return moment_text(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _having(given: Any) -> tuple[Having, ...]:
+def having_of(given: Any) -> tuple[Having, ...]:
+    """The conditions that an input means; a null as a value is refused."""
     found: list[Having] = []
     for condition in given or ():
         for op in _CONDITIONS:
@@ -53,6 +100,17 @@ def _having(given: Any) -> tuple[Having, ...]:
     return tuple(found)
 
 
+def _order(given: Any, keys: Mapping[str, str | Coarse]) -> tuple[GroupOrder, ...]:
+    steps: list[GroupOrder] = []
+    for step in given or ():
+        named = [x for x in (step.key, step.measure) if x is not UNSET and x is not None]
+        if len(named) != 1:
+            raise FilterInvalid(relation="-", column="-", op="orderBy", expected="key | measure")
+        by = named[0] if isinstance(named[0], int) else keys[named[0].value]
+        steps.append(GroupOrder(by, step.direction is Direction.DESC))
+    return tuple(steps)
+
+
 async def _asked(context: Context, query: AggregateQuery) -> Groups:
     compiled = compile_aggregate(query)
     return await context.duck(
@@ -60,29 +118,62 @@ async def _asked(context: Context, query: AggregateQuery) -> Groups:
     )
 
 
-def aggregate_field(contract: Contract, name: str, columns: Any, keys: Mapping[str, str]) -> tuple[Any, Any]:
+def _key_type(contract: Contract, name: str, keys: Mapping[str, _Key]) -> Any:
+    """The type of a group's key: one field for each thing that can be grouped by, and the region that it names."""
+    fields: dict[str, tuple[Any, Any]] = {
+        f"k_{n}": (KINDS[key.kind] | None, strawberry.field(name=camel(n), default=None)) for n, key in keys.items()
+    }
+    column = contract.region_column
+    if column is not None and "region" not in keys:
+
+        def region(self: Any, info: Info) -> Any:
+            return region_of(info, getattr(self, f"k_{column}") or getattr(self, f"k_{column}_{Grain.PROVINCE}"))
+
+        region.__annotations__ = {"info": Info, "return": Region | None}
+        text = "Wilayah that the key names, where rows are grouped by it or its province."
+        fields["region"] = (Region | None, strawberry.field(resolver=region, description=text))
+    return make(
+        f"{name}GroupKey",
+        lambda cls: strawberry.type(cls, description="Kunci kelompok: the values grouped by; all others are null."),
+        fields,
+    )
+
+
+def _group_type(contract: Contract, name: str, key: Any) -> Any:
+    fields: dict[str, tuple[Any, Any]] = {
+        "key": (key, None),
+        "count": (BigInt, None),
+        "values": (lst(Json | None), None),
+    }
+    if contract.suppression is not None:
+        text = "Rows whose number is not shown, to protect people: what is measured is of the others alone."
+        fields["hidden"] = (BigInt | None, strawberry.field(description=text))
+    return make(
+        f"{name}Group",
+        lambda cls: strawberry.type(cls, description="Kelompok: its key, its rows' number and its measures."),
+        fields,
+    )
+
+
+def aggregate_field(contract: Contract, name: str, columns: Any, provenance: Mapping[str, str]) -> tuple[Any, Any]:
     """The field's annotation and itself, for a connection whose `answer` has the query of its rows.
 
     Args:
-        columns: the enum of columns that can be ordered by, and so grouped by and measured.
-        keys: names of the provenance among them, to column.
+        columns: the enum of columns that can be ordered by, and so measured.
+        provenance: names of the provenance among them, to column.
     """
-    kinds = {c.name: (c.name, KINDS[c.type]) for c in contract.columns}
-    kinds |= {f"provenance_{key}": (column, KINDS[PROVENANCE[column]]) for key, column in keys.items()}
-    key = make(
-        f"{name}GroupKey",
-        lambda cls: strawberry.type(cls, description="Kunci kelompok: the values grouped by; all others are null."),
-        {f"k_{n}": (kind | None, strawberry.field(name=camel(n), default=None)) for n, (_, kind) in kinds.items()},
+    keys = _keys(contract, provenance)
+    by = enum(
+        f"{name}GroupBy",
+        {n.upper(): n for n in keys},
+        {n.upper(): key.title for n, key in keys.items()},
+        f"What rows of {name} can be grouped by: columns, days, months and years of the province's time, provinces.",
     )
-    attributes = {column: f"k_{n}" for n, (column, _) in kinds.items()}
-    group = make(
-        f"{name}Group",
-        lambda cls: strawberry.type(cls, description="Kelompok: its key, its rows' number and its measures."),
-        {"key": (key, None), "count": (BigInt, None), "values": (lst(Json | None), None)},
-    )
+    key = _key_type(contract, name, keys)
+    group = _group_type(contract, name, key)
     answer = make(
         f"{name}Groups",
-        lambda cls: strawberry.type(cls, description="Kelompok in the order of their keys."),
+        lambda cls: strawberry.type(cls, description="Kelompok in the order asked for, then of their keys."),
         {"groups": (lst(group), None), "has_more": (bool, None)},
     )
     measure = make(
@@ -90,31 +181,48 @@ def aggregate_field(contract: Contract, name: str, columns: Any, keys: Mapping[s
         lambda cls: strawberry.input(cls, description="Ukuran: COUNT needs no column, everything else does."),
         {"op": (MeasureOp, None), "column": (columns | None, optional())},
     )
+    order = make(
+        f"{name}GroupOrder",
+        lambda cls: strawberry.input(cls, description="Urutan kelompok: by a key or by a measure, not both."),
+        {
+            "key": (by | None, optional()),
+            "measure": (int | None, optional("The measure's place in `measures`, from 0.")),
+            "direction": (Direction, strawberry.field(default=Direction.ASC)),
+        },
+    )
 
     async def aggregate(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
-        self, info, *, group_by=(), measures=(), having=None, first=1_000
+        self, info, *, group_by=(), measures=(), having=None, order_by=None, first=1_000
     ):
         rows: RowQuery = self.answer.query
+        zone_name = str(zone(info.context.services.settings.timezone))
+        asked = {n: found.asked(zone_name) for n, found in keys.items()}
+        flag = contract.suppression.flag if contract.suppression else None
+        hidden = (Measure(MeasureOp.COUNT_TRUE, flag),) if flag is not None and rows.visible(flag) else ()
         query = AggregateQuery(
             relation=rows.relation,
             scope=rows.scope,
             where=rows.where,
-            group_by=tuple(column.value for column in group_by),
+            group_by=tuple(asked[k.value] for k in group_by),
             measures=(
                 *(Measure(m.op, m.column.value if m.column else None) for m in measures),
                 Measure(MeasureOp.COUNT),
+                *hidden,
             ),
-            having=_having(having),
+            having=having_of(having),
+            order=_order(order_by, asked),
             first=first,
         )
         found = await _asked(info.context, query)
-        width = len(query.group_by)
+        width, last = len(group_by), len(group_by) + len(measures)
+        where_hidden = () if flag is None else ("hidden",)
         return answer(
             groups=[
                 group(
-                    key=key(**{attributes[c]: v for c, v in zip(query.group_by, row, strict=False)}),
-                    count=row[-1],
-                    values=[_wire(value) for value in row[width:-1]],
+                    key=key(**{f"k_{k.value}": v for k, v in zip(group_by, row, strict=False)}),
+                    count=row[last],
+                    values=[plain_value(value) for value in row[width:last]],
+                    **dict.fromkeys(where_hidden, row[last + 1] if hidden else None),
                 )
                 for row in found.rows
             ],
@@ -123,9 +231,10 @@ def aggregate_field(contract: Contract, name: str, columns: Any, keys: Mapping[s
 
     aggregate.__annotations__ = {
         "info": Info,
-        "group_by": lst(columns),
+        "group_by": lst(by),
         "measures": lst(measure),
         "having": lst(GroupCondition) | None,
+        "order_by": lst(order) | None,
         "first": int,
         "return": answer,
     }

@@ -1,8 +1,9 @@
-"""Filters as GraphQL inputs, one a column type, and their translation into the row query's `Filter`."""
+"""Filters as GraphQL inputs, one a column type, their translation into the row query's `Filter`, and directions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 import strawberry
@@ -14,6 +15,15 @@ from core.rows import AnyOf, Compare, Filter, Not, Op, Value, all_of
 from core.rows_errors import FilterInvalid
 from gateway.building import lst, make, optional
 from gateway.scalars import BigInt
+
+
+@strawberry.enum(description="Arah urutan; empty cells come last either way.")
+class Direction(Enum):
+    """Which way an ordering runs."""
+
+    ASC = "asc"
+    DESC = "desc"
+
 
 #: The Python annotation of each column type in the graph.
 KINDS: Mapping[ColumnType, Any] = {
