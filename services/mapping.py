@@ -27,7 +27,7 @@ from federation.mappings_edit import drop_mapping, put_mapping
 from federation.member import SourceConfig, SourceKind
 from federation.readers import read
 from federation.registry import Registry
-from quality.harmonise import Suggestion, suggest
+from quality.harmonise import Suggestion, load_words, suggest
 from services.errors import DatasetNotLanded, MappingAnswerInvalid, MappingRefused, MappingUnfitting, MappingUnknown
 from services.granary import Granary
 from services.intake.take_in import read_limits
@@ -188,7 +188,16 @@ def _suggested(
         if standard not in contracts:
             raise MappingAnswerInvalid(answer=standard, choices=", ".join(sorted(contracts)))
         contracts = {standard: contracts[standard]}
-    return suggest(tables, contracts, granary.references, title=title, file=file, regions=regions, now=granary.clock())
+    return suggest(
+        tables,
+        contracts,
+        granary.references,
+        title=title,
+        file=file,
+        regions=regions,
+        now=granary.clock(),
+        words=load_words(granary.settings.folder("reference") / "words.csv"),
+    )
 
 
 def _match_file(source: SourceConfig, path: Path) -> Match:

@@ -1,6 +1,7 @@
 """A table is read as a standard by its headers and its cells together, and what is not certain is asked."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.mapping import Match
 from core.messages import catalogue
-from quality.harmonise import SURE
+from quality.harmonise import SURE, load_words, suggest
+from tests.quality.factories import CONTRACTS
 from tests.quality.harmonise import factories as make
 
 FULL = {"No": None, "Tgl": "date", "Kab/Kota": "region_code", "Bapok": "commodity_code", "Hrg (Rp/kg)": "price"}
@@ -156,3 +158,15 @@ def test_every_reason_and_question_is_a_sentence_in_both_languages() -> None:
             assert "?" not in one.sentence(locale)
         for answer in answers:
             assert all(f"harmonise.question.{q.code}" in catalogue(locale) for q in answer.questions)
+
+
+def test_a_home_adds_its_own_words_without_code(tmp_path: Path) -> None:
+    own = tmp_path / "words.csv"
+    own.write_text("word,kind,means\nregane,word,harga\npasarane,column,commodity_price.market\n", "utf-8")
+    columns = {**make.prices(), "Regane": make.PRICES, "Pasarane": ["Legi", "Gede", "Kliwon"]}
+    del columns["Hrg (Rp/kg)"]
+    [answer] = suggest(
+        [make.table(columns)], CONTRACTS, make.references(), title="Harga", now=make.NOW, words=load_words(own)
+    )
+    places = make.places(answer)
+    assert (places["Regane"], places["Pasarane"]) == ("price", "market")
