@@ -9,6 +9,7 @@ import gc
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from html import escape
 
 import orjson
@@ -17,18 +18,22 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import log as logs
 from core.errors import LumbungError
 from core.ids import new_id
 from core.messages import text, use_locale
+from federation.live.node import LiveLimits
+from federation.live.scatter import Live
 from gateway.context import Services
 from gateway.errors import internal, refusal
+from gateway.feed import Feed
 from gateway.http import GraphQLDoor, locale_of
 from gateway.offload import Offload
 from gateway.schema import make_schema
+from gateway.subscriptions import Manners, Sockets
 from gateway.trusted import FOLDER, SHIPPED, Trusted
 from hub.reloading import Reloading
 from hub.routes import health, inbox, subgraphs
@@ -117,10 +122,16 @@ def _landing(services: Services) -> Route:
 
 def make_app(services: Services) -> Starlette:
     """The app over these services, that follows the members' files; its pools end with it."""
+    live = services.live or Live(LiveLimits.of(services.settings))
+    services = replace(services, live=live)
     reloading = Reloading(services)
     offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
     trusted = Trusted((SHIPPED, services.settings.home / FOLDER), only=services.settings.documents == "trusted")
     door = GraphQLDoor(make_schema(services.contracts), services, offload, reloading.services, trusted=trusted)
+
+    feed = Feed(offload)
+    manners = Manners(sockets=services.settings.sockets_max, each=services.settings.sockets_client_max)
+    sockets = Sockets(door, feed, manners)
 
     async def graphql(request: Request) -> Response:
         return await door(request)
@@ -132,16 +143,20 @@ def make_app(services: Services) -> Starlette:
         gc.freeze()
         watching = asyncio.create_task(reloading.watch())
         yield
+        sockets.close()
+        await feed.close()
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
         gc.unfreeze()
+        await live.close()
         offload.close()
 
     app = Starlette(
         routes=[
             _landing(services),
             Route("/graphql", graphql, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", sockets.__call__),
             *health.routes(services, offload, lambda: {"members": len(reloading.problems)}),
             *inbox.routes(services, offload, reloading.services),
             *subgraphs.routes(services, offload, reloading.services),

@@ -12,8 +12,8 @@ from typing import Any
 
 from core.contract import ColumnType, Contract
 from core.naming import camel
-from core.rows import TRUE, Filter, Op, Order, Scope, Value
-from core.rows_aggregate import AggregateQuery, Having, Measure, MeasureOp
+from core.rows import TRUE, Filter, Order, Scope, Value
+from core.rows_aggregate import AggregateQuery, Measure, MeasureOp
 from core.rows_errors import FilterInvalid, QueryBusy, QueryTimeout
 from federation.live.errors import LiveError, LiveInvalid, LiveRowsDropped, LiveTooLarge
 from federation.live.last_good import LastGood, StaleGroups, Values
@@ -25,10 +25,6 @@ from federation.live.wire import READ, RowUnfit, groups_request
 
 #: Groups that one node may give.
 LARGEST = 10_000
-_COMPARED = {
-    Op.EQ: lambda a, b: a == b, Op.NE: lambda a, b: a != b, Op.LT: lambda a, b: a < b, Op.LTE: lambda a, b: a <= b,
-    Op.GT: lambda a, b: a > b, Op.GTE: lambda a, b: a >= b,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,6 @@ class GroupsQuestion:
     rows: Question
     group_by: tuple[str, ...]
     measures: tuple[Measure, ...]
-    having: tuple[Having, ...]
     first: int
 
     @property
@@ -63,7 +58,6 @@ def ask_groups(
     where: Filter = TRUE,
     group_by: tuple[str, ...] = (),
     measures: tuple[Measure, ...] = (),
-    having: tuple[Having, ...] = (),
     first: int = 1_000,
     regions: frozenset[str] | None = None,
 ) -> GroupsQuestion:
@@ -80,11 +74,11 @@ def ask_groups(
             )  # fmt: skip
     rows = ask(contract, scope, where=where, regions=regions)
     known = AggregateQuery(
-        relation=relation_of(contract), scope=scope, group_by=group_by, where=where, having=having, first=first,
+        relation=relation_of(contract), scope=scope, group_by=group_by, where=where, first=first,
         measures=measures or (Measure(MeasureOp.COUNT),),
     )  # fmt: skip
     ask(contract, scope, order=tuple(Order(c) for c in known.rows.columns if c != "_row"))  # no provenance
-    return GroupsQuestion(rows, group_by, measures, having, first)
+    return GroupsQuestion(rows, group_by, measures, first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,17 +265,11 @@ def _measured(question: GroupsQuestion, whole: Mapping[Values, _Whole]) -> list[
         return float(made) if type(made) is int and not -(2**63) <= made < 2**63 else made
 
     found = [Group(k, w.count, tuple(value(m, w.parts) for m in question.measures)) for k, w in whole.items()]
-    kept = [g for g in found if all(_holds(h, g.values) for h in question.having)]
-    if not question.group_by and not kept and not question.having:
+    if not question.group_by and not found:
         empty = tuple(0 if m.op is MeasureOp.COUNT else None for m in question.measures)
         return [Group((), 0, empty)]
     key = key_of(tuple(Order(c) for c in question.group_by))
-    return sorted(kept, key=lambda group: key(group.key))
-
-
-def _holds(condition: Having, values: Values) -> bool:
-    value = values[condition.measure]
-    return isinstance(value, int | float) and bool(_COMPARED[condition.op](value, condition.value))
+    return sorted(found, key=lambda group: key(group.key))
 
 
 def _status(heard: _Heard, fetched: Mapping[str, datetime]) -> NodeStatus:

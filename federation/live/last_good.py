@@ -50,7 +50,7 @@ class StaleGroups:
 class LastGood(Protocol):
     """Looks rows up in the catalogue, under the asker's scope."""
 
-    async def rows(self, question: Question, members: tuple[str, ...], beyond: Place | None, first: int) -> StaleRows:
+    async def rows(self, question: Question, members: tuple[str, ...], after: Place | None, first: int) -> StaleRows:
         """The first rows of some members after a place."""
         ...
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import strawberry
+from graphql import GraphQLError
 from sqlalchemy.orm import Session, sessionmaker
 
 from catalog.store import SnapshotStore
@@ -19,6 +20,8 @@ from core.reference_files import COMMODITIES, GAUGES, Commodity, Gauge, sound
 from core.region import Regions
 from core.settings import Settings
 from core.token_errors import TokenInvalid
+from federation.live.node import Node, nodes_of
+from federation.live.scatter import Live
 from federation.registry import Member, Registry, SourceConfig
 from gateway.offload import Deadline, Offload
 
@@ -58,11 +61,17 @@ class Services:
     regions: Regions
     clock: Clock = utc_now
     listed: Listed = Listed()
+    live: Live | None = None  # asks nodes; the app that serves has one
 
     @cached_property
     def members(self) -> Mapping[str, Member]:
         """The registry's members by code."""
         return {m.code: m for m in self.registry.members}
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The members' nodes that can be asked live."""
+        return nodes_of(self.registry, self.regions)
 
     @cached_property
     def sources(self) -> Mapping[str, SourceConfig]:
@@ -82,6 +91,7 @@ class Context:
     proof: Callable[[Session], None] | None = field(default=None, repr=False)  # to be run before anything is answered
     refused: TokenInvalid | None = None  # what the proof found
     spliced: bool = False  # whether the answer leaves as JSON, so that rows in it may be JSON text already
+    partial: list[GraphQLError] = field(default_factory=list, repr=False)  # what is missing in an answer that has data
     _loaders: "Loaders | None" = field(default=None, repr=False)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 

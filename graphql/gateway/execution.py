@@ -103,8 +103,13 @@ class Request:
     document: str | None = None  # its id, where no text came
 
 
-async def run(schema: Any, context: Context, document: DocumentNode, request: Request) -> dict[str, object]:
+async def run(
+    schema: Any, context: Context, document: DocumentNode, request: Request, root: Any = None
+) -> dict[str, object]:
     """The answer's body: data as far as it came, and errors with code and fix.
+
+    Args:
+        root: the event that a subscription answers with.
 
     Raises:
         QueryTimeout: the whole operation passed its deadline and was cancelled.
@@ -114,6 +119,7 @@ async def run(schema: Any, context: Context, document: DocumentNode, request: Re
             result = execute(
                 schema,
                 document,
+                root_value=root,
                 context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation,
@@ -127,6 +133,7 @@ async def run(schema: Any, context: Context, document: DocumentNode, request: Re
         raise QueryLimit(limit="depth", largest=LIMITS["depth"]) from error
     assert isinstance(result, ExecutionResult)
     body: dict[str, object] = {"data": result.data}
-    if result.errors:
-        body["errors"] = [formatted(e) for e in result.errors[:MAX_ERRORS]]
+    errors = [*(result.errors or ()), *context.partial]
+    if errors:
+        body["errors"] = [formatted(e) for e in errors[:MAX_ERRORS]]
     return body

@@ -22,10 +22,12 @@ from gateway.building import make, owner_of
 from gateway.errors import GraphNameTaken
 from gateway.scalars import config
 from gateway.subgraphs.catalog import CatalogQuery
+from gateway.subgraphs.events import Subscription
 from gateway.subgraphs.listed import ListedQuery
+from gateway.subgraphs.live import live_query
 from gateway.subgraphs.quality import QualityQuery
 from gateway.subgraphs.text_rows import TextRowsQuery
-from gateway.typed import build, root_field
+from gateway.typed import Typed, build, root_field
 
 _DESCRIPTION = "Lumbung: data kabupaten dan kota, diperiksa dan disimpan dengan riwayatnya."
 QUERY = "Query"
@@ -45,10 +47,10 @@ class Graph(strawberry.Schema):
     So whatever its resolver says, a root field is nullable, and so is a field that another subgraph adds to a type.
     """
 
-    def __init__(self, query: type, config: StrawberryConfig) -> None:
+    def __init__(self, query: type, config: StrawberryConfig, subscription: type | None = None) -> None:
         """Raises: GraphNameTaken: a data standard's types would have other types' names."""
         try:
-            super().__init__(query=query, config=config)
+            super().__init__(query=query, subscription=subscription, config=config)
         except DuplicatedTypeName as error:
             raise GraphNameTaken(name=error.message.split()[1]) from error
 
@@ -67,12 +69,16 @@ class Graph(strawberry.Schema):
 def query_parts(contracts: Mapping[str, Contract]) -> tuple[type, ...]:
     """The types whose fields together are the root of the graph over these contracts."""
     fields: dict[str, tuple[Any, Any]] = {}
+    live: list[Typed] = []
     for name in sorted(contracts):
         typed = build(contracts[name])
         if typed.field in fields:
             raise GraphNameTaken(name=camel(typed.field))
         fields[typed.field] = root_field(typed)
+        if contracts[name].metadata.live:
+            live.append(typed)
     parts: tuple[type, ...] = (CatalogQuery, QualityQuery, ListedQuery, TextRowsQuery)
+    parts = (*parts, *live_query(live))
     return (*parts, make("TypedRowsQuery", strawberry.type, fields)) if fields else parts
 
 
@@ -98,4 +104,4 @@ def merged(parts: tuple[type, ...]) -> type:
 
 def make_schema(contracts: Mapping[str, Contract]) -> Graph:
     """The schema over these contracts; a field and its types for each."""
-    return Graph(query=merged(query_parts(contracts)), config=config())
+    return Graph(query=merged(query_parts(contracts)), subscription=Subscription, config=config())

@@ -1,0 +1,337 @@
+"""`live`: the members' nodes asked at the moment of the question, for each data standard that says it is live.
+
+Asking, merging and standing in are `federation/live`'s; here are the types, the asker's scope, and how each node did.
+A node that gives less than it should is an error with its path beside the data, never instead of it (G22).
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+from core.access import scope
+from core.contract import Contract
+from core.naming import camel
+from core.rows import TRUE, Filter, Order
+from core.rows_aggregate import Measure, MeasureOp
+from federation.live.errors import LiveDeadlineInvalid
+from federation.live.groups import ask_groups, groups
+from federation.live.node import Node, asked
+from federation.live.question import admits, ask
+from federation.live.scatter import Live, LivePage, NodeState, NodeStatus
+from federation.live.wire import wire
+from gateway.building import field_of, lst, make, optional
+from gateway.context import Context, Info
+from gateway.entities.places import Member, Source, member_of, source_of
+from gateway.last_good import Catalogue
+from gateway.pages import PageInfo
+from gateway.scalars import BigInt, Json
+from gateway.typed import Typed
+from gateway.where import Direction, translate
+
+shared = field_of(None)
+catalog = field_of("catalog")
+strawberry.enum(NodeState, name="LiveState", description="Keadaan simpul in one answer.")
+_APART = {"provenance", "lumbung_facts"}  # a live row comes from no commit
+_OF_NODE = ("node", "member", "time", "stale")
+
+
+@strawberry.type(description="Keadaan simpul: how one node answered this question.")
+class LiveNodeStatus:
+    """How one node did."""
+
+    record: strawberry.Private[NodeStatus]
+
+    @shared("Anggota: the code of the member whose node it is.")
+    def member(self) -> str:
+        """The member's code."""
+        return self.record.node.member
+
+    @shared("Simpul: its source's id.")
+    def node(self) -> strawberry.ID:
+        """The node."""
+        return strawberry.ID(self.record.node.id)
+
+    @shared("LIVE: all that was asked for; PARTIAL: less; STALE: the last good snapshot stands in; DOWN: nothing.")
+    def status(self) -> NodeState:
+        """How it did."""
+        return self.record.state
+
+    @shared("How long its answers took together, in milliseconds; null where it was not asked.")
+    def latency_ms(self) -> float | None:
+        """Its latency."""
+        seconds = self.record.seconds
+        return None if seconds is None else round(seconds * 1_000, 1)
+
+    @shared("Kode tetap of what went wrong; null where nothing did.")
+    def code(self) -> str | None:
+        """The stable code."""
+        return self.record.error.code if self.record.error else None
+
+    @shared("What went wrong and what to do about it, in the reader's language.")
+    def what(self) -> str | None:
+        """The sentence."""
+        error = self.record.error
+        return f"{error.what()} {error.fix()}" if error else None
+
+    @shared("How old the rows that stand in are, in seconds since they were fetched; null unless STALE.")
+    def age(self, info: Info) -> float | None:
+        """The age of the last good snapshot."""
+        at = self.record.fetched_at
+        return None if at is None else round((info.context.services.clock() - at).total_seconds(), 1)
+
+    @shared("Rows of it in this answer.")
+    def rows(self) -> int:
+        """Its rows."""
+        return self.record.rows
+
+    @shared("Rows or groups that it gave and that were not taken.")
+    def dropped(self) -> int:
+        """Dropped rows."""
+        return self.record.dropped
+
+    @shared("Anggota pemilik simpul.")
+    def owner(self, info: Info) -> Member | None:
+        """The member."""
+        return member_of(info, self.record.node.member)
+
+    @shared("Simpul sebagai sumber.")
+    def source(self, info: Info) -> Source | None:
+        """The source."""
+        return source_of(info, self.record.node.id)
+
+
+def _asker(typed: Typed, info: Info, regions: Sequence[str] | None) -> tuple[tuple[Node, ...], frozenset[str] | None]:
+    """The nodes that the actor may see rows of, and the codes asked for; `RegionUnknown` for one that is none."""
+    context, contract = info.context, typed.contract
+    known = context.services.regions
+    codes = None
+    if regions is not None:
+        found = [known.region(code) for code in regions]
+        codes = frozenset({r.code for r in found} | {c.code for r in found for c in known.children(r.code)})
+    predicate = scope(context.actor, contract).predicate
+    nodes = asked(context.services.nodes, contract, codes)
+    return tuple(node for node in nodes if admits(predicate, node.member)), codes
+
+
+def _live(context: Context) -> Live:
+    live = context.services.live
+    assert live is not None  # the app has one
+    return live
+
+
+def _seconds(context: Context, given: float | None) -> float | None:
+    if given is not None and not given > 0:
+        raise LiveDeadlineInvalid(given=given)
+    left = context.deadline.left
+    return left if given is None else min(given, left)
+
+
+def _owners(context: Context, contract: Contract) -> Mapping[str, Mapping[str, str]]:
+    """The columns whose codes are entries of a list that lie in a region: gauges (G26)."""
+    regions = {code: g.region_code for code, g in context.services.listed.gauges.items() if g.region_code}
+    return {c.name: regions for c in contract.columns if c.reference == "gauge"}
+
+
+def _told(info: Info, statuses: Sequence[NodeStatus]) -> list[LiveNodeStatus]:
+    """How each node did; what went wrong also stands among the answer's errors."""
+    raw = info._raw_info
+    for status in statuses:
+        if status.error is not None:
+            error = GraphQLError("", raw.field_nodes, path=raw.path.as_list(), original_error=status.error)
+            info.context.partial.append(error)
+    return [LiveNodeStatus(record=status) for status in statuses]
+
+
+def _filter(typed: Typed, given: Any, info: Info) -> Filter:
+    return TRUE if given is None else translate(given, typed.fields, info.context.services.regions)
+
+
+def _row(typed: Typed, name: str) -> Any:
+    """The row type: a row as the graph has it, without provenance, and which node gave it when."""
+    fields: dict[str, tuple[Any, Any]] = {}
+    for own in typed.row.__strawberry_definition__.fields:
+        if own.python_name not in _APART:
+            field = copy.copy(own)
+            field.metadata = {}
+            fields[own.python_name] = (own.type_annotation.annotation, field)
+    more = {
+        "node": (strawberry.ID, "Simpul: the id of the source that the row is of."),
+        "member": (str, "Anggota: the code of the member whose node it is."),
+        "time": (datetime, "When it was true: the moment of the node's answer; of a stale row, when it was fetched."),
+        "stale": (bool, "Whether it comes from the last good snapshot in place of the node."),
+    }
+    for key in _OF_NODE:
+        if key not in fields:
+            kind, text = more[key]
+            fields[key] = (kind, strawberry.field(description=text))
+    text = f"{typed.contract.title['id']}: a row as a node gives it now."
+    return make(name, lambda cls: strawberry.type(cls, description=text), fields)
+
+
+def _page(typed: Typed, name: str) -> tuple[Any, Any]:
+    row = _row(typed, name)
+    page = make(
+        f"{name}Page",
+        lambda cls: strawberry.type(cls, description="Halaman of all nodes together, merged by its order."),
+        {"nodes": (lst(row), None), "page_info": (PageInfo, None), "nodes_status": (lst(LiveNodeStatus), None)},
+    )
+    return row, page
+
+
+def _rows_field(typed: Typed, name: str) -> tuple[Any, Any]:
+    """The field that asks the nodes for rows."""
+    contract = typed.contract
+    row, page = _page(typed, name)
+
+    async def rows(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
+        info, *, regions=None, where=None, order_by=None, first=100, after=None, deadline=None
+    ):
+        context = info.context
+        nodes, codes = _asker(typed, info, regions)
+        question = ask(
+            contract,
+            scope(context.actor, contract),
+            where=_filter(typed, where, info),
+            order=tuple(Order(o.column.value, o.direction is Direction.DESC) for o in order_by or ()),
+            first=first,
+            largest=context.services.settings.page_max,
+            regions=codes,
+            after=after,
+        )
+        found = await _live(context).rows(
+            question,
+            nodes,
+            seconds=_seconds(context, deadline),
+            owners=_owners(context, contract),
+            last_good=Catalogue(context),
+        )
+        info_ = PageInfo(has_next_page=found.has_next, has_previous_page=after is not None, end_cursor=found.end_cursor)
+        status = _told(info, found.nodes)
+        made = _made(typed, row, question.columns, found, context.services.clock())
+        return page(nodes=made, page_info=info_, nodes_status=status)
+
+    rows.__annotations__ = {
+        "info": Info,
+        "regions": lst(str) | None,
+        "where": typed.where | None,
+        "order_by": lst(typed.order) | None,
+        "first": int,
+        "after": str | None,
+        "deadline": float | None,
+        "return": page,
+    }
+    text = f"{contract.title['id']} / {contract.title['en']}: rows of the members' nodes at this moment."
+    return page, strawberry.field(resolver=rows, name=camel(typed.field), description=text)
+
+
+def _made(typed: Typed, row: Any, columns: tuple[str, ...], found: LivePage, now: datetime) -> list[Any]:
+    by_column = {column: attribute for attribute, column in typed.attributes.items()}
+    names = [by_column[column] for column in columns]
+    masked = {attribute: None for attribute, column in typed.attributes.items() if column not in columns}
+    own = {key for key in _OF_NODE if key not in typed.attributes}
+    made = []
+    for taken in found.rows:
+        at = taken.fetched_at
+        more = {"node": taken.node.id, "member": taken.node.member, "time": at or now, "stale": at is not None}
+        values = dict(zip(names, taken.values, strict=True))
+        made.append(row(**masked, **values, **{k: v for k, v in more.items() if k in own}))
+    return made
+
+
+def _groups_field(typed: Typed, name: str) -> tuple[Any, Any]:
+    """The field that asks the nodes for groups, each working out its own."""
+    contract = typed.contract
+    kinds = {c.name: f for c in contract.columns for f in typed.row.__strawberry_definition__.fields
+             if typed.attributes.get(f.python_name) == c.name}  # fmt: skip
+    key = make(
+        f"{name}GroupKey",
+        lambda cls: strawberry.type(cls, description="Kunci kelompok: the values grouped by; all others are null."),
+        {f"k_{c}": (f.type_annotation.annotation | None, strawberry.field(name=camel(c), default=None))
+         for c, f in kinds.items()},
+    )  # fmt: skip
+    group = make(
+        f"{name}Group",
+        lambda cls: strawberry.type(cls, description="Kelompok of all nodes together."),
+        {"key": (key, None), "count": (BigInt, None), "values": (lst(Json | None), None)},
+    )
+    answer = make(
+        f"{name}Groups",
+        lambda cls: strawberry.type(cls, description="Kelompok in the order of their keys, and how each node did."),
+        {"groups": (lst(group), None), "has_more": (bool, None), "nodes_status": (lst(LiveNodeStatus), None)},
+    )
+
+    measure = make(
+        f"{name}Measure",
+        lambda cls: strawberry.input(cls, description="Ukuran: COUNT needs no column; no distinct values."),
+        {"op": (MeasureOp, None), "column": (typed.columns | None, optional())},
+    )
+
+    async def aggregate(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
+        info, *, regions=None, where=None, group_by=(), measures=(), first=1_000, deadline=None
+    ):
+        context = info.context
+        nodes, codes = _asker(typed, info, regions)
+        question = ask_groups(
+            contract,
+            scope(context.actor, contract),
+            where=_filter(typed, where, info),
+            group_by=tuple(column.value for column in group_by),
+            measures=tuple(Measure(m.op, m.column.value if m.column else None) for m in measures),
+            first=first,
+            regions=codes,
+        )
+        found = await groups(
+            _live(context),
+            question,
+            nodes,
+            seconds=_seconds(context, deadline),
+            owners=_owners(context, contract),
+            last_good=Catalogue(context),
+        )
+        made = [
+            group(
+                key=key(**{f"k_{c}": v for c, v in zip(question.group_by, g.key, strict=True)}),
+                count=g.count,
+                values=[wire(v) for v in g.values],
+            )
+            for g in found.groups
+        ]
+        return answer(groups=made, has_more=found.more, nodes_status=_told(info, found.nodes))
+
+    aggregate.__annotations__ = {
+        "info": Info,
+        "regions": lst(str) | None,
+        "where": typed.where | None,
+        "group_by": lst(typed.columns),
+        "measures": lst(measure),
+        "first": int,
+        "deadline": float | None,
+        "return": answer,
+    }
+    text = f"{contract.title['id']}: groups of the nodes' rows at this moment; each node measures its own."
+    return answer, strawberry.field(resolver=aggregate, name=camel(f"{typed.field}_aggregate"), description=text)
+
+
+def live_query(standards: Sequence[Typed]) -> tuple[type, ...]:
+    """The root type with the field `live` over these data standards; none where there are none."""
+    if not standards:
+        return ()
+    fields: dict[str, tuple[Any, Any]] = {}
+    for typed in standards:
+        name = f"Live{typed.row.__name__}"
+        fields[typed.field] = _rows_field(typed, name)
+        fields[f"{typed.field}_aggregate"] = _groups_field(typed, name)
+    text = "Tanya langsung: the members' nodes at this moment."
+    kind = make("Live", lambda cls: strawberry.type(cls, description=text), fields)
+
+    def live() -> Any:
+        return kind()
+
+    live.__annotations__ = {"return": kind}
+    field = strawberry.field(resolver=live, description=text, metadata={"owner": "catalog"})
+    root: type = make("LiveQuery", strawberry.type, {"live": (kind, field)})
+    return (root,)

@@ -1,0 +1,162 @@
+"""`live` in the graph: the asker's scope, errors beside data, and the catalogue where a node does not answer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from core.access import Role
+from core.region import Regions
+from federation.live.node import LiveLimits
+from federation.live.scatter import Live
+from federation.registry import Registry
+from hub.web import make_app
+from tests.federation import live_nodes
+from tests.federation.live_nodes import Stand, hangs, row, says, serving
+from tests.gateway.factories import CITY, DEMAK, REGENCY, Province, member
+
+STATUS = "nodesStatus { member node status latencyMs code what age rows dropped owner { name } source { id } }"
+ASK = f"""query ($after: String, $first: Int = 10, $regions: [String!], $deadline: Float = 0.3) {{ live {{
+  riverStages(regions: $regions, first: $first, after: $after, deadline: $deadline,
+              orderBy: [{{column: OBSERVED_AT}}]) {{
+    nodes {{ gaugeCode regionCode stageM observedAt node member time stale region {{ name }} gauge {{ name }} }}
+    pageInfo {{ hasNextPage endCursor }} {STATUS} }} }} }}"""
+
+
+def with_nodes(province: Province, url: str, names: Mapping[str, str], **limits: Any) -> Province:
+    """The same province, whose members have these nodes."""
+    regions = Regions.load()
+    known = {code: member(code, regions) for code in (CITY, REGENCY, DEMAK)}
+    for name, code in names.items():
+        known[code] = replace(known[code], sources=(*known[code].sources, live_nodes.source(name, code, url)))
+    live = Live(LiveLimits(total=2.0, node=2.0, **limits))
+    services = replace(province.services, registry=Registry(tuple(known.values())), live=live)
+    return Province(province.folder, services, make_app(services))
+
+
+async def closed(province: Province) -> None:
+    assert province.services.live is not None
+    await province.services.live.close()
+
+
+async def test_nodes_rows_come_merged_with_region_node_and_time(province: Province) -> None:
+    stands = {"a": Stand([row("g1", CITY, i) for i in (0, 2, 4)]), "b": Stand([row("g2", DEMAK, i) for i in (1, 3)])}
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY, "b": DEMAK})
+        found = (await made.data(ASK))["live"]["riverStages"]
+        await closed(made)
+    assert [r["gaugeCode"] for r in found["nodes"]] == ["g1", "g2", "g1", "g2", "g1"]
+    first = found["nodes"][0]
+    assert (first["node"], first["member"], first["stale"]) == ("a", CITY, False)
+    assert first["region"]["name"] == "Kota Semarang" and first["time"] == "2026-03-02T05:00:00Z"
+    assert [(s["member"], s["status"], s["rows"], s["code"]) for s in found["nodesStatus"]] == [
+        (DEMAK, "LIVE", 2, None),
+        (CITY, "LIVE", 3, None),
+    ]
+    assert found["pageInfo"]["hasNextPage"] is False
+
+
+async def test_G22_a_node_that_is_down_leaves_partial_data_an_error_with_its_path_and_its_status(
+    province: Province,
+) -> None:
+    stands = {"a": Stand([row("g1", CITY, 0)]), "b": Stand(manner=hangs)}
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY, "b": DEMAK})
+        body = await made.ask(ASK)
+        await closed(made)
+    found = body["data"]["live"]["riverStages"]
+    assert [r["gaugeCode"] for r in found["nodes"]] == ["g1"]
+    down = found["nodesStatus"][0]
+    assert (down["member"], down["status"], down["code"]) == (DEMAK, "DOWN", "LIVE_SILENT")
+    [error] = body["errors"]
+    assert error["path"] == ["live", "riverStages"] and error["extensions"]["code"] == "LIVE_SILENT"
+
+
+async def test_the_last_good_rows_stand_in_with_their_age_and_are_paged_on(province: Province) -> None:
+    stands = {"a": Stand([row("g1", CITY, i) for i in (30, 90)]), "r": Stand(manner=says(503))}
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY, "r": REGENCY})
+        after, seen, states = None, [], []
+        for _ in range(4):
+            body = await made.ask(ASK, first=2, after=after)
+            found = body["data"]["live"]["riverStages"]
+            seen += [(r["observedAt"], r["member"], r["stale"]) for r in found["nodes"]]
+            states.append({s["member"]: (s["status"], s["age"] is not None) for s in found["nodesStatus"]})
+            after = found["pageInfo"]["endCursor"]
+            if not found["pageInfo"]["hasNextPage"]:
+                break
+        await closed(made)
+    # four stages of the regency on the hour, of the seeded catalogue, and two of the city's node between them
+    assert seen == sorted(seen) and len(seen) == 6
+    assert [stale for _, code, stale in seen if code == REGENCY] == [True] * 4
+    assert states[0] == {REGENCY: ("STALE", True), CITY: ("LIVE", False)}
+
+
+async def test_groups_are_put_together_from_nodes_and_catalogue(province: Province) -> None:
+    stands = {
+        "a": Stand([row("g1", CITY, i, stage) for i, stage in enumerate((1.0, 2.0))]),
+        "r": Stand(manner=says(503)),
+    }
+    query = f"""{{ live {{ riverStagesAggregate(groupBy: [REGION_CODE], deadline: 1.0,
+        measures: [{{op: AVG, column: STAGE_M}}, {{op: MAX, column: OBSERVED_AT}}]) {{
+        groups {{ key {{ regionCode }} count values }} hasMore {STATUS} }} }} }}"""
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY, "r": REGENCY})
+        body = await made.ask(query)
+        await closed(made)
+    found = body["data"]["live"]["riverStagesAggregate"]
+    assert found["groups"] == [
+        {"key": {"regionCode": REGENCY}, "count": 4, "values": [1.65, "2026-02-01T03:00:00Z"]},
+        {"key": {"regionCode": CITY}, "count": 2, "values": [1.5, "2026-02-01T00:01:00Z"]},
+    ]
+    assert [s["status"] for s in found["nodesStatus"]] == ["STALE", "LIVE"]
+
+
+async def test_only_nodes_of_the_regions_asked_for_are_asked(province: Province) -> None:
+    stands = {"a": Stand([row("g1", CITY, 0)]), "b": Stand([row("g2", DEMAK, 0)])}
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY, "b": DEMAK})
+        found = (await made.data(ASK, regions=[DEMAK]))["live"]["riverStages"]
+        whole = (await made.data(ASK, regions=["33"]))["live"]["riverStages"]
+        unknown = await made.ask(ASK, regions=["99.99"])
+        await closed(made)
+    assert [s["member"] for s in found["nodesStatus"]] == [DEMAK] and len(stands["a"].asked) == 1
+    assert stands["b"].asked[0]["variables"]["where"] == {"regionCode": {"in": [DEMAK]}}
+    assert len(whole["nodes"]) == 2
+    assert unknown["data"]["live"] is None or unknown["data"]["live"]["riverStages"] is None
+    assert unknown["errors"][0]["extensions"]["code"] == "REGION_UNKNOWN"
+
+
+async def test_what_is_masked_is_not_even_asked_for(province: Province) -> None:
+    async def stock(stand: Stand, request: Any, body: dict[str, Any]) -> Any:
+        return {"data": {"rows": {"edges": [], "pageInfo": {"hasNextPage": False}}}}
+
+    stands = {"a": Stand(manner=stock)}
+    query = "{ live { commodityStocks(first: 5) { nodes { warehouse warehouseAddress } } } }"
+    hidden = '{ live { commodityStocks(where: {warehouseAddress: {eq: "x"}}) { nodes { warehouse } } } }'
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY})
+        await made.data(query)
+        refused = await made.ask(hidden)
+        await made.data(query, token=made.token(Role.COORDINATOR))
+        await closed(made)
+    assert ["warehouseAddress" in one["query"] for one in stands["a"].asked] == [False, True]
+    assert refused["errors"][0]["extensions"]["code"] == "COLUMN_UNKNOWN"
+
+
+async def test_what_cannot_be_asked_is_refused_before_any_node_hears_of_it(province: Province) -> None:
+    stands = {"a": Stand()}
+    field = "{{ live {{ riverStages({}) {{ pageInfo {{ endCursor }} }} }} }}"
+    refused = {
+        "deadline: 0": "LIVE_DEADLINE_INVALID",
+        "first: 0": "PAGE_INVALID",
+        'after: "abc"': "CURSOR_INVALID",
+        "orderBy: [{column: PROVENANCE_MEMBER}]": "COLUMN_UNKNOWN",
+        'where: {provenance: {member: {eq: "33.74"}}}': "COLUMN_UNKNOWN",
+    }
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY})
+        for given, code in refused.items():
+            body = await made.ask(field.format(given))
+            assert [e["extensions"]["code"] for e in body["errors"]] == [code], given
+        await closed(made)
+    assert stands["a"].asked == []
