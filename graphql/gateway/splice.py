@@ -9,7 +9,7 @@ the same answers (`tests/gateway/test_splice.py`). What may be seen is part of t
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 from graphql import (
@@ -44,6 +44,7 @@ Place = tuple[Value | None, ...]
 
 #: Pages of more rows are made column by column.
 _COLUMNWISE = 200
+P = TypeVar("P")
 _KEPT = 512
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 _DIRECTIVES = ("skip", "include")
@@ -141,7 +142,11 @@ def _page_facts(info: GraphQLResolveInfo, of: GraphQLObjectType, nodes: list[Fie
     return PageFacts(tuple(fields))
 
 
-def _made(info: GraphQLResolveInfo, of: GraphQLObjectType, plain: Plain) -> Plan:
+def _object(info: GraphQLResolveInfo, of: GraphQLObjectType, plain: Plain) -> Struct:
+    return _struct(info, of, plain, info.field_nodes)
+
+
+def _connection(info: GraphQLResolveInfo, of: GraphQLObjectType, plain: Plain) -> Plan:
     parts: list[tuple[str, Struct | PageFacts | Constant | str]] = []
     for key, nodes in _collected(info, of, info.field_nodes).items():
         match nodes[0].name.value:
@@ -184,16 +189,17 @@ def _variables(info: GraphQLResolveInfo) -> tuple[str, ...]:
     return tuple(found)
 
 
-class Plans:
+class Plans(Generic[P]):
     """The plans of the documents asked lately, by the fields' places in them and what is skipped or included."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, ...], tuple[list[FieldNode], tuple[str, ...], dict[Any, Plan | None]]] = (
+    def __init__(self, make: Callable[[GraphQLResolveInfo, GraphQLObjectType, Plain], P]) -> None:
+        self._make = make
+        self._kept: OrderedDict[tuple[int, ...], tuple[list[FieldNode], tuple[str, ...], dict[Any, P | None]]] = (
             OrderedDict()
         )
 
-    def plan(self, info: GraphQLResolveInfo, plain: Plain) -> Plan | None:
-        """The plan of a connection's field, or None where it goes the long way."""
+    def plan(self, info: GraphQLResolveInfo, plain: Plain) -> P | None:
+        """The plan of a field, or None where it goes the long way."""
         key = tuple(map(id, info.field_nodes))  # of nodes that are kept beside it, so that no other has them
         kept = self._kept.get(key)
         if kept is None:
@@ -208,10 +214,20 @@ class Plans:
             of = get_named_type(info.return_type)
             assert isinstance(of, GraphQLObjectType)
             try:
-                plans[values] = _made(info, of, plain)
+                plans[values] = self._make(info, of, plain)
             except _Unplain:
                 plans[values] = None
         return plans[values]
+
+
+def connections() -> Plans[Plan]:
+    """Plans of connections."""
+    return Plans(_connection)
+
+
+def objects() -> Plans[Struct]:
+    """Plans of objects that hold nothing but plain values, and lists of such objects."""
+    return Plans(_object)
 
 
 def asked(info: GraphQLResolveInfo) -> Iterator[str]:

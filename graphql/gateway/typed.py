@@ -255,7 +255,7 @@ def _rows(typed: Typed, answered: Answer) -> list[Any]:
 def root_field(typed: Typed) -> tuple[Any, Any]:
     """The root field that answers with a contract's rows: its annotation and the field."""
     contract = typed.contract
-    plans = splice.Plans()
+    plans = splice.connections()
 
     async def rows(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
         info, *, where=None, order_by=None, first=100, after=None, as_of=None, as_of_seq=None

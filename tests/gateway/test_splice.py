@@ -239,6 +239,18 @@ async def test_two_lists_and_an_error_beside_them(two: Two) -> None:
     assert len(answer["errors"]) == 1
 
 
+@pytest.mark.parametrize("by", ["[]", "[KODE_WILAYAH, HARI]", "[SAAT]", "[UKURAN]", "[NAMA, AKTIF]"])
+async def test_groups_are_the_same_both_ways(two: Two, by: str) -> None:
+    measures = "[{op: SUM, column: BESAR}, {op: MAX, column: SAAT}, {op: AVG, column: UKURAN}, {op: MIN, column: HARI}]"
+    query = f"""query ($ya: Boolean!) {{ halBerkas(where: {{nomor: {{lt: 40}}}}) {{ aggregate(groupBy: {by}, measures: {measures}) {{
+        k: groups {{ count key {{ kodeWilayah h: hari saat ukuran @skip(if: $ya) nama aktif __typename }} v: values }}
+        groups {{ n: count @include(if: $ya) ...G }} hasMore __typename }} seq }} }}
+        fragment G on HalBerkasGroup {{ __typename values }}"""
+    for ya in (True, False):
+        await two.same(STEWARD, query, {"ya": ya})
+    await two.same(STEWARD, query.replace("nama aktif", "region { code }"), {"ya": True})
+
+
 def test_plain_selections_do_take_the_short_way(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[splice.Plan] = []
     whole = splice.answer
