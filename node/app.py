@@ -4,6 +4,8 @@ It only reads: every other method is refused. What the folder holds is `folder.p
 `core/ckan`; listening is left to `serve.py`.
 """
 
+import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -14,12 +16,22 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.ckan import MIME, Answer, BadRequest, answer, body_parameters, query_parameters, refuse
 from core.clock import Clock, utc_now
+from core.contracts import load_contracts
+from core.errors import LumbungError
+from node.documents import formatted
+from node.errors import NodeQueryRefused
 from node.folder import Folder, Served, Shelf
+from node.graphql_http import GraphQLDoor
+from node.live import Feed, Manners, Sockets
+from node.metadata import NODE_FILE
+from node.offers import read_offers
+from node.rows import Rows
+from node.tokens import Tokens
 
 MAX_BODY = 1024 * 1024
 _SECURITY = [
@@ -53,16 +65,40 @@ def create_app(
     url: str = "http://127.0.0.1:8000",
     clock: Clock = utc_now,
     refresh_seconds: float = 2.0,
+    contracts: Sequence[Path] = (),
+    store: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    manners: Manners | None = None,
 ) -> Starlette:
-    """A portal over a folder of files; raises NodeFolderMissing.
+    """A portal over a folder of files, and the graph of what its `node.toml` offers; raises NodeFolderMissing.
 
     Args:
         member: the member's code, part of every id, so that two nodes never share one.
         name: what the portal is called where its `node.toml` does not say.
         url: the address under which it is reached, the start of every download's address; taken from here and
             never from what a caller claims (R15).
+        contracts: the folders of data standards that `[[graphql]]` may name.
+        store: where rows are kept as they were typed; None is a hidden folder beside the files.
+        environ: where addresses of databases stand.
+        manners: of the socket's clients.
     """
     node = _Node(Folder(folder, member, name, url.rstrip("/"), clock=clock, refresh_seconds=refresh_seconds))
+    routes: list[BaseRoute] = []
+    try:
+        offers = read_offers(node.folder.path, lambda: load_contracts(*contracts))
+        if offers.offers:
+            rows = Rows(
+                folder, member, offers.offers, store=store, zone=offers.zone, environ=environ, clock=clock,
+                refresh_seconds=refresh_seconds,
+            )  # fmt: skip
+            feed = Feed(rows, every=refresh_seconds)
+            tokens = Tokens(node.folder.path, member)
+            node.graph = GraphQLDoor(rows, tokens, feed.added, clock=clock, introspection=offers.introspection)
+            sockets = Sockets(node.graph, manners or Manners())
+            routes = [Route("/graphql", node.graphql, methods=["POST"]), WebSocketRoute("/graphql", sockets)]
+    except LumbungError as error:  # files are served all the same
+        node.unoffered = error
+        routes = [Route("/graphql", node.refused, methods=["POST"])]
     both = ["GET", "POST"]
     return Starlette(
         routes=[
@@ -74,6 +110,7 @@ def create_app(
             Route("/dataset/{dataset}/resource/{resource}/download/{name}", node.download),
             Route("/health/live", node.live),
             Route("/health/ready", node.ready),
+            *routes,
         ],
         middleware=[Middleware(_Secure)],
         exception_handlers={HTTPException: _plain_error},
@@ -83,6 +120,16 @@ def create_app(
 class _Node:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+        self.graph: GraphQLDoor | None = None
+        self.unoffered: LumbungError | None = None
+
+    async def graphql(self, request: Request) -> Response:
+        assert self.graph is not None  # else there is no such route
+        return await self.graph(request)
+
+    async def refused(self, request: Request) -> Response:
+        """What is wrong with the offers, without a word of their content: that is in `/health/ready`."""
+        return JSONResponse({"errors": [formatted(NodeQueryRefused(detail=NODE_FILE))]}, 503)
 
     async def shelf(self) -> Shelf:
         """The folder's contents; the disk is touched in a thread only."""
@@ -122,6 +169,13 @@ class _Node:
 
     async def ready(self, request: Request) -> Response:
         shelf = await self.shelf()
+        problems = list(shelf.problems)
+        if self.graph is not None:
+            await self.graph.looked()
+            problems += self.graph.rows.problems
+        if self.unoffered is not None:
+            problems.append(self.unoffered)
+        offered = {} if self.graph is None else {"graphql": self.graph.offered()}
         return JSONResponse(
             {
                 "status": "ready",
@@ -129,7 +183,8 @@ class _Node:
                 "datasets": len(shelf.portal.datasets),
                 "files": len(shelf.files),
                 "memory_kept": shelf.memory_kept,
-                "problems": [problem.as_dict() for problem in shelf.problems],
+                **offered,
+                "problems": [problem.as_dict() for problem in problems],
             }
         )
 

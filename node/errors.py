@@ -58,3 +58,51 @@ class PushRefused(LumbungError):
 
     code = "PUSH_REFUSED"
     http_status = 502
+
+
+class NodeSourceUnfit(LumbungError):
+    """A file or database table that is offered in GraphQL cannot be read as a table; the others are served."""
+
+    code = "NODE_SOURCE_UNFIT"
+    http_status = 422
+
+
+class NodeColumnsMissing(LumbungError):
+    """A file or table lacks a column that the data standard needs."""
+
+    code = "NODE_COLUMNS_MISSING"
+    http_status = 422
+
+
+class NodeStyleUndecided(LumbungError):
+    """The cells of a column can be read in two ways; nothing is guessed."""
+
+    code = "NODE_STYLE_UNDECIDED"
+    http_status = 422
+
+
+class NodeRowsLeftOut(LumbungError):
+    """Rows without a required value, rows of a repeated key, and cells that could not be read are not answered."""
+
+    code = "NODE_ROWS_LEFT_OUT"
+    http_status = 422
+
+
+class NodeTokenUnknown(LumbungError):
+    """No token of this node has this id."""
+
+    code = "NODE_TOKEN_UNKNOWN"
+    http_status = 404
+
+
+class NodeQueryRefused(LumbungError):
+    """A GraphQL request whose form, size or content this node does not answer."""
+
+    code = "NODE_QUERY_REFUSED"
+    http_status = 400
+
+
+class NodeInternal(LumbungError):
+    """Something that nobody foresaw; the details are in the node's log under the same number."""
+
+    code = "NODE_INTERNAL"

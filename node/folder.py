@@ -253,7 +253,8 @@ class _Scan:
         return known[name]
 
 
-def _shown(path: Path) -> bool:
+def shown(path: Path) -> bool:
+    """Whether a file or folder of this name is served at all."""
     name = path.name.lower()
     return not (
         name.startswith((".", "~$"))
@@ -271,11 +272,11 @@ def _encodable(name: str) -> bool:
 
 
 def _entries(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if _shown(p) and (p.is_dir() or p.is_file()))
+    return sorted(p for p in root.iterdir() if shown(p) and (p.is_dir() or p.is_file()))
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
     """The files of a dataset, in the order of their names, subfolders included."""
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if _shown(Path(parent, f)))
-        yield from (path for name in sorted(files) if _shown(path := Path(parent, name)) and path.is_file())
+        folders[:] = sorted(f for f in folders if shown(Path(parent, f)))
+        yield from (path for name in sorted(files) if shown(path := Path(parent, name)) and path.is_file())

@@ -58,52 +58,60 @@ class NodeMetadata:
     groups: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Table:
+class Table:
     """A TOML table whose values must have the type that is asked for."""
 
     def __init__(self, file: Path, data: Mapping[str, Any]) -> None:
         self.file, self.data = file, data
 
     def refuse(self, key: str, expected: str) -> NodeMetadataInvalid:
+        """The error that names the key and what it should be."""
         return NodeMetadataInvalid(file=self.file.name, folder=self.file.parent, key=key, expected=expected)
 
     def maybe(self, key: str) -> str | None:
+        """A text, None where it is absent."""
         value = self.data.get(key)
         if value is not None and not isinstance(value, str):
             raise self.refuse(key, '"..."')
         return value
 
     def text(self, key: str, default: str = "") -> str:
+        """A text."""
         return self.maybe(key) or default
 
     def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, each once."""
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise self.refuse(key, '["...", "..."]')
         return tuple(dict.fromkeys(value))
 
     def flag(self, key: str) -> bool:
+        """Yes or no; no where it is absent."""
         value = self.data.get(key, False)
         if not isinstance(value, bool):
             raise self.refuse(key, "true | false")
         return value
 
     def strings(self, key: str) -> dict[str, str]:
+        """A table of texts."""
         value = self.data.get(key, {})
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise self.refuse(key, '{name = "..."}')
         return value
 
-    def tables(self, key: str) -> list["_Table"]:
+    def tables(self, key: str) -> list["Table"]:
+        """The tables of an array of tables."""
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise self.refuse(key, f"[[{key}]]")
-        return [_Table(self.file, v) for v in value]
+        return [Table(self.file, v) for v in value]
 
 
-def _load(file: Path) -> _Table | None:
+def load(file: Path) -> Table | None:
+    """The table of a TOML file, None where there is none; raises NodeMetadataInvalid."""
     try:
-        return _Table(file, tomllib.loads(file.read_text("utf-8-sig")))
+        return Table(file, tomllib.loads(file.read_text("utf-8-sig")))
     except FileNotFoundError:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -112,7 +120,7 @@ def _load(file: Path) -> _Table | None:
 
 def read_dataset(file: Path) -> DatasetMetadata:
     """What `dataset.toml` or a sidecar says; defaults where there is none; raises NodeMetadataInvalid."""
-    if (table := _load(file)) is None:
+    if (table := load(file)) is None:
         return DatasetMetadata()
     name = table.maybe("name")
     if name is not None and not _NAME.fullmatch(name):
@@ -141,7 +149,7 @@ def read_dataset(file: Path) -> DatasetMetadata:
 
 def read_node(file: Path) -> NodeMetadata:
     """What `node.toml` says; defaults where there is none; raises NodeMetadataInvalid."""
-    if (table := _load(file)) is None:
+    if (table := load(file)) is None:
         return NodeMetadata()
     organisations = {slug(k): v for k, v in table.strings("organisations").items()}
     return NodeMetadata(table.maybe("title"), organisations, {slug(k): v for k, v in table.strings("groups").items()})

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from node.app import create_app
 from node.errors import NodePortTaken
+from node.graphql_http import MAX_BODY
 
 _BACKLOG = 128
 
@@ -29,6 +30,8 @@ class NodeSpec:
         port: 0 takes a free one.
         url: the address it is known by; None is the one it listens on.
         around: wraps the app, for what a demonstration or a test puts between (slowness, faults).
+        contracts: the folders of data standards that its `node.toml` may name.
+        store: where rows are kept as they were typed; None is a hidden folder beside the files.
     """
 
     folder: Path
@@ -38,6 +41,8 @@ class NodeSpec:
     port: int = 0
     url: str | None = None
     around: Callable[[ASGIApp], ASGIApp] | None = None
+    contracts: tuple[Path, ...] = ()
+    store: Path | None = None
 
 
 class _Server(uvicorn.Server):
@@ -88,7 +93,9 @@ def _bound(spec: NodeSpec) -> _Bound:
     sock = bind(spec.host, spec.port)
     url = spec.url or address(sock)
     try:
-        app: ASGIApp = create_app(spec.folder, spec.member, spec.name, url=url)
+        app: ASGIApp = create_app(
+            spec.folder, spec.member, spec.name, url=url, contracts=spec.contracts, store=spec.store
+        )
     except BaseException:
         sock.close()
         raise
@@ -98,7 +105,10 @@ def _bound(spec: NodeSpec) -> _Bound:
         access_log=False,
         lifespan="off",
         server_header=False,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_BODY,
+        ws_max_queue=8,
+        ws_per_message_deflate=False,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=3,
     )
@@ -137,10 +147,11 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     url: str | None = None,
+    contracts: tuple[Path, ...] = (),
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serve one folder until SIGINT or SIGTERM; raises NodeFolderMissing or NodePortTaken before it starts."""
-    serve_many([NodeSpec(folder, member, name, host, port, url)], lambda urls: on_ready(urls[0]))
+    serve_many([NodeSpec(folder, member, name, host, port, url, contracts=contracts)], lambda urls: on_ready(urls[0]))
 
 
 @contextlib.contextmanager

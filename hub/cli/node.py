@@ -9,6 +9,7 @@ import typer
 
 from core import node_keys
 from core.access import SYSTEM
+from core.clock import utc_now
 from core.messages import text
 from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import as_json, err, out, print_json
@@ -17,6 +18,9 @@ node_app = typer.Typer(no_args_is_help=True, help="Simpul: server data milik kab
 key_app = typer.Typer(no_args_is_help=True, help="Kunci simpul, dibuat di hub.")
 app.add_typer(node_app, name="node")
 node_app.add_typer(key_app, name="key")
+token_app = typer.Typer(no_args_is_help=True, help="Token GraphQL simpul, disimpan di folder simpul itu.")
+node_app.add_typer(token_app, name="token")
+FolderOption = Annotated[Path, typer.Option("--folder", help="Folder simpul.")]
 
 
 @node_app.command("serve")
@@ -27,11 +31,15 @@ def node_serve(
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 0,
     url: Annotated[str | None, typer.Option("--url", help="Alamat yang dikenal dari luar.")] = None,
+    contracts: Annotated[
+        list[Path] | None, typer.Option("--contracts", help="Folder standar data tambahan; berulang.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Alamat sebagai satu baris JSON.")] = False,
 ) -> None:
-    """Menyajikan isi sebuah folder sebagai portal CKAN sampai dihentikan."""
+    """Menyajikan isi sebuah folder sebagai portal CKAN, dan lewat GraphQL yang disebut node.toml, sampai dihentikan."""
     from core.region import Regions
     from node.serve import serve
+    from services.granary import SHIPPED_CONTRACTS
 
     regions = Regions.load()
     shown = name or (regions.region(member).name if regions.known(member) else member)
@@ -42,7 +50,8 @@ def node_serve(
         else:
             out.print(text("cli.node.ready", member=shown, url=address, folder=folder))
 
-    serve(folder, member, shown, host=host, port=port, url=url, on_ready=ready)
+    known = (SHIPPED_CONTRACTS, *(contracts or ()))
+    serve(folder, member, shown, host=host, port=port, url=url, contracts=known, on_ready=ready)
 
 
 @node_app.command("push")
@@ -95,3 +104,44 @@ def key_issue(
         print_json({"id": issued.id, "key": issued.secret, "expires": now + timedelta(days=days)})
     else:
         out.print(text("cli.node.key", key=issued.secret, token=issued.id, days=days), soft_wrap=True)
+
+
+@token_app.command("issue")
+def token_issue(
+    name: Annotated[str, typer.Argument(help="Untuk siapa, misalnya hub provinsi.")],
+    folder: FolderOption,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Masa berlaku.")] = 365,
+    own: Annotated[bool, typer.Option("--own", help="Juga kolom tertutup; untuk dipakai daerah sendiri.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Membuat token untuk bertanya lewat GraphQL; hanya ditampilkan sekali ini."""
+    from node.tokens import Tokens
+
+    now = utc_now()
+    expires = now + timedelta(days=days)
+    secret = Tokens(folder, "").issue(name, now=now, expires=expires, own=own)
+    if json:
+        print_json({"name": name, "token": secret, "expires": expires, "own": own})
+    else:
+        out.print(text("cli.node.token", name=name, token=secret, days=days), soft_wrap=True, markup=False)
+
+
+@token_app.command("list")
+def token_list(folder: FolderOption, json: JsonOption = False) -> None:
+    """Menampilkan token simpul tanpa rahasianya."""
+    from node.tokens import Tokens
+
+    found = Tokens(folder, "").all()
+    if json:
+        facts = ({"id": t.id, "name": t.name, "created": t.created, "expires": t.expires, "own": t.own} for t in found)
+        print_json(list(facts))
+    for token in () if json else found:
+        out.print(f"{token.id}  {token.expires or '-'}  {token.name}", soft_wrap=True, markup=False)
+
+
+@token_app.command("revoke")
+def token_revoke(token: Annotated[str, typer.Argument(help="Nomor token.")], folder: FolderOption) -> None:
+    """Mencabut sebuah token; berlaku seketika juga bagi simpul yang sedang berjalan."""
+    from node.tokens import Tokens
+
+    Tokens(folder, "").revoke(token)

@@ -1,0 +1,148 @@
+"""The graph's building stones: scalars, filters, enums and pages, named as in the hub's graph.
+
+graphene has no types of its own, so everything made with it is `Any`; what goes in and out of it is typed.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import graphene
+from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
+
+from core.contract import ColumnType
+from core.rows import PROVENANCE, AnyOf, Compare, Filter, Not, Op, all_of
+from core.rows_aggregate import MeasureOp
+from core.rows_errors import FilterInvalid
+from core.wire import day, moment, moment_text, whole_number
+
+#: Provenance that rows can be filtered, ordered and grouped by: its name in the graph to column.
+ASKABLE = {
+    "member": "_member",
+    "source": "_source",
+    "dataset": "_dataset",
+    "resource": "_resource",
+    "snapshot": "_snapshot",
+    "fetchedAt": "_fetched_at",
+    "verdict": "_verdict",
+}
+CONDITIONS = (Op.EQ, Op.NE, Op.LT, Op.LTE, Op.GT, Op.GTE)
+_TEXT_ONLY = (Op.PREFIX, Op.CONTAINS)
+_ORDERED = (Op.LT, Op.LTE, Op.GT, Op.GTE)
+_enum: Any = Enum  # functional API: the members are known only at run time
+
+
+def made(name: str, base: Any, fields: Mapping[str, Any], **meta: Any) -> Any:
+    """A graphene class of that name with these attributes."""
+    return type(name, (base,), {**fields, "Meta": type("Meta", (), {"name": name, **meta})})
+
+
+def required(kind: Any, **options: Any) -> Any:
+    """A field that is never null."""
+    return graphene.Field(graphene.NonNull(kind), **options)
+
+
+def listed(kind: Any) -> Any:
+    """A list whose items are never null."""
+    return graphene.List(graphene.NonNull(kind))
+
+
+def _scalar(name: str, serialize: Any, parse: Any, description: str) -> Any:
+    def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        value = value_from_ast_untyped(node, variables)
+        if value is Undefined:
+            raise GraphQLError("a value is expected")
+        return parse(value)
+
+    statics = {"serialize": serialize, "parse_value": parse, "parse_literal": literal}
+    return made(name, graphene.Scalar, {k: staticmethod(v) for k, v in statics.items()}, description=description)
+
+
+BigInt = _scalar("BigInt", whole_number, whole_number, "A whole number of up to 64 bits, written as a JSON number.")
+Date = _scalar("Date", lambda value: value.isoformat(), day, "A day: 2026-01-31.")
+DateTime = _scalar("DateTime", moment_text, moment, "A moment: 2026-01-31T00:00:00Z. Its zone must be given.")
+Json = _scalar("JSON", lambda value: value, lambda value: value, "Any JSON value.")
+AnyKey = _scalar("_Any", lambda value: value, lambda value: value, "A representation: __typename and a key.")
+
+KINDS: Mapping[ColumnType, Any] = {
+    ColumnType.TEXT: graphene.String,
+    ColumnType.INTEGER: BigInt,
+    ColumnType.NUMBER: graphene.Float,
+    ColumnType.DATE: Date,
+    ColumnType.MOMENT: DateTime,
+    ColumnType.BOOLEAN: graphene.Boolean,
+}
+_NAMES = {
+    ColumnType.TEXT: "Text",
+    ColumnType.INTEGER: "BigInt",
+    ColumnType.NUMBER: "Float",
+    ColumnType.DATE: "Date",
+    ColumnType.MOMENT: "DateTime",
+    ColumnType.BOOLEAN: "Boolean",
+}
+_OPS = {("isNull" if op is Op.IS_NULL else op.value): op for op in Op}
+
+
+def _comparisons(kind: ColumnType) -> Any:
+    fields: dict[str, Any] = {}
+    for name, op in _OPS.items():
+        if (op in _TEXT_ONLY and kind is not ColumnType.TEXT) or (op in _ORDERED and kind is ColumnType.BOOLEAN):
+            continue
+        inner = graphene.Boolean if op is Op.IS_NULL else listed(KINDS[kind]) if op is Op.IN else KINDS[kind]
+        fields[name] = graphene.InputField(inner)
+    return made(f"{_NAMES[kind]}Filter", graphene.InputObjectType, fields, container=dict)
+
+
+#: The filter input of each column type.
+COMPARISONS: Mapping[ColumnType, Any] = {kind: _comparisons(kind) for kind in ColumnType}
+ProvenanceFilter = made(
+    "ProvenanceFilter",
+    graphene.InputObjectType,
+    {name: graphene.InputField(COMPARISONS[PROVENANCE[column]]) for name, column in ASKABLE.items()},
+    container=dict,
+)
+Direction = graphene.Enum.from_enum(_enum("Direction", {"ASC": "asc", "DESC": "desc"}), description="Arah urutan.")
+Measured = graphene.Enum.from_enum(MeasureOp, description="Ukuran: what is worked out of a group's values.")
+GroupCondition = made(
+    "GroupCondition",
+    graphene.InputObjectType,
+    {"measure": graphene.InputField(graphene.Int, required=True)}
+    | {op.value: graphene.InputField(graphene.Float) for op in CONDITIONS},
+    container=dict,
+)
+PageInfo = made(
+    "PageInfo",
+    graphene.ObjectType,
+    {
+        "hasNextPage": required(graphene.Boolean),
+        "hasPreviousPage": required(graphene.Boolean),
+        "startCursor": graphene.Field(graphene.String),
+        "endCursor": graphene.Field(graphene.String),
+    },
+)
+
+
+def compared(column: str, given: Mapping[str, Any]) -> Filter:
+    """The comparisons of one column; a null as a value is refused, for it would silently mean everything."""
+    parts: list[Filter] = []
+    for name, op in _OPS.items():
+        if name not in given:
+            continue
+        value = given[name]
+        if value is None:
+            raise FilterInvalid(relation="-", column=column, op=op.value, expected="isNull: true")
+        parts.append(Compare(column, op, tuple(value) if isinstance(value, list) else value))
+    return all_of(parts)
+
+
+def translated(given: Mapping[str, Any], columns: Mapping[str, str]) -> Filter:
+    """The `Filter` that a standard's filter input means; `columns` leads from fields to column names."""
+    parts = [compared(column, given[name]) for name, column in columns.items() if given.get(name) is not None]
+    origin = given.get("provenance") or {}
+    parts += [compared(column, origin[name]) for name, column in ASKABLE.items() if origin.get(name) is not None]
+    parts += [translated(inner, columns) for inner in given.get("and") or ()]
+    if given.get("or") is not None:
+        parts.append(AnyOf(tuple(translated(inner, columns) for inner in given["or"])))
+    if given.get("not"):
+        parts.append(Not(translated(given["not"], columns)))
+    return all_of(parts)
