@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
 from core.contract import ColumnType
@@ -46,18 +46,22 @@ def _typed(kind: ColumnType, value: object) -> Value | None:
     raise ValueError(value)
 
 
-def encoder(query: RowQuery) -> Callable[[tuple[Value | None, ...]], str]:
-    """What gives the cursor of the row at a place of this query's total order."""
-    question = hashlib.sha256(_question(query))
-    seq = query.relation.seq
+def sealer(question: bytes, seqs: tuple[int, ...]) -> Callable[[tuple[Value | None, ...]], str]:
+    """What gives the cursor of a place in the answer to a question that is resolved to these commits."""
+    asked = hashlib.sha256(question)
 
-    def encode(place: tuple[Value | None, ...]) -> str:
-        body = json.dumps([seq, *map(_plain, place)], separators=(",", ":")).encode()
-        mark = question.copy()
+    def seal(place: tuple[Value | None, ...]) -> str:
+        body = json.dumps([*seqs, *map(_plain, place)], separators=(",", ":")).encode()
+        mark = asked.copy()
         mark.update(body)
         return base64.urlsafe_b64encode(mark.digest()[:_DIGEST] + body).decode().rstrip("=")
 
-    return encode
+    return seal
+
+
+def encoder(query: RowQuery) -> Callable[[tuple[Value | None, ...]], str]:
+    """What gives the cursor of the row at a place of this query's total order."""
+    return sealer(_question(query), (query.relation.seq,))
 
 
 def encode(query: RowQuery, place: tuple[Value | None, ...]) -> str:
@@ -80,26 +84,42 @@ def _open(cursor: str) -> tuple[bytes, bytes, list[object]]:
     return raw[:_DIGEST], raw[_DIGEST:], values
 
 
+def seqs_of(cursor: str, number: int) -> tuple[int, ...]:
+    """The commits that a cursor's pages are resolved to, needed before its query can be made."""
+    seqs = _open(cursor)[2][:number]
+    if len(seqs) < number or not all(type(seq) is int and 0 <= seq < 2**63 for seq in seqs):
+        raise CursorInvalid()
+    return tuple(int(str(seq)) for seq in seqs)
+
+
 def seq_of(cursor: str) -> int:
-    """The commit a cursor's pages are resolved to, needed before its query can be made."""
-    seq = _open(cursor)[2][0]
-    assert isinstance(seq, int)
-    return seq
+    """The commit a cursor's pages are resolved to."""
+    return seqs_of(cursor, 1)[0]
+
+
+def unsealed(
+    question: bytes, seqs: tuple[int, ...], kinds: Sequence[ColumnType], cursor: str
+) -> tuple[Value | None, ...]:
+    """The place that a cursor of `sealer` names, in values of these kinds.
+
+    Raises:
+        CursorInvalid: it is not this question's.
+    """
+    mark, body, values = _open(cursor)
+    place = values[len(seqs) :]
+    if (
+        tuple(values[: len(seqs)]) != seqs
+        or len(place) != len(kinds)
+        or hashlib.sha256(question + body).digest()[:_DIGEST] != mark
+    ):
+        raise CursorInvalid()
+    try:
+        return tuple(_typed(kind, value) for kind, value in zip(kinds, place, strict=True))
+    except ValueError as error:
+        raise CursorInvalid() from error
 
 
 def decode(query: RowQuery, cursor: str) -> tuple[Value | None, ...]:
     """The place a cursor names in this query's total order; `CursorInvalid` where it is not this query's."""
-    mark, body, values = _open(cursor)
-    place = values[1:]
-    if (
-        values[0] != query.relation.seq
-        or len(place) != len(query.total_order)
-        or hashlib.sha256(_question(query) + body).digest()[:_DIGEST] != mark
-    ):
-        raise CursorInvalid()
-    try:
-        return tuple(
-            _typed(query.types[step.column], value) for step, value in zip(query.total_order, place, strict=True)
-        )
-    except ValueError as error:
-        raise CursorInvalid() from error
+    kinds = [query.types[step.column] for step in query.total_order]
+    return unsealed(_question(query), (query.relation.seq,), kinds, cursor)

@@ -272,15 +272,16 @@ def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequen
 
 def read_columns(query: RowQuery, *, placed: bool) -> set[str]:
     """The columns that a statement reads: shown, compared and, with `placed`, ordered by."""
-    names = {c for c in query.columns if query.visible(c)} | _compared(query.matching)
+    names = {c for c in query.columns if query.visible(c)} | compared(query.matching)
     return names | {o.column for o in query.total_order} if placed else names
 
 
-def _compared(where: Filter) -> set[str]:
+def compared(where: Filter) -> set[str]:
+    """The columns that a filter speaks about."""
     if isinstance(where, Compare):
         return {where.column}
     parts = (where.part,) if isinstance(where, Not) else where.parts
-    return {name for part in parts for name in _compared(part)}
+    return {name for part in parts for name in compared(part)}
 
 
 def current(
@@ -370,7 +371,7 @@ def compile_duckdb(query: RowQuery, *, paged: bool = True, apart: int | None = N
 def compile_count(query: RowQuery) -> Compiled:
     """How many rows match on all pages together: one row, one integer."""
     statement = Statement(query.types)
-    source, counts = current(statement, query, _compared(query.matching), paged=False)
+    source, counts = current(statement, query, compared(query.matching), paged=False)
     where = f"{counts} AND {statement.where(query.matching)}"
     return Compiled(f"SELECT count(*) FROM {source} WHERE {where}", tuple(statement.params))
 
