@@ -19,7 +19,6 @@ from catalog.row_files import Standard
 from catalog.tables import Shape
 from core.memo import remembered
 from core.rows import TRUE, All, Compare, Filter, Op, Order, Page, RowQuery
-from core.rows import page as page_of
 from core.rows_fetch import fetch
 from core.rows_sql import compile_sql_count
 
@@ -54,7 +53,7 @@ def page(session: Session, standard: Standard, query: RowQuery) -> Page | None:
     def read(stand: _Stand, table: Table, _dialect: str) -> Page | None:
         if stand.rows > READ_THROUGH and not _indexed(query, stand.shape):
             return None
-        return page_of(query, fetch(session.connection(), query, table))
+        return fetch(session.connection(), query, table)
 
     return _standing(session, standard, query, read)
 

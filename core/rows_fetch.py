@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 
 from core.contract import ColumnType
-from core.rows import AnyOf, Compare, Filter, Not, Op, RowQuery, Value
+from core.rows import AnyOf, Compare, Filter, Not, Op, Page, RowQuery, Value
 from core.rows_sql import BOUND, VALUES, Asked, statement
 
 _MOST_TEXTS = 512
@@ -120,9 +120,15 @@ def _in_one(asked: Select[Any], kinds: Sequence[ColumnType]) -> Select[Any]:
     return select(func.json_group_array(func.json_array(*parts)), lost).select_from(page)
 
 
+def _names(query: RowQuery) -> list[str]:
+    """The columns to read: each once, whether it is shown or part of the order; masked ones are not read at all."""
+    return list(dict.fromkeys((*filter(query.visible, query.columns), *(o.column for o in query.total_order))))
+
+
 def _prepare(asked: Asked, dialect: Dialect) -> _Prepared:
-    query, asking = asked.query, statement(asked)
-    kinds = [*(query.types[c] for c in query.columns), *(query.types[o.column] for o in query.total_order)]
+    query, names = asked.query, _names(asked.query)
+    asking = statement(asked, names)
+    kinds = [query.types[name] for name in names]
     types = {kind: kind_type.dialect_impl(dialect) for kind, kind_type in VALUES.items()}
     taken = [(i, types[kind].result_processor(dialect, None)) for i, kind in enumerate(kinds) if kind in _CONVERTED]
     return _Prepared(
@@ -147,8 +153,8 @@ def _columns(prepared: _Prepared, connection: Connection, values: Mapping[str, o
     return list(zip(*map(tuple, prepared.rows.run(connection, values)), strict=True))
 
 
-def fetch(connection: Connection, query: RowQuery, table: Table) -> list[tuple[Value | None, ...]]:
-    """What `compile_sql` selects, of a page that is not large."""
+def fetch(connection: Connection, query: RowQuery, table: Table) -> Page:
+    """The page that `compile_sql` selects; for pages that are not large."""
     asked = Asked(query, table, connection.dialect.name)
     key = _key(asked)
     prepared = _TEXTS.get(key)
@@ -161,6 +167,15 @@ def fetch(connection: Connection, query: RowQuery, table: Table) -> list[tuple[V
     values = [*(value for value, _ in asked.bound), *_compared_with(query.remaining)]
     given = (value if made is None else made(value) for value, made in zip(values, prepared.given, strict=True))
     columns = _columns(prepared, connection, {f"{BOUND}{i}": value for i, value in enumerate(given)})
-    for i, made in prepared.taken if columns else ():
+    if not columns:
+        return Page((), (), False)
+    has_next = len(columns[0]) > query.first
+    if has_next:
+        columns = [column[: query.first] for column in columns]
+    for i, made in prepared.taken:
         columns[i] = [None if value is None else made(value) for value in columns[i]]
-    return list(zip(*columns, strict=True))
+    found = dict(zip(_names(query), columns, strict=True))
+    nothing = (None,) * len(columns[0])
+    rows = zip(*(found[c] if query.visible(c) else nothing for c in query.columns), strict=True)
+    places = tuple(zip(*(found[o.column] for o in query.total_order), strict=True))
+    return Page(tuple(rows) if query.columns else ((),) * len(places), places, has_next)

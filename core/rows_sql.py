@@ -140,16 +140,24 @@ def compile_sql(query: RowQuery, table: Table, dialect: str) -> Select[Any]:
     return statement(Asked(query, table, dialect))
 
 
-def statement(asked: Asked) -> Select[Any]:
-    """The page of a question over its table."""
+def statement(asked: Asked, names: Sequence[str] | None = None) -> Select[Any]:
+    """The page of a question over its table: its columns and the places, or the columns of some names."""
     query = asked.query
+    if names is not None:
+        return _selected(asked, [asked.value(name).label(name) for name in names])
     columns = [
         asked.value(c).label(c) if query.visible(c) else cast(null(), VALUES[query.types[c]]).label(c)
         for c in query.columns
     ]
-    places = [asked.value(o.column).label(f"_place{i}") for i, o in enumerate(query.total_order)]
+    return _selected(
+        asked, [*columns, *(asked.value(o.column).label(f"_place{i}") for i, o in enumerate(query.total_order))]
+    )
+
+
+def _selected(asked: Asked, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    query = asked.query
     return (
-        select(*columns, *places)
+        select(*columns)
         .where(asked.begins(), asked.seen(query.remaining))
         .order_by(*asked.order())
         .limit(query.first + 1)

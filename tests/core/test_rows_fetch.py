@@ -11,7 +11,7 @@ from sqlalchemy import Column, MetaData, Table, create_engine, delete, insert
 
 from core import rows_fetch
 from core.contract import ColumnType, Mode
-from core.rows import PROVENANCE, Compare, Op, Relation, RowQuery, Scope
+from core.rows import PROVENANCE, Compare, Op, Relation, RowQuery, Scope, page
 from core.rows_sql import SA_TYPES, compile_sql
 
 COLUMNS = tuple((kind.value, kind) for kind in ColumnType)
@@ -33,7 +33,7 @@ CELLS: dict[ColumnType, st.SearchStrategy[Any]] = {
 }
 
 
-def bits(rows: list[Any]) -> list[Any]:
+def bits(rows: Any) -> list[Any]:
     """Rows whose numbers are told apart to the last bit, but for the sign of nothing."""
     return [[struct.pack("d", v + 0.0) if isinstance(v, float) else v for v in row] for row in rows]
 
@@ -52,5 +52,7 @@ def test_what_is_fetched_is_what_was_stored(rows: list[Any], tmp_path: Path) -> 
         for where in (Compare("_row", Op.GTE, 0), Compare("_row", Op.GTE, 3)):
             query = RowQuery(relation, NAMES, Scope(frozenset(NAMES) - {"text"}), where, first=5)
             found = rows_fetch.fetch(connection, query, table)
-            assert bits(found) == bits([tuple(r) for r in connection.execute(compile_sql(query, table, "sqlite"))])
+            wanted = page(query, [tuple(r) for r in connection.execute(compile_sql(query, table, "sqlite"))])
+            assert bits(found.rows) == bits(wanted.rows)
+            assert (found.places, found.has_next) == (wanted.places, wanted.has_next)
     engine.dispose()
