@@ -4,7 +4,7 @@ At least once, in the order of commits, resuming where a subscriber stopped (P10
 how it leaves the house (GraphQL subscriptions, webhooks), is left to its subscribers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,6 +98,32 @@ def deliver(
                 _advance(sessions, subscriber, row.id)
         if len(rows) < batch:
             return delivered
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What has happened after an event: events, and the number that was looked through."""
+
+    events: tuple[Event, ...]
+    reached: int
+
+
+def newest(session: Session) -> int:
+    """The number of the newest event; 0 before the first."""
+    return counters.current(session, counters.OUTBOX)
+
+
+def since(session: Session, last: int, *, topics: Collection[str], most: int = 1_000) -> Since:
+    """The events of some topics after `last`, in order, for listeners that keep no place of their own."""
+    found = (
+        select(OutboxEvent)
+        .where(OutboxEvent.id > last, OutboxEvent.topic.in_(topics))
+        .order_by(OutboxEvent.id)
+        .limit(most)
+    )
+    reached = newest(session)
+    events = tuple(Event(e.id, e.topic, e.key, e.payload, e.at) for e in session.scalars(found) if e.id <= reached)
+    return Since(events, events[-1].id if len(events) >= most else reached)
 
 
 def _advance(sessions: sessionmaker[Session], subscriber: str, last_id: int) -> None:

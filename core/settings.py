@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     # values that the answer to one question may hold: of anybody, of members, or of one role (docs/adr/0029)
     query_cost_max: dict[str, int] = Field(default_factory=dict, validate_default=True)
 
+    # subscriptions: connections of the process, and connections and subscriptions of one client
+    sockets_max: int = Field(default=500, ge=1)
+    sockets_client_max: int = Field(default=10, ge=1)
+
     # live questions to the members' nodes (docs/adr/0026)
     live_seconds: float = Field(default=3.0, gt=0, le=60)  # all nodes together; an asker may want it shorter
     live_node_seconds: float = Field(default=2.5, gt=0, le=60)  # one answer of one node

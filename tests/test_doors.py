@@ -36,6 +36,10 @@ ROUTES = {
     ("/", "GET"): "names the service only",
     ("/graphql", "GET"): "actor of the bearer token, scope in every query",
     ("/graphql", "POST"): "actor of the bearer token, scope in every query",
+    (
+        "/graphql",
+        "WEBSOCKET",
+    ): "actor of the bearer token, proved again for every event; tests/gateway/test_subscriptions.py",
     ("/health/live", "GET"): "says that it lives",
     ("/health/ready", "GET"): "says which part is not ready",
     ("/inbox/{member}", "GET"): "signature of a key of that member; tests/hub/test_inbox.py",
@@ -155,7 +159,12 @@ ABSENT = {"dataset": "0" * 32, "resource": "0" * 32, "seq": 999_999}
 
 
 def test_every_route_is_a_known_door(province: Province) -> None:
-    found = {(r.path, m) for r in province.app.routes for m in (r.methods or ()) if m != "HEAD"}  # type: ignore[attr-defined]  # all are routes
+    found = {
+        (r.path, m)  # type: ignore[attr-defined]  # all are routes
+        for r in province.app.routes
+        for m in getattr(r, "methods", None) or ("WEBSOCKET",)
+        if m != "HEAD"
+    }
     assert found == set(ROUTES)
 
 

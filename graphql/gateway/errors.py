@@ -104,6 +104,21 @@ class GraphNameTaken(LumbungError):
     code = "GRAPH_NAME_TAKEN"
 
 
+class SubscriptionLimit(LumbungError):
+    """One client has as many subscriptions as it may have."""
+
+    code = "SUBSCRIPTION_LIMIT"
+    http_status = 429
+
+
+class SubscriptionSlow(LumbungError):
+    """A listener was too far behind what happened."""
+
+    code = "SUBSCRIPTION_SLOW"
+    http_status = 429
+    transient = True
+
+
 class Internal(LumbungError):
     """Something that nobody foresaw; the details are in the log under the same number."""
 

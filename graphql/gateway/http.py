@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, OperationType
 from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from strawberry import Schema
@@ -23,7 +24,7 @@ from core.rows_errors import QueryTimeout
 from core.token_errors import TokenInvalid
 from gateway.context import Context, Services
 from gateway.cost import held
-from gateway.documents import Documents, Refused, operation
+from gateway.documents import Documents, Operation, Refused, Sound, operation
 from gateway.errors import RequestInvalid, RequestTooLarge, formatted, internal, refusal
 from gateway.execution import Request, run
 from gateway.limits import MAX_BODY
@@ -64,7 +65,8 @@ def _json(raw: bytes | str) -> Any:
         raise _invalid("gateway.request.json") from error
 
 
-def _request(data: Any, *, only_queries: bool) -> Request:
+def request_of(data: Any, *, only_queries: bool) -> Request:
+    """The GraphQL request in an object of JSON; `RequestInvalid` names what does not fit."""
     if not isinstance(data, dict):
         raise _invalid("gateway.request.object")
     query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
@@ -78,6 +80,11 @@ def _request(data: Any, *, only_queries: bool) -> Request:
     if name is not None and not isinstance(name, str):
         raise _invalid("gateway.request.name")
     return Request(query, variables, name or None, only_queries, None if query else id_)
+
+
+def errors_of(refused: Refused) -> list[dict[str, object]]:
+    """The errors for which a document is not run, as they leave."""
+    return [formatted(e if isinstance(e, GraphQLError) else GraphQLError("", original_error=e)) for e in refused.errors]
 
 
 async def _body(http: HttpRequest, largest: int) -> bytes:
@@ -106,28 +113,27 @@ async def read(http: HttpRequest, largest: int = MAX_BODY) -> Request:
                 given[part] = _json(given[part])
             else:
                 given.pop(part, None)
-        return _request(given, only_queries=True)
+        return request_of(given, only_queries=True)
     if http.headers.get("content-encoding", "identity").lower() != "identity":
         raise _invalid("gateway.request.encoding")
     kind, _, parameters = http.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if kind.strip().lower() != "application/json" or charset not in ("", "utf-8", "utf8"):
         raise _invalid("gateway.request.type")
-    return _request(_json(await _body(http, largest)), only_queries=False)
+    return request_of(_json(await _body(http, largest)), only_queries=False)
 
 
-def secret_of(http: HttpRequest) -> str | None:
-    """The token of `Authorization: Bearer`, or None without the header; another scheme is no valid token."""
-    header = http.headers.get("authorization")
+def bearer(header: object) -> str | None:
+    """The token of `Bearer TOKEN`, or None without any; another scheme is no valid token."""
     if header is None:
         return None
-    scheme, _, secret = header.partition(" ")
+    scheme, _, secret = header.partition(" ") if isinstance(header, str) else ("", "", "")
     if scheme.lower() != "bearer" or not secret.strip():
         raise TokenInvalid
     return secret.strip()
 
 
-def locale_of(http: HttpRequest, default: str) -> str:
+def locale_of(http: HTTPConnection, default: str) -> str:
     """The first language of `Accept-Language` that we speak, else the installation's."""
     for choice in http.headers.get("accept-language", "").split(",")[:10]:
         language = choice.partition(";")[0].strip().lower().partition("-")[0]
@@ -161,35 +167,36 @@ class GraphQLDoor:
             trusted: the documents that may be asked for by id; without, texts alone are read.
         """
         self._body_max = body_max
-        self._schema = schema._schema
-        self._services = services
-        self._now = now or (lambda: services)
-        self._offload = offload
-        self._documents = Documents(self._schema, introspection=services.settings.introspection)
+        self.schema = schema._schema
+        self.services = services
+        self.now = now or (lambda: services)
+        self.offload = offload
+        self.settings = services.settings
+        self._documents = Documents(self.schema, introspection=services.settings.introspection)
         self._trusted = trusted or Trusted((), only=False)
         self._holders: dict[str, Actor] = {}  # by the digests of their tokens
 
     async def _context(self, http: HttpRequest, deadline: Deadline) -> Context:
         """The request's context; of a token that held before, the proof goes with the first reading (`_proved`)."""
-        secret = secret_of(http)
-        now = self._services.clock()
+        secret = bearer(http.headers.get("authorization"))
+        now = self.services.clock()
         if secret is None:
-            return Context(self._now(), self._offload, deadline, ANONYMOUS, spliced=True)
+            return Context(self.now(), self.offload, deadline, ANONYMOUS, spliced=True)
         key = tokens.digest(secret)
         known = self._holders.get(key)
         if known is None:
-            sessions = self._services.sessions
-            known = await self._offload.blocking(deadline, lambda: tokens.authenticate(sessions, secret, now=now))
+            sessions = self.services.sessions
+            known = await self.offload.blocking(deadline, lambda: tokens.authenticate(sessions, secret, now=now))
             if len(self._holders) >= _HOLDERS:
                 self._holders.clear()
             self._holders[key] = known
-            return Context(self._now(), self._offload, deadline, known, spliced=True)
+            return Context(self.now(), self.offload, deadline, known, spliced=True)
 
         def proof(session: Session) -> None:
             if tokens.holder(session, secret, now=now) != known:
                 raise _Changed
 
-        return Context(self._now(), self._offload, deadline, known, spliced=True, proof=proof)
+        return Context(self.now(), self.offload, deadline, known, spliced=True, proof=proof)
 
     async def _proved(self, context: Context) -> None:
         """Nothing is answered, and nothing but queries is run, before the token was held to the database of now."""
@@ -202,16 +209,29 @@ class GraphQLDoor:
             self._holders.clear()
             raise context.refused
 
+    async def prepared(
+        self, context: Context, request: Request, kind: OperationType | None = None
+    ) -> tuple[Sound, Operation, dict[str, int]]:
+        """The request's document, its operation, and what it costs; nothing has been read yet.
+
+        Args:
+            kind: the only kind of operation that runs here; without it, all but subscriptions.
+
+        Raises:
+            Refused, LumbungError: why it is not run.
+        """
+        if self._trusted.only or not request.query:
+            request = replace(request, query=await self._trusted.text(context, request))
+        sound = await self._documents.ready(context, request.query)
+        chosen = operation(sound, request.operation, only_queries=request.only_queries, kind=kind)
+        return sound, chosen, held(chosen.cost, request.variables, context.services.settings, context.actor)
+
     async def _run(self, context: Context, request: Request) -> dict[str, object]:
         try:
-            if self._trusted.only or not request.query:
-                request = replace(request, query=await self._trusted.text(context, request))
-            sound = await self._documents.ready(context, request.query)
-            chosen = operation(sound, request.operation, only_queries=request.only_queries)
-            cost = held(chosen.cost, request.variables, context.services.settings, context.actor)
+            sound, chosen, cost = await self.prepared(context, request)
             if chosen.node.operation is not OperationType.QUERY:
                 await self._proved(context)
-            body = await run(self._schema, context, sound.document, request)
+            body = await run(self.schema, context, sound.document, request)
             body["extensions"] = {"cost": cost}
             return body
         finally:
@@ -219,8 +239,8 @@ class GraphQLDoor:
 
     async def __call__(self, http: HttpRequest) -> Response:
         """The answer; errors of the request itself have a 4xx status and no data."""
-        use_locale(locale_of(http, self._services.settings.locale))
-        deadline = Deadline(self._services.settings.query_seconds)
+        use_locale(locale_of(http, self.services.settings.locale))
+        deadline = Deadline(self.services.settings.query_seconds)
         try:
             context = await self._context(http, deadline)
             try:
@@ -234,11 +254,7 @@ class GraphQLDoor:
                 body = await self._run(await self._context(http, deadline), request)
             return _answer(body, 200 if _executed(body) else 400)
         except Refused as refused:
-            errors = [
-                formatted(e if isinstance(e, GraphQLError) else GraphQLError("", original_error=e))
-                for e in refused.errors
-            ]
-            return _answer({"errors": errors}, 400)
+            return _answer({"errors": errors_of(refused)}, 400)
         except QueryTimeout as error:
             log.warning("gateway.timeout", seconds=error.values.get("seconds"))
             return _answer(refusal(error), error.http_status)

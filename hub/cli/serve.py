@@ -36,11 +36,14 @@ class _Announcing(uvicorn.Server):
 def serve_home(granary: Granary, *, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve a home until SIGINT or SIGTERM."""
     from core import log
+    from gateway.limits import MAX_BODY
     from hub.web import make_app
 
     log.configure()
 
-    config = uvicorn.Config(make_app(services_of(granary)), host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        make_app(services_of(granary)), host=host, port=port, log_config=None, access_log=False, ws_max_size=MAX_BODY
+    )
     _Announcing(config, on_ready).run()
 
 
