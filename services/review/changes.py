@@ -7,7 +7,6 @@ standards without a key, are counted by what commits said of themselves.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,11 +14,12 @@ from sqlalchemy.orm import Session
 from catalog.models import Dataset, Resource, Snapshot, Stream, Visibility
 from catalog.relations import relation
 from catalog.store import SnapshotStore
+from core import rows_diff
 from core.access import Actor, Role, scope
 from core.contract import Contract
 from core.duck import Duck
-from core.rows import FALSE, Compare, Op, RowQuery
-from core.rows_duckdb import compile_source, quoted
+from core.rows import FALSE, Compare, Op
+from core.rows_diff import DiffQuery, Kind, change, compile_examples, compile_totals
 from quality.report.model import Change, ContractChanges, Example, StandardChange
 from services.review.bounds import Bounds
 
@@ -36,7 +36,7 @@ def changes(
     out: list[ContractChanges] = []
     for name, members in sorted(_touched(session, within).items()):
         contract = contracts.get(name)
-        if contract is None or not contract.key or scope(READER, contract).predicate == FALSE:
+        if contract is None or not _followed(contract):
             title = contract.title if contract is not None else {"id": name, "en": name}
             counted = tuple(_by_commits(session, name, within))
             out.append(ContractChanges(name, title, counted, by_key=False))
@@ -44,6 +44,12 @@ def changes(
         counted, examples = _by_key(session, store, duck, contract, members=sorted(members), within=within)
         out.append(ContractChanges(name, contract.title, counted, examples))
     return tuple(one for one in out if one.members)
+
+
+def _followed(contract: Contract) -> bool:
+    """Whether the reader can tell a standard's rows apart by their keys."""
+    seen = scope(READER, contract)
+    return bool(contract.key) and seen.predicate != FALSE and seen.columns.issuperset(contract.key)
 
 
 def _touched(session: Session, within: Bounds) -> dict[str, set[str]]:
@@ -86,72 +92,30 @@ def _by_commits(session: Session, contract: str, within: Bounds) -> Iterator[Cha
 def _by_key(
     session: Session, store: SnapshotStore, duck: Duck, contract: Contract, *, members: Sequence[str], within: Bounds
 ) -> tuple[tuple[Change, ...], tuple[Example, ...]]:
-    seen = scope(READER, contract)
-    columns = tuple(c.name for c in contract.columns if c.name in seen.columns)
-    key = tuple(c for c in contract.key if c in columns)
-    values = tuple(c for c in columns if c not in key)
-    where = Compare("_member", Op.IN, tuple(members))
-    sources: list[str] = []
-    bound: tuple[object, ...] = ()
-    for seq in (within.seq_before, within.seq):
-        rows = relation(session, store, contract, seq)
-        compiled = compile_source(RowQuery(rows, (*columns, "_member"), seen, where), bound)
-        sources.append(_one_a_key(compiled.sql, key, values))
-        bound = compiled.params
-    names = ("_member", *key)
-    same = " AND ".join(f"a.{quoted(c)} IS NOT DISTINCT FROM b.{quoted(c)}" for c in names)
-    picked = ", ".join(f"coalesce(a.{quoted(c)}, b.{quoted(c)}) AS {quoted(c)}" for c in names)
-    beside = "".join(f", {side}.{quoted(c)} AS {quoted(side + c)}" for c in values for side in "ba")
-    joined = (
-        f"WITH b AS ({sources[0]}), a AS ({sources[1]}), d AS (SELECT {picked}{beside}, "
-        "CASE WHEN b._lumbung_sum IS NULL THEN 'added' WHEN a._lumbung_sum IS NULL THEN 'removed' "
-        "WHEN a._lumbung_sum <> b._lumbung_sum THEN 'changed' ELSE 'same' END AS _lumbung_what "
-        f"FROM a FULL JOIN b ON {same}) "
+    query = DiffQuery(
+        before=relation(session, store, contract, within.seq_before),
+        after=relation(session, store, contract, within.seq),
+        scope=scope(READER, contract),
+        where=Compare("_member", Op.IN, tuple(members)),
+        per="_member",
     )
-    counted = duck.select(
-        f"{joined}SELECT _member, count(*) FILTER (_lumbung_what <> 'removed'), "
-        + ", ".join(f"count(*) FILTER (_lumbung_what = '{what}')" for what in ("added", "changed", "removed"))
-        + " FROM d GROUP BY _member ORDER BY _member",
-        bound,
-        deadline=_SECONDS,
-    )
+    totals = compile_totals(query, ("_member",))
     found = tuple(
-        Change(contract.name, str(member), *(int(str(n)) for n in numbers))
-        for member, *numbers in counted
-        if any(numbers[1:])
+        Change(contract.name, str(member), int(str(rows)), int(str(added)), int(str(changed)), int(str(removed)))
+        for member, rows, changed, removed, added in duck.select(totals.sql, totals.params, deadline=_SECONDS)
+        if any((changed, removed, added))
     )
-    order = ", ".join(quoted(c) for c in names)
-    each = duck.select(
-        f"{joined}SELECT * FROM d WHERE _lumbung_what <> 'same' "
-        f"QUALIFY row_number() OVER (PARTITION BY _lumbung_what ORDER BY {order}) <= {_EXAMPLES // 3} "
-        f"ORDER BY CASE _lumbung_what WHEN 'changed' THEN 0 WHEN 'removed' THEN 1 ELSE 2 END, {order}",
-        bound,
-        deadline=_SECONDS,
-    )
-    return found, tuple(_example(row, key, values) for row in each)
+    examples = compile_examples(query, _EXAMPLES // len(Kind))
+    each = duck.select(examples.sql, examples.params, deadline=_SECONDS)
+    return found, tuple(_example(query, change(query, row)) for row in each)
 
 
-def _one_a_key(rows: str, key: Sequence[str], values: Sequence[str]) -> str:
-    """One line a member and key, with a sum over all of its values; a key in two files counts once."""
-    names = ", ".join(quoted(c) for c in ("_member", *key))
-    shown = "".join(f", min({quoted(c)}) AS {quoted(c)}" for c in values)
-    digest = f"sum(CAST(hash({', '.join(quoted(c) for c in values)}) AS HUGEINT))" if values else "count(*)"
-    return f"SELECT {names}{shown}, {digest} AS _lumbung_sum FROM ({rows}) GROUP BY {names}"
-
-
-def _example(row: Sequence[Any], key: Sequence[str], values: Sequence[str]) -> Example:
-    member, *rest = row
-    what = str(rest[-1])
-    named = dict(zip(key, rest, strict=False))
-    pairs = {c: (rest[len(key) + 2 * i], rest[len(key) + 2 * i + 1]) for i, c in enumerate(values)}
-    moved = {c: pair for c, pair in pairs.items() if what != "changed" or pair[0] != pair[1]}
-    return Example(
-        what=what,
-        member=str(member),
-        key={c: _cell(v) for c, v in named.items()},
-        before={c: _cell(b) for c, (b, _) in moved.items()} if what != "added" else {},
-        after={c: _cell(a) for c, (_, a) in moved.items()} if what != "removed" else {},
-    )
+def _example(query: DiffQuery, one: rows_diff.Change) -> Example:
+    member, *key = one.place
+    shown = one.columns if one.kind is Kind.CHANGED else query.values
+    before, after = ({} if side is None else {c: _cell(side[c]) for c in shown} for side in (one.before, one.after))
+    named = {c: _cell(v) for c, v in zip(query.identity[1:], key, strict=True)}
+    return Example(what=one.kind.value, member=str(member), key=named, before=before, after=after)
 
 
 def _cell(value: object) -> str:
