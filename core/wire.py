@@ -32,3 +32,10 @@ def moment(value: Any) -> datetime:
 def moment_text(moment: datetime) -> str:
     """A moment as it leaves: UTC with Z."""
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def plain_value(value: object) -> object:
+    """A cell's or measure's value as JSON has it."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    return value.isoformat() if isinstance(value, date) else value

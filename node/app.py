@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,22 +17,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from core.ckan import MIME, Answer, BadRequest, answer, body_parameters, query_parameters, refuse
 from core.clock import Clock, utc_now
-from core.contracts import load_contracts
 from core.errors import LumbungError
-from node.documents import formatted
-from node.errors import NodeQueryRefused
 from node.folder import Folder, Served, Shelf
-from node.graphql_http import GraphQLDoor
-from node.live import Feed, Manners, Sockets
-from node.metadata import NODE_FILE
-from node.offers import read_offers
-from node.rows import Rows
-from node.tokens import Tokens
+from node.metadata import offers_graphql
+
+if TYPE_CHECKING:
+    from node.graph import NodeGraph
 
 MAX_BODY = 1024 * 1024
 _SECURITY = [
@@ -68,7 +65,6 @@ def create_app(
     contracts: Sequence[Path] = (),
     store: Path | None = None,
     environ: Mapping[str, str] = os.environ,
-    manners: Manners | None = None,
 ) -> Starlette:
     """A portal over a folder of files, and the graph of what its `node.toml` offers; raises NodeFolderMissing.
 
@@ -80,25 +76,12 @@ def create_app(
         contracts: the folders of data standards that `[[graphql]]` may name.
         store: where rows are kept as they were typed; None is a hidden folder beside the files.
         environ: where addresses of databases stand.
-        manners: of the socket's clients.
     """
     node = _Node(Folder(folder, member, name, url.rstrip("/"), clock=clock, refresh_seconds=refresh_seconds))
-    routes: list[BaseRoute] = []
     try:
-        offers = read_offers(node.folder.path, lambda: load_contracts(*contracts))
-        if offers.offers:
-            rows = Rows(
-                folder, member, offers.offers, store=store, zone=offers.zone, environ=environ, clock=clock,
-                refresh_seconds=refresh_seconds,
-            )  # fmt: skip
-            feed = Feed(rows, every=refresh_seconds)
-            tokens = Tokens(node.folder.path, member)
-            node.graph = GraphQLDoor(rows, tokens, feed.added, clock=clock, introspection=offers.introspection)
-            sockets = Sockets(node.graph, manners or Manners())
-            routes = [Route("/graphql", node.graphql, methods=["POST"]), WebSocketRoute("/graphql", sockets)]
+        node.graph = _graph(node, contracts, store, environ)
     except LumbungError as error:  # files are served all the same
         node.unoffered = error
-        routes = [Route("/graphql", node.refused, methods=["POST"])]
     both = ["GET", "POST"]
     return Starlette(
         routes=[
@@ -110,26 +93,42 @@ def create_app(
             Route("/dataset/{dataset}/resource/{resource}/download/{name}", node.download),
             Route("/health/live", node.live),
             Route("/health/ready", node.ready),
-            *routes,
+            Route("/graphql", node.graphql, methods=["POST"]),
+            WebSocketRoute("/graphql", node.socket),
         ],
         middleware=[Middleware(_Secure)],
         exception_handlers={HTTPException: _plain_error},
     )
 
 
+def _graph(
+    node: "_Node", contracts: Sequence[Path], store: Path | None, environ: Mapping[str, str]
+) -> "NodeGraph | None":
+    """The graph of what is offered; what it needs is loaded only where something is."""
+    if not offers_graphql(node.folder.path):
+        return None
+    from node.graph import make_node_graph
+
+    return make_node_graph(node.folder, contracts, store=store, environ=environ)
+
+
 class _Node:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self.graph: GraphQLDoor | None = None
+        self.graph: NodeGraph | None = None
         self.unoffered: LumbungError | None = None
 
     async def graphql(self, request: Request) -> Response:
-        assert self.graph is not None  # else there is no such route
-        return await self.graph(request)
+        """The graph's answer; nothing is there where nothing is offered, and 503 where an offer is broken."""
+        if self.graph is None:
+            raise HTTPException(404 if self.unoffered is None else 503)
+        return await self.graph.door(request)
 
-    async def refused(self, request: Request) -> Response:
-        """What is wrong with the offers, without a word of their content: that is in `/health/ready`."""
-        return JSONResponse({"errors": [formatted(NodeQueryRefused(detail=NODE_FILE))]}, 503)
+    async def socket(self, socket: WebSocket) -> None:
+        if self.graph is None:
+            await socket.close()
+        else:
+            await self.graph.sockets(socket)
 
     async def shelf(self) -> Shelf:
         """The folder's contents; the disk is touched in a thread only."""
@@ -171,11 +170,11 @@ class _Node:
         shelf = await self.shelf()
         problems = list(shelf.problems)
         if self.graph is not None:
-            await self.graph.looked()
-            problems += self.graph.rows.problems
+            await self.graph.door.looked()
+            problems += self.graph.door.rows.problems
         if self.unoffered is not None:
             problems.append(self.unoffered)
-        offered = {} if self.graph is None else {"graphql": self.graph.offered()}
+        offered = {} if self.graph is None else {"graphql": self.graph.door.offered()}
         return JSONResponse(
             {
                 "status": "ready",

@@ -85,7 +85,7 @@ class Folder:
         if not path.is_dir():
             raise NodeFolderMissing(folder=path, member=member)
         self.path, self.member, self.name, self.url = path.resolve(), member, name, url
-        self.clock, self._refresh, self._ticks = clock, refresh_seconds, ticks
+        self.clock, self.refresh_seconds, self._ticks = clock, refresh_seconds, ticks
         self._lock = threading.Lock()
         self._memory: Memory | None = None
         self._shelf: Shelf | None = None
@@ -94,7 +94,7 @@ class Folder:
 
     def fresh(self) -> Shelf | None:
         """The last scan where it is recent enough; never touches the disk."""
-        recent = self._shelf is not None and self._ticks() - self._scanned < self._refresh
+        recent = self._shelf is not None and self._ticks() - self._scanned < self.refresh_seconds
         return self._shelf if recent else None
 
     def shelf(self, *, again: bool = False) -> Shelf:

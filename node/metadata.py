@@ -155,6 +155,12 @@ def read_node(file: Path) -> NodeMetadata:
     return NodeMetadata(table.maybe("title"), organisations, {slug(k): v for k, v in table.strings("groups").items()})
 
 
+def offers_graphql(folder: Path) -> bool:
+    """Whether `node.toml` offers anything in GraphQL; raises NodeMetadataInvalid where it cannot be read."""
+    table = load(folder / NODE_FILE)
+    return table is not None and "graphql" in table.data
+
+
 def slug(text: str) -> str:
     """A CKAN name: lowercase ASCII, digits and hyphens, 2 to 100 characters."""
     return fold(text).replace(" ", "-")[:100].strip("-").ljust(2, "x")

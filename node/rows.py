@@ -101,7 +101,7 @@ class Rows:
     ) -> None:
         self.folder, self.member, self.offers = folder.resolve(), member, tuple(offers)
         self.contracts = {o.contract.name: o.contract for o in offers}
-        self._zone, self._environ, self._clock = zone, environ, clock
+        self.zone, self._environ, self._clock = zone, environ, clock
         self._refresh, self._ticks = refresh_seconds, ticks
         self.store = _writable(store or self.folder / CACHE)
         self.duck = Duck([self.store], size=2, threads=2, memory="512MB")
@@ -216,11 +216,11 @@ class Rows:
     def _take(self, offer: Offer, key: str, source: _Source, digest: str, read: Callable[[], pa.Table]) -> None:
         contract = offer.contract
         name = hashlib.sha256(
-            "\x1f".join((_FORMAT, key, digest, repr(offer.mapping), contract.sha256, self._zone)).encode()
+            "\x1f".join((_FORMAT, key, digest, repr(offer.mapping), contract.sha256, self.zone)).encode()
         ).hexdigest()
         path = self.store / f"{name}.parquet"
         if not path.is_file():
-            made = typed(read(), contract, offer.mapping, zone=self._zone, year=self._clock().year)
+            made = typed(read(), contract, offer.mapping, zone=self.zone, year=self._clock().year)
             facts = {"left_out": made.left_out, "unread": made.unread}
             _write(path, made.table, [c.name for c in contract.columns if c.key], facts)
         facts = orjson.loads((pq.read_schema(path).metadata or {}).get(b"lumbung", b"{}"))

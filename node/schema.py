@@ -26,7 +26,7 @@ from core.rows import Value
 from core.rows_check import fits
 from node.asking import Asking
 from node.errors import NodeQueryRefused
-from node.standard import Standard, build, by_keys, filter_of, grouped, rows
+from node.standard import Standard, build, by_keys, filter_of, rows
 from node.words import KINDS, AnyKey, listed, made, required
 
 ENTITIES_MAX = 100
@@ -72,7 +72,7 @@ def _fields(standard: Standard) -> dict[str, Any]:
     async def aggregate(root: Any, info: Any, **given: Any) -> Any:
         asking: Asking = info.context
         query = asking.query(standard.contract, ("_row",), where=filter_of(standard, given.pop("where", None)))
-        return await grouped(asking, query, standard.fields, given)
+        return await standard.grouping.answer(asking, query, given)
 
     title = f"{standard.contract.title['id']} / {standard.contract.title['en']}"
     return {
@@ -80,7 +80,7 @@ def _fields(standard: Standard) -> dict[str, Any]:
             standard.connection, args=dict(standard.rows_args), resolver=page, description=f"{title}: rows."
         ),
         f"{standard.field}Aggregate": graphene.Field(
-            standard.groups, args=dict(standard.group_args), resolver=aggregate, description=f"{title}: groups."
+            standard.grouping.kind, args=dict(standard.group_args), resolver=aggregate, description=f"{title}: groups."
         ),
     }
 

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp
 
 from node.app import create_app
 from node.errors import NodePortTaken
-from node.graphql_http import MAX_BODY
 
 _BACKLOG = 128
+_MESSAGE = 256 * 1024  # of a socket, in bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _bound(spec: NodeSpec) -> _Bound:
         lifespan="off",
         server_header=False,
         ws="websockets-sansio",
-        ws_max_size=MAX_BODY,
+        ws_max_size=_MESSAGE,
         ws_max_queue=8,
         ws_per_message_deflate=False,
         timeout_keep_alive=15,

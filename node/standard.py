@@ -13,21 +13,15 @@ import graphene
 from core import cursors
 from core.contract import Classification, Contract
 from core.naming import camel, pascal, plural
-from core.rows import PROVENANCE, TRUE, AnyOf, Compare, Filter, Op, Order, RowQuery, Value, all_of
-from core.rows_aggregate import AggregateQuery, Having, Measure, MeasureOp
-from core.rows_errors import FilterInvalid
-from core.wire import moment_text
+from core.rows import TRUE, AnyOf, Compare, Filter, Op, Order, RowQuery, Value, all_of
 from node.asking import PAGE_MAX, Asking
+from node.groups import Grouping
 from node.words import (
     ASKABLE,
     COMPARISONS,
-    CONDITIONS,
     KINDS,
     BigInt,
     Direction,
-    GroupCondition,
-    Json,
-    Measured,
     PageInfo,
     ProvenanceFilter,
     listed,
@@ -47,7 +41,7 @@ class Standard:
     name: str
     row: Any
     connection: Any
-    groups: Any
+    grouping: Grouping
     rows_args: Mapping[str, Any]
     group_args: Mapping[str, Any]
     fields: Mapping[str, str]  # of row and filter, to column
@@ -107,7 +101,7 @@ def build(contract: Contract) -> Standard:
         _enum(
             f"{name}Column",
             {c.name.upper(): c.name for c in contract.columns}
-            | {f"PROVENANCE_{_upper(key)}": column for key, column in ASKABLE.items()},
+            | {f"PROVENANCE_{key.upper()}": column for key, column in ASKABLE.items()},
         ),
         description=f"Kolom of {name} to order by.",
     )
@@ -120,38 +114,22 @@ def build(contract: Contract) -> Standard:
         },
         container=dict,
     )
-    measure = made(
-        f"{name}Measure",
-        graphene.InputObjectType,
-        {"op": graphene.InputField(Measured, required=True), "column": graphene.InputField(columns)},
-        container=dict,
-    )
-    groups = _groups(contract, name)
-    group_args = {
-        "groupBy": graphene.Argument(graphene.NonNull(listed(columns)), default_value=[]),
-        "measures": graphene.Argument(graphene.NonNull(listed(measure)), default_value=[]),
-        "having": graphene.Argument(listed(GroupCondition)),
-        "first": graphene.Argument(graphene.NonNull(graphene.Int), default_value=1_000),
-    }
+    grouping = Grouping(contract, name, columns)
     return Standard(
         contract=contract,
         name=name,
         row=row,
-        connection=_connection(name, row, groups, group_args, fields),
-        groups=groups,
+        connection=_connection(name, row, grouping),
+        grouping=grouping,
         rows_args={
             "where": graphene.Argument(where),
             "orderBy": graphene.Argument(listed(order)),
             "first": graphene.Argument(graphene.NonNull(graphene.Int), default_value=100),
             "after": graphene.Argument(graphene.String),
         },
-        group_args={"where": graphene.Argument(where), **group_args},
+        group_args={"where": graphene.Argument(where), **grouping.args},
         fields=fields,
     )
-
-
-def _upper(key: str) -> str:
-    return "".join(f"_{c}" if c.isupper() else c.upper() for c in key)
 
 
 def _where(contract: Contract, name: str) -> Any:
@@ -166,22 +144,7 @@ def _where(contract: Contract, name: str) -> Any:
     return kept[0]
 
 
-def _groups(contract: Contract, name: str) -> Any:
-    kinds = {camel(c.name): KINDS[c.type] for c in contract.columns}
-    kinds |= {f"provenance{key[0].upper()}{key[1:]}": KINDS[PROVENANCE[column]] for key, column in ASKABLE.items()}
-    key = made(f"{name}GroupKey", graphene.ObjectType, {field: graphene.Field(kind) for field, kind in kinds.items()})
-    values = graphene.Field(graphene.NonNull(graphene.List(Json)))
-    group = made(
-        f"{name}Group", graphene.ObjectType, {"key": required(key), "count": required(BigInt), "values": values}
-    )
-    return made(
-        f"{name}Groups",
-        graphene.ObjectType,
-        {"groups": required(listed(group)), "hasMore": required(graphene.Boolean)},
-    )
-
-
-def _connection(name: str, row: Any, groups: Any, group_args: Mapping[str, Any], fields: Mapping[str, str]) -> Any:
+def _connection(name: str, row: Any, grouping: Grouping) -> Any:
     edge = made(f"{name}Edge", graphene.ObjectType, {"cursor": required(graphene.String), "node": required(row)})
 
     def edges(self: Answer, info: Any) -> list[dict[str, Any]]:
@@ -201,7 +164,7 @@ def _connection(name: str, row: Any, groups: Any, group_args: Mapping[str, Any],
         return await self.asking.count(self.query)
 
     async def aggregate(self: Answer, info: Any, **given: Any) -> dict[str, Any]:
-        return await grouped(self.asking, self.query, fields, given)
+        return await grouping.answer(self.asking, self.query, given)
 
     return made(
         f"{name}Connection",
@@ -212,7 +175,7 @@ def _connection(name: str, row: Any, groups: Any, group_args: Mapping[str, Any],
             "pageInfo": required(PageInfo, resolver=page_info),
             "totalCount": required(BigInt, resolver=total),
             "seq": required(BigInt, resolver=lambda self, info: self.query.relation.seq),
-            "aggregate": required(groups, resolver=aggregate, args=dict(group_args)),
+            "aggregate": required(grouping.kind, resolver=aggregate, args=dict(grouping.args)),
         },
         description=f"Halaman of {name}, by keyset.",
     )
@@ -245,59 +208,6 @@ async def rows(standard: Standard, asking: Asking, given: Mapping[str, Any]) -> 
     )
     page = await asking.page(query)
     return Answer(query, asking, as_rows(standard, page.rows), page.places, page.has_next)
-
-
-async def grouped(
-    asking: Asking, query: RowQuery, fields: Mapping[str, str], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The groups of a query's rows, with what is measured of each."""
-    by: tuple[str, ...] = tuple(column.value for column in given["groupBy"])
-    asked = AggregateQuery(
-        relation=query.relation,
-        scope=query.scope,
-        where=query.where,
-        group_by=by,
-        measures=(
-            *(Measure(MeasureOp(m["op"].value), m["column"].value if m.get("column") else None)
-              for m in given["measures"]),
-            Measure(MeasureOp.COUNT),
-        ),
-        having=_having(given.get("having")),
-        first=given["first"],
-    )  # fmt: skip
-    found = await asking.groups(asked)
-    width = len(by)
-    names = {column: field for field, column in fields.items()}
-    names |= {column: f"provenance{key[0].upper()}{key[1:]}" for key, column in ASKABLE.items()}
-    return {
-        "groups": [
-            {
-                "key": {names[c]: value for c, value in zip(by, row, strict=False)},
-                "count": row[-1],
-                "values": [_wire(value) for value in row[width:-1]],
-            }
-            for row in found.rows
-        ],
-        "hasMore": found.more,
-    }
-
-
-def _having(given: Any) -> tuple[Having, ...]:
-    found: list[Having] = []
-    for condition in given or ():
-        for op in CONDITIONS:
-            if op.value not in condition:
-                continue
-            if condition[op.value] is None:
-                raise FilterInvalid(relation="-", column="-", op=op.value, expected="number")
-            found.append(Having(condition["measure"], op, condition[op.value]))
-    return tuple(found)
-
-
-def _wire(value: Any) -> object:
-    if hasattr(value, "tzinfo"):
-        return moment_text(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 async def by_keys(

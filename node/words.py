@@ -11,19 +11,20 @@ import graphene
 from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 
 from core.contract import ColumnType
+from core.naming import camel
 from core.rows import PROVENANCE, AnyOf, Compare, Filter, Not, Op, all_of
 from core.rows_aggregate import MeasureOp
 from core.rows_errors import FilterInvalid
 from core.wire import day, moment, moment_text, whole_number
 
-#: Provenance that rows can be filtered, ordered and grouped by: its name in the graph to column.
+#: Provenance that rows can be filtered, ordered and grouped by: its name before it is camel-cased, to column.
 ASKABLE = {
     "member": "_member",
     "source": "_source",
     "dataset": "_dataset",
     "resource": "_resource",
     "snapshot": "_snapshot",
-    "fetchedAt": "_fetched_at",
+    "fetched_at": "_fetched_at",
     "verdict": "_verdict",
 }
 CONDITIONS = (Op.EQ, Op.NE, Op.LT, Op.LTE, Op.GT, Op.GTE)
@@ -90,6 +91,11 @@ def _comparisons(kind: ColumnType) -> Any:
             continue
         inner = graphene.Boolean if op is Op.IS_NULL else listed(KINDS[kind]) if op is Op.IN else KINDS[kind]
         fields[name] = graphene.InputField(inner)
+    if kind is not ColumnType.BOOLEAN:
+        ends = {end: graphene.InputField(KINDS[kind]) for end in ("from", "to")}
+        fields["range"] = graphene.InputField(
+            made(f"{_NAMES[kind]}Range", graphene.InputObjectType, ends, container=dict)
+        )
     return made(f"{_NAMES[kind]}Filter", graphene.InputObjectType, fields, container=dict)
 
 
@@ -98,7 +104,7 @@ COMPARISONS: Mapping[ColumnType, Any] = {kind: _comparisons(kind) for kind in Co
 ProvenanceFilter = made(
     "ProvenanceFilter",
     graphene.InputObjectType,
-    {name: graphene.InputField(COMPARISONS[PROVENANCE[column]]) for name, column in ASKABLE.items()},
+    {camel(name): graphene.InputField(COMPARISONS[PROVENANCE[column]]) for name, column in ASKABLE.items()},
     container=dict,
 )
 Direction = graphene.Enum.from_enum(_enum("Direction", {"ASC": "asc", "DESC": "desc"}), description="Arah urutan.")
@@ -132,6 +138,12 @@ def compared(column: str, given: Mapping[str, Any]) -> Filter:
         if value is None:
             raise FilterInvalid(relation="-", column=column, op=op.value, expected="isNull: true")
         parts.append(Compare(column, op, tuple(value) if isinstance(value, list) else value))
+    if "range" in given:
+        ends = [(op, (given["range"] or {}).get(end)) for op, end in ((Op.GTE, "from"), (Op.LTE, "to"))]
+        within = [Compare(column, op, value) for op, value in ends if value is not None]
+        if len(within) != len(given["range"] or {}) or not within:
+            raise FilterInvalid(relation="-", column=column, op="range", expected="from | to")
+        parts += within
     return all_of(parts)
 
 
@@ -139,7 +151,9 @@ def translated(given: Mapping[str, Any], columns: Mapping[str, str]) -> Filter:
     """The `Filter` that a standard's filter input means; `columns` leads from fields to column names."""
     parts = [compared(column, given[name]) for name, column in columns.items() if given.get(name) is not None]
     origin = given.get("provenance") or {}
-    parts += [compared(column, origin[name]) for name, column in ASKABLE.items() if origin.get(name) is not None]
+    parts += [
+        compared(column, origin[camel(name)]) for name, column in ASKABLE.items() if origin.get(camel(name)) is not None
+    ]
     parts += [translated(inner, columns) for inner in given.get("and") or ()]
     if given.get("or") is not None:
         parts.append(AnyOf(tuple(translated(inner, columns) for inner in given["or"])))

@@ -93,7 +93,7 @@ def _groups_document(name: str, columns: tuple[str, ...]) -> str:
     kind = pascal(name)
     key = f"key {{ {' '.join(camel(column) for column in columns)} }} " if columns else ""
     return (
-        f"query LumbungGroups($where: {kind}Filter, $groupBy: [{kind}Column!]!, $measures: [{kind}Measure!]!, "
+        f"query LumbungGroups($where: {kind}Filter, $groupBy: [{kind}GroupBy!]!, $measures: [{kind}Measure!]!, "
         f"$first: Int!) {{ groups: {camel(plural(name))}Aggregate(where: $where, groupBy: $groupBy, "
         f"measures: $measures, first: $first) {{ groups {{ {key}count values }} hasMore }} }}"
     )

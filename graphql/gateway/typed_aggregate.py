@@ -4,8 +4,6 @@ The core's `AggregateQuery` says what may be asked; every column outside the act
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -14,11 +12,11 @@ from strawberry import UNSET
 
 from core import rows_json
 from core.clock import zone
-from core.contract import Column, ColumnType, Contract
+from core.contract import ColumnType, Contract
+from core.group_keys import GroupKey, group_keys
 from core.naming import camel
-from core.rows import PROVENANCE, Op, RowQuery, Value
+from core.rows import Op, RowQuery
 from core.rows_aggregate import (
-    GRAINS,
     AggregateQuery,
     Coarse,
     Grain,
@@ -32,7 +30,7 @@ from core.rows_aggregate import (
 )
 from core.rows_errors import FilterInvalid
 from core.rows_json import Constant, Struct
-from core.wire import moment_text
+from core.wire import plain_value
 from gateway import splice
 from gateway.building import enum, lst, make, optional
 from gateway.context import Context, Info
@@ -53,43 +51,6 @@ GroupCondition: Any = make(
         **{op.value: (float | None, optional()) for op in _CONDITIONS},
     },
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """One thing that rows can be grouped by: a column, as it is or coarser."""
-
-    column: str
-    grain: Grain | None
-    kind: ColumnType
-    title: str
-
-    def asked(self, zone_name: str) -> str | Coarse:
-        return self.column if self.grain is None else Coarse(self.column, self.grain, zone_name)
-
-
-def _grains(contract: Contract, column: Column) -> tuple[Grain, ...]:
-    if column.type is ColumnType.TEXT and column.name != contract.region_column and column.reference != "region":
-        return ()
-    return GRAINS.get(column.type, ())
-
-
-def _keys(contract: Contract, provenance: Mapping[str, str]) -> dict[str, _Key]:
-    """By name, as the key's fields have it before it is camel-cased."""
-    found = {c.name: _Key(c.name, None, c.type, c.title["id"]) for c in contract.columns}
-    for column in contract.columns:
-        for grain in _grains(contract, column):
-            kind = ColumnType.TEXT if grain is Grain.PROVINCE else ColumnType.DATE
-            key = _Key(column.name, grain, kind, f"{column.title['id']}, by {grain.value}")
-            found.setdefault(f"{column.name}_{grain.value}", key)
-    return found | {f"provenance_{key}": _Key(c, None, PROVENANCE[c], key) for key, c in provenance.items()}
-
-
-def plain_value(value: Value | None) -> object:
-    """A measure's value as JSON has it."""
-    if isinstance(value, datetime):
-        return moment_text(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def having_of(given: Any) -> tuple[Having, ...]:
@@ -124,7 +85,7 @@ async def _asked(context: Context, query: AggregateQuery) -> Groups:
     )
 
 
-def _key_type(contract: Contract, name: str, keys: Mapping[str, _Key]) -> Any:
+def _key_type(contract: Contract, name: str, keys: Mapping[str, GroupKey]) -> Any:
     """The type of a group's key: one field for each thing that can be grouped by, and the region that it names."""
     fields: dict[str, tuple[Any, Any]] = {
         f"k_{n}": (KINDS[key.kind] | None, strawberry.field(name=camel(n), default=None)) for n, key in keys.items()
@@ -186,7 +147,7 @@ def aggregate_field(contract: Contract, name: str, columns: Any, provenance: Map
         columns: the enum of columns that can be ordered by, and so measured.
         provenance: names of the provenance among them, to column.
     """
-    keys = _keys(contract, provenance)
+    keys = group_keys(contract, provenance)
     by = enum(
         f"{name}GroupBy",
         {n.upper(): n for n in keys},
