@@ -24,7 +24,7 @@ from core.rows_arrow import Sheet
 from core.rows_duckdb import compile_count, compile_duckdb
 from core.rows_errors import QueryBusy, QueryTimeout, QueryTooLarge, SnapshotUnreadable, StatementRefused
 from core.rows_files import needed
-from core.watch import Watch
+from core.watch import Watch, Watched
 
 _Ends = dict[tuple[Value | None, Value | None], int]
 #: So many ends of a relation's rows are kept in memory, a few megabytes; with more the database joins them.
@@ -33,6 +33,29 @@ _ENDS = 20_000
 _QUESTIONS = 32
 #: A page is read longer by this and an eighth of itself, for rows that have ended.
 _MORE = 16
+
+
+class Stop:
+    """What ends a query of another thread before its deadline, such as one whose asker has gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: Watched | None = None
+        self._asked = False
+
+    def ask(self) -> None:
+        """End the query that is running, and whichever would come next."""
+        with self._lock:
+            self._asked = True
+            running = self._running
+        if running is not None:
+            running.fire()
+
+    def takes(self, watched: Watched) -> bool:
+        """A query wants to begin; whether it may."""
+        with self._lock:
+            self._running = watched
+            return not self._asked
 
 
 @lru_cache(maxsize=512)
@@ -86,7 +109,7 @@ class Duck:
             self._free.put(self._root.cursor())
 
     @contextmanager
-    def _run(self, sql: str, params: Sequence[object], deadline: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _run(self, sql: str, deadline: float, stop: Stop | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         if not _only_select(sql):
             raise StatementRefused()
         until = time.monotonic() + deadline
@@ -97,6 +120,8 @@ class Duck:
         try:
             with self._watch.over(connection.interrupt, until) as watched:
                 try:
+                    if stop is not None and not stop.takes(watched):
+                        raise QueryTimeout(seconds=deadline)
                     yield connection
                 except duckdb.InterruptException as error:
                     raise QueryTimeout(seconds=deadline) from error
@@ -111,12 +136,12 @@ class Duck:
 
     def select(self, sql: str, params: Sequence[object] = (), *, deadline: float) -> list[tuple[Value | None, ...]]:
         """All rows of one SELECT; interrupted after `deadline` seconds, waiting for a connection included."""
-        with self._run(sql, params, deadline) as connection:
+        with self._run(sql, deadline) as connection:
             return connection.execute(sql, list(params)).fetchall()
 
-    def arrow(self, sql: str, params: Sequence[object] = (), *, deadline: float) -> pa.Table:
-        """The result of one SELECT as an Arrow table; interrupted after `deadline` seconds."""
-        with self._run(sql, params, deadline) as connection:
+    def arrow(self, sql: str, params: Sequence[object] = (), *, deadline: float, stop: Stop | None = None) -> pa.Table:
+        """The result of one SELECT as an Arrow table; interrupted after `deadline` seconds, or by `stop`."""
+        with self._run(sql, deadline, stop) as connection:
             return connection.sql(sql, params=list(params)).to_arrow_table()
 
     def _compiled(self, compiled: Compiled, deadline: float) -> list[tuple[Value | None, ...]]:
@@ -141,12 +166,12 @@ class Duck:
                 return page(query, rows)
         return page(query, self._compiled(compile_duckdb(query), max(until - time.monotonic(), 0.001)))
 
-    def sheet(self, query: RowQuery, *, deadline: float) -> Sheet:
+    def sheet(self, query: RowQuery, *, deadline: float, stop: Stop | None = None) -> Sheet:
         """One page of a row query in columns, for large ones: no Python object is made for a value."""
         until = time.monotonic() + deadline
 
         def run(compiled: Compiled) -> pa.Table:
-            return self.arrow(compiled.sql, compiled.params, deadline=max(until - time.monotonic(), 0.001))
+            return self.arrow(compiled.sql, compiled.params, deadline=max(until - time.monotonic(), 0.001), stop=stop)
 
         query = rows_arrow.columns_of(query)
         closing = [] if query.relation.parts else [f for f in needed(query) if f.closings]

@@ -200,8 +200,21 @@ def _pieces(node: Struct) -> Iterator[str | Leaf | Cursor]:
 
 def of_arrow(struct: Struct, table: pa.Table, cursors: Sequence[str] | None = None) -> bytes | None:
     """The list of a table's rows as JSON text, made column by column; no Python object is made for a value."""
+    whole = _one_by_one(struct, table, cursors, ",")
+    return None if whole is None else b"".join((b"[", whole[:-1], b"]"))
+
+
+def lines_of_arrow(struct: Struct, table: pa.Table) -> bytes | memoryview | None:
+    """A table's rows as JSON texts, each with the end of a line behind it (NDJSON)."""
+    return _one_by_one(struct, table, None, "\n")
+
+
+def _one_by_one(
+    struct: Struct, table: pa.Table, cursors: Sequence[str] | None, behind: str
+) -> bytes | memoryview | None:
+    """The rows' texts, each with something behind it; None where a value cannot be written."""
     if not len(table):
-        return b"[]"
+        return b""
     written: dict[str, _Written] = {}
     for leaf in struct.leaves():
         if leaf.column not in written or leaf.required:
@@ -211,7 +224,7 @@ def of_arrow(struct: Struct, table: pa.Table, cursors: Sequence[str] | None = No
             written[leaf.column] = made
     parts: list[Any] = []
     fixed = ""
-    for piece in (*_pieces(struct), ","):
+    for piece in (*_pieces(struct), behind):
         if isinstance(piece, str):
             fixed += piece
             continue
@@ -223,9 +236,9 @@ def of_arrow(struct: Struct, table: pa.Table, cursors: Sequence[str] | None = No
         parts += written[piece.column].behind(fixed)
         fixed = ""
     if not parts:
-        return b"[" + b",".join([fixed[:-1].encode()] * len(table)) + b"]"
+        return fixed.encode() * len(table)
     whole = pc.binary_join_element_wise(*parts, pa.scalar(fixed), "")
-    return b"".join((b"[", memoryview(_bytes(_whole(whole)))[:-1], b"]"))
+    return memoryview(_bytes(_whole(whole)))
 
 
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:

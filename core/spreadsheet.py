@@ -11,7 +11,8 @@ from typing import Any
 #: So many letters a cell holds.
 LONGEST = 32_767
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 has none of these
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a text begins with that a spreadsheet takes for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MADE = (1980, 1, 1, 0, 0, 0)
 _STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
 _FIRST = "[Content_Types].xml"
@@ -19,7 +20,7 @@ _FIRST = "[Content_Types].xml"
 
 def formula_like(text: str) -> bool:
     """Whether a spreadsheet would take a text for a formula (F28)."""
-    return text.startswith(_FORMULA)
+    return text.startswith(FORMULA)
 
 
 def writable(text: str) -> str:
