@@ -51,7 +51,10 @@ def _declared(document: DocumentNode) -> set[str]:
     kept = []
     for node in document.definitions:
         name = getattr(node, "name", None)
-        if isinstance(node, TypeDefinitionNode) and not re.match(r"(join|link)__", name.value if name else ""):
+        # subscriptions are this hub's own: no subgraph has them
+        if isinstance(node, TypeDefinitionNode) and not re.match(
+            r"(join|link)__|Subscription$", name.value if name else ""
+        ):
             kept.append(print_ast(visit(node, _Plain())))
     return {"\n".join(sorted(one.splitlines())) for one in kept}
 
