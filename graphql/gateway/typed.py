@@ -26,6 +26,7 @@ from gateway.pages import PageInfo
 from gateway.reading import Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
 from gateway.typed_aggregate import aggregate_field
+from gateway.typed_diff import diff_field
 from gateway.where import COMPARISONS, KINDS, Direction, Fields, RegionOfRow, translate
 
 _FACTS = tuple(PROVENANCE)
@@ -175,7 +176,7 @@ def _order(name: str, columns: Any) -> Any:
     )
 
 
-def _connection(contract: Contract, name: str, row: Any, columns: Any) -> Any:
+def _connection(contract: Contract, name: str, row: Any, columns: Any, attributes: Mapping[str, str]) -> Any:
     edge = make(f"{name}Edge", strawberry.type, {"cursor": (str, None), "node": (row, None)})
 
     def edges(self: Any) -> Any:
@@ -210,6 +211,8 @@ def _connection(contract: Contract, name: str, row: Any, columns: Any) -> Any:
         for key, (resolver, text) in described.items()
     }
     fields["aggregate"] = aggregate_field(contract, name, columns, _ASKABLE)
+    if contract.key:
+        fields["diff"] = diff_field(contract, name, row, columns, attributes)
     fields |= {
         "answer": (Annotated[Answer, StrawberryPrivate()], None),
         "rows": (Annotated[Any, StrawberryPrivate()], None),
@@ -224,6 +227,7 @@ def build(contract: Contract) -> Typed:
     name = pascal(contract.name)
     row = _row(contract, name)
     columns = _columns(contract, name)
+    attributes = {_attribute(c.name): c.name for c in contract.columns}
     return Typed(
         contract=contract,
         field=plural(contract.name),
@@ -231,8 +235,8 @@ def build(contract: Contract) -> Typed:
         where=_where(contract, name),
         order=_order(name, columns),
         columns=columns,
-        connection=_connection(contract, name, row, columns),
-        attributes={_attribute(c.name): c.name for c in contract.columns},
+        connection=_connection(contract, name, row, columns, attributes),
+        attributes=attributes,
         plain={camel(c.name): (c.name, c.type) for c in contract.columns} | {"provenance": PLAIN},
     )
 
