@@ -74,6 +74,15 @@ class Services:
         return nodes_of(self.registry, self.regions)
 
     @cached_property
+    def members_at(self) -> Mapping[str, tuple[tuple[int, Member], ...]]:
+        """The members that name a region's code as theirs, each with its place in the registry."""
+        found: dict[str, list[tuple[int, Member]]] = {}
+        for place, member in enumerate(self.registry.members):
+            for code in member.regions:
+                found.setdefault(code, []).append((place, member))
+        return {code: tuple(members) for code, members in found.items()}
+
+    @cached_property
     def sources(self) -> Mapping[str, SourceConfig]:
         """The registry's sources by id."""
         return {s.id: s for s in self.registry.sources}

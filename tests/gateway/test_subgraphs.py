@@ -134,9 +134,9 @@ def test_an_entity_shows_its_key_and_what_the_subgraph_owns(subgraphs: dict[str,
     assert sorted(subgraphs["quality"].entities) == ["Dataset", "Member", "Resource", "Snapshot"]
 
 
-def test_only_page_facts_and_provenance_are_shared(subgraphs: dict[str, Subgraph]) -> None:
+def test_only_page_facts_provenance_and_counted_changes_are_shared(subgraphs: dict[str, Subgraph]) -> None:
     shared = {kind for g in subgraphs.values() for kind in re.findall(r"type (\w+) @shareable", g.sdl)}
-    assert shared == {"PageInfo", "Provenance"}
+    assert shared == {"ChangeTotals", "PageInfo", "Provenance"}
     assert not any(re.search(r"\) @shareable|: .* @shareable", graph.sdl) for graph in subgraphs.values())
 
 

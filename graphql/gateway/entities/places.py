@@ -100,10 +100,9 @@ class Region:
     @catalog("Anggota whose data may speak about this region.")
     def members(self, info: Info) -> list["Member"]:
         """The members that cover it."""
-        services = info.context.services
-        return [
-            Member(record=m) for m in services.registry.members if services.regions.covers(m.regions, self.record.code)
-        ]
+        named = info.context.services.members_at  # a list of rows asks this of each: no walk through all members
+        found = dict((*named.get(self.record.code, ()), *named.get(self.record.province, ())))
+        return [Member(record=found[place]) for place in sorted(found)]
 
 
 def region_of(info: Info, code: str | None) -> Region | None:
