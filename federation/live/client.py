@@ -7,12 +7,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from datetime import date
 from typing import Any
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from core.clock import utc_now
 from core.log import get
 from federation.address import AddressPolicy, Resolve, system_resolve
 from federation.breaker import Breaker
@@ -36,6 +38,7 @@ from federation.vetted import client as make_client
 log = get("federation.live")
 PATH = "graphql"
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _AGAIN = frozenset({408, 425, 429})
 
 
@@ -65,6 +68,7 @@ class NodeClient:
         self._places = asyncio.Semaphore(limits.calls)
         self._inside = 0
         self._session: aiohttp.ClientSession | None = None
+        self._held: tuple[date, URL, bool | aiohttp.Fingerprint] | None = None
         self._url = URL(node.source.url.rstrip("/")) / PATH
 
     async def close(self) -> None:
@@ -117,26 +121,32 @@ class NodeClient:
             self._inside -= 1
 
     async def _sent(self, body: bytes) -> dict[str, Any]:
-        token = token_of(self.node.source)
-        url = self._policy.check(str(self._url))
-        self._policy.accept(url)
+        url, pin, token = self._vetted()
         if self._session is None:
             self._session = make_client(self._policy, self._pool, per_host=self._limits.calls)
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        pin = self._policy.pin(url.host or "") if url.scheme == "https" else None
+        headers = _HEADERS if token is None else _HEADERS | {"Authorization": f"Bearer {token}"}
         async with self._session.post(
             url,
             data=body,
             headers=headers,
             allow_redirects=False,
-            ssl=True if pin is None else aiohttp.Fingerprint(pin),
+            ssl=pin,
             timeout=_NO_LIMIT,
         ) as response:
             self._judge(response)
             raw = await self._read(response)
         return self._data(raw, token)
+
+    def _vetted(self) -> tuple[URL, bool | aiohttp.Fingerprint, str | None]:
+        """The address by today's rules, the certificate that is taken for it, and the token."""
+        token = token_of(self.node.source)
+        today = utc_now().date()
+        if self._held is None or self._held[0] != today:  # allowances end with a day; names are judged by connections
+            url = self._policy.check(str(self._url))
+            self._policy.accept(url)
+            pin = self._policy.pin(url.host or "") if url.scheme == "https" else None
+            self._held = (today, url, True if pin is None else aiohttp.Fingerprint(pin))
+        return self._held[1], self._held[2], token
 
     def _judge(self, response: aiohttp.ClientResponse) -> None:
         status = response.status

@@ -33,7 +33,6 @@ from gateway.typed import Typed
 from gateway.where import Direction, translate
 
 shared = field_of(None)
-catalog = field_of("catalog")
 strawberry.enum(NodeState, name="LiveState", description="Keadaan simpul in one answer.")
 _APART = {"provenance", "lumbung_facts"}  # a live row comes from no commit
 _OF_NODE = ("node", "member", "time", "stale")
@@ -44,54 +43,27 @@ class LiveNodeStatus:
     """How one node did."""
 
     record: strawberry.Private[NodeStatus]
-
-    @shared("Anggota: the code of the member whose node it is.")
-    def member(self) -> str:
-        """The member's code."""
-        return self.record.node.member
-
-    @shared("Simpul: its source's id.")
-    def node(self) -> strawberry.ID:
-        """The node."""
-        return strawberry.ID(self.record.node.id)
-
-    @shared("LIVE: all that was asked for; PARTIAL: less; STALE: the last good snapshot stands in; DOWN: nothing.")
-    def status(self) -> NodeState:
-        """How it did."""
-        return self.record.state
-
-    @shared("How long its answers took together, in milliseconds; null where it was not asked.")
-    def latency_ms(self) -> float | None:
-        """Its latency."""
-        seconds = self.record.seconds
-        return None if seconds is None else round(seconds * 1_000, 1)
-
-    @shared("Kode tetap of what went wrong; null where nothing did.")
-    def code(self) -> str | None:
-        """The stable code."""
-        return self.record.error.code if self.record.error else None
+    # plain values: half a thousand nodes answer, and a resolver each would cost more than asking them
+    member: str = strawberry.field(description="Anggota: the code of the member whose node it is.")
+    node: strawberry.ID = strawberry.field(description="Simpul: its source's id.")
+    status: NodeState = strawberry.field(
+        description="LIVE: all that was asked for; PARTIAL: less; STALE: the last good snapshot; DOWN: nothing."
+    )
+    latency_ms: float | None = strawberry.field(
+        description="How long its answers took together, in milliseconds; null where it was not asked."
+    )
+    code: str | None = strawberry.field(description="Kode tetap of what went wrong; null where nothing did.")
+    age: float | None = strawberry.field(
+        description="How old the rows that stand in are, in seconds since they were fetched; null unless STALE."
+    )
+    rows: int = strawberry.field(description="Rows of it in this answer.")
+    dropped: int = strawberry.field(description="Rows or groups that it gave and that were not taken.")
 
     @shared("What went wrong and what to do about it, in the reader's language.")
     def what(self) -> str | None:
         """The sentence."""
         error = self.record.error
         return f"{error.what()} {error.fix()}" if error else None
-
-    @shared("How old the rows that stand in are, in seconds since they were fetched; null unless STALE.")
-    def age(self, info: Info) -> float | None:
-        """The age of the last good snapshot."""
-        at = self.record.fetched_at
-        return None if at is None else round((info.context.services.clock() - at).total_seconds(), 1)
-
-    @shared("Rows of it in this answer.")
-    def rows(self) -> int:
-        """Its rows."""
-        return self.record.rows
-
-    @shared("Rows or groups that it gave and that were not taken.")
-    def dropped(self) -> int:
-        """Dropped rows."""
-        return self.record.dropped
 
     @shared("Anggota pemilik simpul.")
     def owner(self, info: Info) -> Member | None:
@@ -138,12 +110,27 @@ def _owners(context: Context, contract: Contract) -> Mapping[str, Mapping[str, s
 
 def _told(info: Info, statuses: Sequence[NodeStatus]) -> list[LiveNodeStatus]:
     """How each node did; what went wrong also stands among the answer's errors."""
-    raw = info._raw_info
+    raw, now = info._raw_info, info.context.services.clock()
     for status in statuses:
         if status.error is not None:
             error = GraphQLError("", raw.field_nodes, path=raw.path.as_list(), original_error=status.error)
             info.context.partial.append(error)
-    return [LiveNodeStatus(record=status) for status in statuses]
+    return [_status(status, now) for status in statuses]
+
+
+def _status(status: NodeStatus, now: datetime) -> LiveNodeStatus:
+    at = status.fetched_at
+    return LiveNodeStatus(
+        record=status,
+        member=status.node.member,
+        node=strawberry.ID(status.node.id),
+        status=status.state,
+        latency_ms=None if status.seconds is None else round(status.seconds * 1_000, 1),
+        code=status.error.code if status.error else None,
+        age=None if at is None else round((now - at).total_seconds(), 1),
+        rows=status.rows,
+        dropped=status.dropped,
+    )
 
 
 def _filter(typed: Typed, given: Any, info: Info) -> Filter:
