@@ -42,7 +42,13 @@ def serve_home(granary: Granary, *, host: str, port: int, on_ready: Callable[[st
     log.configure()
 
     config = uvicorn.Config(
-        make_app(services_of(granary)), host=host, port=port, log_config=None, access_log=False, ws_max_size=MAX_BODY
+        make_app(services_of(granary)),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        ws_max_size=MAX_BODY,
+        ws_per_message_deflate=False,  # it costs memory for each socket, and small messages gain nothing
     )
     _Announcing(config, on_ready).run()
 

@@ -21,12 +21,14 @@ from websockets.typing import Subprotocol
 
 from core import tokens
 from core.access import SYSTEM, Role
+from core.contracts import load_contracts
 from gateway import subscriptions
 from gateway.feed import Feed
 from gateway.http import GraphQLDoor
 from gateway.listening import ListeningInfo
 from gateway.offload import Offload
 from gateway.schema import make_schema
+from gateway.sdl import shipped_contracts
 from gateway.subgraphs.events import told
 from gateway.subscriptions import PROTOCOL, Manners, Sockets
 from tests.gateway import factories
@@ -79,8 +81,13 @@ class Served:
 Serve = Callable[..., AbstractAsyncContextManager[Served]]
 
 
+@pytest.fixture(scope="module")
+def graph() -> Any:
+    return make_schema(load_contracts(shipped_contracts()))
+
+
 @pytest.fixture
-def serve(sqlite_engine: Engine, tmp_path: Path) -> Serve:
+def serve(sqlite_engine: Engine, tmp_path: Path, graph: Any) -> Serve:
     """Serves the province's graph, or another one, with the manners that a test wants."""
 
     @asynccontextmanager
@@ -91,7 +98,7 @@ def serve(sqlite_engine: Engine, tmp_path: Path) -> Serve:
         moment = [NOW]
         services = replace(province.services, clock=lambda: moment[0])
         offload = Offload(services.sessions, sql=2, duck=1)
-        schema = make_schema(services.contracts) if not own else strawberry.Schema(query=Query, subscription=Counting)
+        schema = strawberry.Schema(query=Query, subscription=Counting) if own else graph
         door = GraphQLDoor(schema, services, offload)
         sockets = Sockets(door, Feed(offload, seconds=0.01), Manners(**manners))
         config = uvicorn.Config(
@@ -345,7 +352,9 @@ async def test_g21_a_process_has_so_many_sockets_and_no_more(serve: Serve) -> No
 
 async def test_g21_a_slow_reader_is_closed(serve: Serve) -> None:
     async with serve(own=True, waiting=8, close_seconds=0.05) as served:
-        async with connect(served.url, subprotocols=[Subprotocol(PROTOCOL)], max_queue=1, proxy=None) as client:
+        async with connect(
+            served.url, subprotocols=[Subprotocol(PROTOCOL)], max_queue=1, compression=None, proxy=None
+        ) as client:
             await begin(client)
             await subscribe(client, "subscription { numbers(most: 100000, size: 100000) }")
             while served.sockets.open:  # nobody reads
