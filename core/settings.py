@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     # values that the answer to one question may hold: of anybody, of members, or of one role (docs/adr/0029)
     query_cost_max: dict[str, int] = Field(default_factory=dict, validate_default=True)
 
+    # files of rows (/export): rows of one, seconds that reading one may take, and how many are read at once
+    export_rows_max: int = Field(default=5_000_000, ge=1)
+    export_seconds: float = Field(default=300.0, gt=0)
+    exports_at_once: int = Field(default=4, ge=1, le=64)
+
     # subscriptions: connections of the process, and connections and subscriptions of one client
     sockets_max: int = Field(default=500, ge=1)
     sockets_client_max: int = Field(default=10, ge=1)

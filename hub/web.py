@@ -36,7 +36,7 @@ from gateway.schema import make_schema
 from gateway.subscriptions import Manners, Sockets
 from gateway.trusted import FOLDER, SHIPPED, Trusted
 from hub.reloading import Reloading
-from hub.routes import health, inbox, subgraphs
+from hub.routes import export, health, inbox, subgraphs
 from hub.web_errors import MethodRefused, RouteUnknown
 
 log = logs.get("hub.web")
@@ -160,6 +160,7 @@ def make_app(services: Services) -> Starlette:
             *health.routes(services, offload, lambda: {"members": len(reloading.problems)}),
             *inbox.routes(services, offload, reloading.services),
             *subgraphs.routes(services, offload, reloading.services),
+            *export.routes(services, offload, reloading.services),
         ],
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,

@@ -1,0 +1,269 @@
+"""Rows of a data standard as a file: what an export's address asks, read as the graph reads it, and its pages.
+
+`where` and `orderBy` are the inputs that the standard's field in the graph has, translated by the same code. An export
+is all pages of one question one after another, so its rows are those that the graph pages through, in their order, and
+no more than a page of them is in memory. HTTP is left to `hub/routes/export.py`, bytes to `core/rows_export.py`.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+
+import orjson
+import strawberry
+from graphql import GraphQLError, graphql_sync
+from sqlalchemy.orm import Session
+
+from core import cursors
+from core.contract import Contract
+from core.duck import Stop
+from core.messages import text
+from core.naming import camel, pascal
+from core.rows import FALSE, PROVENANCE, TRUE, Filter, Order, RowQuery
+from core.rows_export import Format, file_name, writer
+from gateway.building import lst, make
+from gateway.context import Context
+from gateway.errors import known
+from gateway.export_errors import ExportInvalid, ExportTooLarge, ExportUnknown
+from gateway.reading import AsOf, Question, of_contract
+from gateway.scalars import BigInt, config
+from gateway.typed import build
+from gateway.where import Direction, translate
+
+#: Rows read at once: some ten megabytes of columns.
+PAGE = 50_000
+PARAMETERS = ("where", "columns", "orderBy", "asOf", "asOfSeq", "bom", "delimiter")
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", ",": ",", ";": ";"}
+
+
+class Inputs:
+    """The inputs of one data standard's field, and what values of them mean."""
+
+    def __init__(self, contract: Contract) -> None:
+        typed = build(contract)
+        self.contract = contract
+        self._fields = typed.fields
+
+        def asked(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
+            info, *, where=None, order_by=None, as_of_seq=None, as_of=None
+        ):
+            info.context.update(where=where, order=order_by, moment=(as_of, as_of_seq))
+            return True
+
+        asked.__annotations__ = {
+            "info": strawberry.Info,
+            "where": typed.where | None,
+            "order_by": lst(typed.order) | None,
+            "as_of": datetime | None,
+            "as_of_seq": BigInt | None,
+            "return": bool,
+        }
+        query = make("Query", strawberry.type, {"asked": (bool, strawberry.field(resolver=asked))})
+        self._schema = strawberry.Schema(query=query, config=config())._schema
+        name = pascal(contract.name)
+        self._document = (
+            f"query($where: {name}Filter, $orderBy: [{name}Order!], $asOf: DateTime, $asOfSeq: BigInt) "
+            "{ asked(where: $where, orderBy: $orderBy, asOf: $asOf, asOfSeq: $asOfSeq) }"
+        )
+
+    def read(self, variables: Mapping[str, Any], regions: Any) -> tuple[Filter, tuple[Order, ...], AsOf]:
+        """The filter, order and moment that values of the inputs mean.
+
+        Raises:
+            QueryInvalid: they are none of the inputs' values.
+            MomentAmbiguous: both moments are given.
+            FilterInvalid: a comparison that no filter means.
+        """
+        found: dict[str, Any] = {}
+        result = graphql_sync(self._schema, self._document, context_value=found, variable_values=dict(variables))
+        for error in result.errors or ():
+            assert isinstance(error, GraphQLError)
+            raise known(error)
+        where = TRUE if found["where"] is None else translate(found["where"], self._fields, regions)
+        order = tuple(Order(o.column.value, o.direction is Direction.DESC) for o in found["order"] or ())
+        as_of, as_of_seq = found["moment"]
+        return where, order, Question(as_of=as_of, as_of_seq=as_of_seq).moment
+
+    @cached_property
+    def columns(self) -> Mapping[str, str]:
+        """What a column may be called, to the column: as in the standard, as in the graph, or a fact of provenance."""
+        own = [c.name for c in self.contract.columns]
+        facts = {f"provenance.{camel(name.removeprefix('_'))}": name for name in PROVENANCE}
+        return {camel(name): name for name in own} | {name: name for name in (*own, *PROVENANCE)} | facts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an export's address asks for; `moment` of an earlier commit or time, else now."""
+
+    contract: Contract
+    form: Format
+    columns: tuple[str, ...]
+    where: Filter
+    order: tuple[Order, ...]
+    moment: AsOf
+    bom: bool
+    delimiter: str
+
+
+def _json(name: str, given: str) -> Any:
+    try:
+        return orjson.loads(given)
+    except orjson.JSONDecodeError as error:
+        raise ExportInvalid(parameter=name, expected=text("export.expected.json")) from error
+
+
+def _order(given: str) -> Any:
+    """`orderBy` as JSON, or in short as `DATE,-PRICE`."""
+    if given.lstrip().startswith(("[", "{")):
+        return _json("orderBy", given)
+    steps = [step.strip() for step in given.split(",") if step.strip()]
+    return [{"column": s.removeprefix("-"), "direction": "DESC" if s.startswith("-") else "ASC"} for s in steps]
+
+
+def read(inputs: Inputs, form: Format, given: Mapping[str, str], regions: Any) -> Asked:
+    """What an address's parameters ask of a standard.
+
+    Raises:
+        ExportInvalid: a parameter that is unknown or cannot be read.
+        QueryInvalid, FilterInvalid, MomentAmbiguous: what no question to the graph may say either.
+    """
+    unknown = next((name for name in given if name not in PARAMETERS), None)
+    if unknown is not None:
+        raise ExportInvalid(parameter=unknown, expected=", ".join(PARAMETERS))
+    variables: dict[str, Any] = {}
+    if given.get("where"):
+        variables["where"] = _json("where", given["where"])
+    if given.get("orderBy"):
+        variables["orderBy"] = _order(given["orderBy"])
+    if given.get("asOf"):
+        variables["asOf"] = given["asOf"]
+    if given.get("asOfSeq"):
+        seq = given["asOfSeq"]
+        if not (seq.isascii() and seq.isdigit() and len(seq) <= 9):
+            raise ExportInvalid(parameter="asOfSeq", expected=text("export.expected.number"))
+        variables["asOfSeq"] = int(seq)
+    where, order, moment = inputs.read(variables, regions)
+    delimiter = _DELIMITERS.get(given.get("delimiter") or "comma")
+    if delimiter is None:
+        raise ExportInvalid(parameter="delimiter", expected="comma, semicolon, tab")
+    if given.get("bom", "0") not in ("0", "1", ""):
+        raise ExportInvalid(parameter="bom", expected="0, 1")
+    return Asked(
+        contract=inputs.contract,
+        form=form,
+        columns=_columns(inputs, given.get("columns", "")),
+        where=where,
+        order=order,
+        moment=moment,
+        bom=given.get("bom") == "1",
+        delimiter=delimiter,
+    )
+
+
+def _columns(inputs: Inputs, given: str) -> tuple[str, ...]:
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if not names:
+        return tuple(c.name for c in inputs.contract.columns)
+    unknown = next((name for name in names if name not in inputs.columns), None)
+    if unknown is not None:
+        listed = ", ".join(c.name for c in inputs.contract.columns)
+        raise ExportInvalid(parameter="columns", expected=f"{listed}, {', '.join(PROVENANCE)}")
+    return tuple(dict.fromkeys(inputs.columns[name] for name in names))
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file that can be written: its rows' query, resolved to a commit, and what writes them."""
+
+    asked: Asked
+    query: RowQuery
+
+    @property
+    def seq(self) -> int:
+        """The commit that it shows."""
+        return self.query.relation.seq
+
+    @property
+    def name(self) -> str:
+        """The file's name: standard and commit."""
+        return file_name((self.asked.contract.name, str(self.seq)), self.asked.form)
+
+    @property
+    def etag(self) -> str | None:
+        """What names these bytes: commit, question and what the asker sees; None where rows are not committed yet."""
+        if self.query.relation.uncommitted:
+            return None
+        query, asked = self.query, self.asked
+        parts = (
+            asked.contract.name, asked.contract.version, asked.form.value, asked.bom, asked.delimiter, self.seq,
+            query.columns, query.where, query.order, sorted(query.scope.columns), query.scope.predicate,
+            query.relation.moved,
+        )  # fmt: skip
+        return f'"{hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
+
+    async def count(self, context: Context) -> int:
+        """How many rows it has.
+
+        Raises:
+            ExportTooLarge: more than an export may have.
+        """
+        rows = await context.duck(lambda duck, left: duck.count(self.query, deadline=left))
+        largest = context.services.settings.export_rows_max
+        if rows > largest:
+            raise ExportTooLarge(rows=rows, largest=largest, contract=self.asked.contract.name)
+        return rows
+
+    async def pieces(self, context: Context, *, page: int = PAGE) -> AsyncGenerator[bytes, None]:
+        """The file's bytes, a page of rows at a time; when nobody takes them any more, the running query is ended.
+
+        Raises:
+            QueryTimeout, QueryBusy, QueryTooLarge: it could not be read in time or space.
+        """
+        types = {name: self.query.types[name] for name in self.query.columns}
+        out = writer(self.asked.form, types, bom=self.asked.bom, delimiter=self.asked.delimiter)
+        query: RowQuery | None = replace(self.query, first=page)
+        stop = Stop()
+
+        def made(of: RowQuery, left: float) -> tuple[bytes, RowQuery | None]:
+            sheet = context.services.duck.sheet(of, deadline=left, stop=stop)
+            piece = out.page(sheet.table)
+            if not sheet.has_next:
+                return piece + out.end(), None
+            return piece, replace(of, after=cursors.encode(of, sheet.place(len(sheet.table) - 1)))
+
+        try:
+            while query is not None:
+                piece, query = await context.offload.duck(context.deadline, partial(made, query))
+                if piece:
+                    yield piece
+        finally:
+            stop.ask()
+
+
+async def prepared(context: Context, asked: Asked) -> Export:
+    """The export that was asked for, at its commit and in the asker's scope; nothing of its rows has been read.
+
+    Raises:
+        ExportUnknown: there is nothing in it that the asker may see, which is told like a table that is not there.
+        ColumnUnknown, FilterInvalid, AsOfUnknown: what cannot be asked.
+    """
+    resolve = of_contract(asked.contract)
+
+    def made(session: Session) -> RowQuery | None:
+        found = resolve(session, context, asked.moment)
+        assert found is not None
+        relation, scope = found
+        if scope.predicate == FALSE:
+            return None
+        return RowQuery(
+            relation=relation, columns=asked.columns, scope=scope, where=asked.where, order=asked.order, first=PAGE
+        )
+
+    query = await context.sql(made)
+    if query is None:
+        raise ExportUnknown(name=f"{asked.contract.name}.{asked.form.value}")
+    return Export(asked, query)
