@@ -71,8 +71,8 @@ def _key(asked: Asked) -> Hashable:
     query, relation = asked.query, asked.query.relation
     return (
         asked.table, asked.dialect, query.columns, tuple(map(query.visible, query.columns)), query.total_order,
-        query.first, relation.hidden, relation.moved, _form(query.matching), _form(query.remaining),
-        query.last is not None and query.last[0] is not None,
+        query.first, relation.hidden, relation.moved, _form(query.matching),
+        None if query.last is None else (_form(query.remaining), query.last[0] is not None),
     )  # fmt: skip
 
 
