@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +27,7 @@ from core.ids import new_id
 from core.messages import text, use_locale
 from federation.live.node import LiveLimits
 from federation.live.scatter import Live
+from gateway import query_page
 from gateway.context import Services
 from gateway.errors import internal, refusal
 from gateway.feed import Feed
@@ -110,7 +111,8 @@ def _landing(services: Services) -> Route:
     async def landing(request: Request) -> Response:
         use_locale(locale_of(request, services.settings.locale))
         name = escape(services.settings.service_name)
-        links = f'<li><a href="/health/ready">{escape(text("hub.landing.health"))}</a></li>'
+        links = f'<li><a href="{query_page.PATH}">{escape(text("gateway.page.title"))}</a></li>'
+        links += f'<li><a href="/health/ready">{escape(text("hub.landing.health"))}</a></li>'
         return HTMLResponse(
             f'<!doctype html><html lang="{services.settings.locale}"><meta charset="utf-8"><title>{name}</title>'
             f"<h1>{name}</h1><p>{escape(text('hub.landing.lead'))}</p>"
@@ -134,6 +136,8 @@ def make_app(services: Services) -> Starlette:
     sockets = Sockets(door, feed, manners)
 
     async def graphql(request: Request) -> Response:
+        if query_page.wants_page(request):
+            return RedirectResponse(query_page.PATH, 303)
         return await door(request)
 
     @asynccontextmanager
@@ -157,6 +161,7 @@ def make_app(services: Services) -> Starlette:
             _landing(services),
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", sockets.__call__),
+            *query_page.routes(door, trusted),
             *health.routes(services, offload, lambda: {"members": len(reloading.problems)}),
             *inbox.routes(services, offload, reloading.services),
             *subgraphs.routes(services, offload, reloading.services),

@@ -119,6 +119,13 @@ class SubscriptionSlow(LumbungError):
     transient = True
 
 
+class IntrospectionClosed(LumbungError):
+    """The schema is asked for where the installation does not show it."""
+
+    code = "INTROSPECTION_CLOSED"
+    http_status = 404
+
+
 class Internal(LumbungError):
     """Something that nobody foresaw; the details are in the log under the same number."""
 

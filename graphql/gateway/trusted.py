@@ -87,9 +87,13 @@ class Trusted:
         self._looked = -_SECONDS
         self._texts: Mapping[str, str] = {}
 
+    def all(self) -> list[Document]:
+        """Every document. Blocks for the files' sake."""
+        return list(read(self._folders))
+
     def _read(self) -> Mapping[str, str]:
         found: dict[str, str] = {}
-        for document in read(self._folders):
+        for document in self.all():
             found[document.id] = document.text
             found[hashlib.sha256(document.text.encode()).hexdigest()] = document.text  # of the file as it is
         return found
