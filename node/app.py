@@ -68,6 +68,8 @@ def create_app(
 ) -> Starlette:
     """A portal over a folder of files, and the graph of what its `node.toml` offers; raises NodeFolderMissing.
 
+    Whoever has served it calls `state.close()` at the end.
+
     Args:
         member: the member's code, part of every id, so that two nodes never share one.
         name: what the portal is called where its `node.toml` does not say.
@@ -83,7 +85,7 @@ def create_app(
     except LumbungError as error:  # files are served all the same
         node.unoffered = error
     both = ["GET", "POST"]
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", node.index),
             Route("/api", node.version),
@@ -99,6 +101,8 @@ def create_app(
         middleware=[Middleware(_Secure)],
         exception_handlers={HTTPException: _plain_error},
     )
+    app.state.close = node.close
+    return app
 
 
 def _graph(
@@ -123,6 +127,11 @@ class _Node:
         if self.graph is None:
             raise HTTPException(404 if self.unoffered is None else 503)
         return await self.graph.door(request)
+
+    def close(self) -> None:
+        """Let go of threads and database."""
+        if self.graph is not None:
+            self.graph.door.close()
 
     async def socket(self, socket: WebSocket) -> None:
         if self.graph is None:

@@ -56,7 +56,7 @@ def make_node_graph(
         refresh_seconds=folder.refresh_seconds,
     )
     feed = Feed(rows, every=folder.refresh_seconds, wait=wait)
-    tokens = Tokens(folder.path, folder.member)
+    tokens = Tokens(folder.path)
     door = GraphQLDoor(
         rows, tokens, feed.added, clock=folder.clock, introspection=offers.introspection, seconds=seconds
     )

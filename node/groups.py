@@ -30,12 +30,12 @@ class Grouping:
     """
 
     def __init__(self, contract: Contract, name: str, columns: Any) -> None:
-        self._contract, self._keys = contract, group_keys(contract, ASKABLE)
+        self._keys = group_keys(contract, ASKABLE)
         by = graphene.Enum.from_enum(
             _enum(f"{name}GroupBy", {key.upper(): key for key in self._keys}),
             description=f"What rows of {name} can be grouped by.",
         )
-        self.kind = _answer(contract, name, self._keys)
+        self.kind = _answer(name, self._keys)
         measure = {"op": graphene.InputField(Measured, required=True), "column": graphene.InputField(columns)}
         order = {
             "key": graphene.InputField(by),
@@ -57,8 +57,6 @@ class Grouping:
         zone_name = str(zone(asking.rows.zone))
         asked = {name: key.asked(zone_name) for name, key in self._keys.items()}
         names: list[str] = [member.value for member in given["groupBy"]]
-        suppression = self._contract.suppression
-        hidden = suppression is not None and query.visible(suppression.flag)
         aggregate = AggregateQuery(
             relation=query.relation,
             scope=query.scope,
@@ -67,7 +65,6 @@ class Grouping:
             measures=(
                 *map(_measure, given["measures"]),
                 Measure(MeasureOp.COUNT),
-                *([Measure(MeasureOp.COUNT_TRUE, suppression.flag)] if hidden and suppression else ()),
             ),
             having=_having(given.get("having")),
             order=_order(given.get("orderBy"), asked),
@@ -80,20 +77,19 @@ class Grouping:
                 "key": {camel(name): value for name, value in zip(names, row, strict=False)},
                 "count": row[last],
                 "values": [plain_value(value) for value in row[width:last]],
-                "hidden": row[last + 1] if hidden else None,
             }
             for row in found.rows
         ]
         return {"groups": groups, "hasMore": found.more}
 
 
-def _answer(contract: Contract, name: str, keys: Mapping[str, GroupKey]) -> Any:
+def _answer(name: str, keys: Mapping[str, GroupKey]) -> Any:
     fields = {camel(key): graphene.Field(KINDS[found.kind]) for key, found in keys.items()}
     group = {
         "key": always(made(f"{name}GroupKey", graphene.ObjectType, fields)),
         "count": always(BigInt),
         "values": graphene.Field(graphene.NonNull(graphene.List(Json))),
-    } | ({} if contract.suppression is None else {"hidden": graphene.Field(BigInt)})
+    }
     groups = always(listed(made(f"{name}Group", graphene.ObjectType, group)))
     return made(f"{name}Groups", graphene.ObjectType, {"groups": groups, "hasMore": always(graphene.Boolean)})
 

@@ -77,8 +77,9 @@ def _offer(table: Table, contracts: Mapping[str, Contract]) -> Offer:
     if unknown:
         raise table.refuse(f"graphql.{unknown[0]}", " | ".join(_KEYS))
     contract = contracts.get(table.text("contract"))
-    if contract is None:
-        raise table.refuse("graphql.contract", " | ".join(sorted(contracts)))
+    if contract is None or contract.suppression is not None:  # hiding small counts is work for the hub's intake
+        names = sorted(name for name, known in contracts.items() if known.suppression is None)
+        raise table.refuse("graphql.contract", " | ".join(names))
     file, database, name = table.maybe("file"), table.maybe("sql"), table.maybe("table")
     if (file is None) == (database is None) or (database is not None and name is None):
         raise table.refuse("graphql.file", 'file = "tma/*.csv" | sql = "DATABASE_URL", table = "..."')

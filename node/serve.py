@@ -66,6 +66,7 @@ class _Bound:
     server: _Server
     socket: socket.socket
     url: str
+    close: Callable[[], None]
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -93,9 +94,7 @@ def _bound(spec: NodeSpec) -> _Bound:
     sock = bind(spec.host, spec.port)
     url = spec.url or address(sock)
     try:
-        app: ASGIApp = create_app(
-            spec.folder, spec.member, spec.name, url=url, contracts=spec.contracts, store=spec.store
-        )
+        app = create_app(spec.folder, spec.member, spec.name, url=url, contracts=spec.contracts, store=spec.store)
     except BaseException:
         sock.close()
         raise
@@ -112,7 +111,7 @@ def _bound(spec: NodeSpec) -> _Bound:
         timeout_keep_alive=15,
         timeout_graceful_shutdown=3,
     )
-    return _Bound(_Server(config), sock, url)
+    return _Bound(_Server(config), sock, url, app.state.close)
 
 
 async def _run(bound: Sequence[_Bound], stop: asyncio.Event, started: Callable[[], None]) -> None:
@@ -123,6 +122,8 @@ async def _run(bound: Sequence[_Bound], stop: asyncio.Event, started: Callable[[
     for b in bound:
         b.server.should_exit = True
     await asyncio.gather(*running)
+    for b in bound:
+        b.close()
 
 
 def serve_many(specs: Sequence[NodeSpec], on_ready: Callable[[list[str]], None]) -> None:
@@ -186,5 +187,6 @@ def _bind_all(specs: Sequence[NodeSpec]) -> list[_Bound]:
     except BaseException:
         for b in bound:
             b.socket.close()
+            b.close()
         raise
     return bound

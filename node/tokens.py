@@ -1,6 +1,6 @@
 """The node's own tokens: random, shown once, kept as SHA-256 in a hidden file of the folder that is never served.
 
-A token sees open and limited columns; one made with `own` also the closed ones, for the regency's own use.
+A token sees open and limited columns; what is closed does not leave the regency.
 """
 
 import hmac
@@ -31,16 +31,15 @@ class NodeToken:
     sha256: str
     created: str
     expires: str | None = None
-    own: bool = False
 
 
 class Tokens:
     """The tokens of one folder; a change made by a command counts at once."""
 
-    def __init__(self, folder: Path, member: str) -> None:
+    def __init__(self, folder: Path, member: str = "-") -> None:
         if not folder.is_dir():
             raise NodeFolderMissing(folder=folder, member=member)
-        self._file, self._member = folder / FILE, member
+        self._file = folder / FILE
         self._read: tuple[object, tuple[NodeToken, ...]] = (None, ())
 
     def all(self) -> tuple[NodeToken, ...]:
@@ -55,11 +54,11 @@ class Tokens:
             return ()
         return self._read[1]
 
-    def issue(self, name: str, *, now: datetime, expires: datetime | None = None, own: bool = False) -> str:
+    def issue(self, name: str, *, now: datetime, expires: datetime | None = None) -> str:
         """Make a token; the secret is returned this once."""
         secret = PREFIX + secrets.token_urlsafe(32)
         made = NodeToken(
-            new_id(), name, digest(secret), now.isoformat(), None if expires is None else expires.isoformat(), own
+            new_id(), name, digest(secret), now.isoformat(), None if expires is None else expires.isoformat()
         )
         self._write((*self.all(), made))
         return secret
@@ -82,8 +81,7 @@ class Tokens:
             raise TokenInvalid
         if found.expires is not None and now >= datetime.fromisoformat(found.expires):
             raise TokenInvalid
-        member = self._member if found.own else None
-        return Actor(id=found.id, name=found.name, roles=frozenset({Role.COORDINATOR, Role.MACHINE}), member=member)
+        return Actor(id=found.id, name=found.name, roles=frozenset({Role.COORDINATOR, Role.MACHINE}))
 
     def _write(self, tokens: tuple[NodeToken, ...]) -> None:
         half = self._file.with_name(f"{FILE}.half")

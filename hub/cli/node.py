@@ -111,7 +111,6 @@ def token_issue(
     name: Annotated[str, typer.Argument(help="Untuk siapa, misalnya hub provinsi.")],
     folder: FolderOption,
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Masa berlaku.")] = 365,
-    own: Annotated[bool, typer.Option("--own", help="Juga kolom tertutup; untuk dipakai daerah sendiri.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Membuat token untuk bertanya lewat GraphQL; hanya ditampilkan sekali ini."""
@@ -119,9 +118,9 @@ def token_issue(
 
     now = utc_now()
     expires = now + timedelta(days=days)
-    secret = Tokens(folder, "").issue(name, now=now, expires=expires, own=own)
+    secret = Tokens(folder).issue(name, now=now, expires=expires)
     if json:
-        print_json({"name": name, "token": secret, "expires": expires, "own": own})
+        print_json({"name": name, "token": secret, "expires": expires})
     else:
         out.print(text("cli.node.token", name=name, token=secret, days=days), soft_wrap=True, markup=False)
 
@@ -131,9 +130,9 @@ def token_list(folder: FolderOption, json: JsonOption = False) -> None:
     """Menampilkan token simpul tanpa rahasianya."""
     from node.tokens import Tokens
 
-    found = Tokens(folder, "").all()
+    found = Tokens(folder).all()
     if json:
-        facts = ({"id": t.id, "name": t.name, "created": t.created, "expires": t.expires, "own": t.own} for t in found)
+        facts = ({"id": t.id, "name": t.name, "created": t.created, "expires": t.expires} for t in found)
         print_json(list(facts))
     for token in () if json else found:
         out.print(f"{token.id}  {token.expires or '-'}  {token.name}", soft_wrap=True, markup=False)
@@ -144,4 +143,4 @@ def token_revoke(token: Annotated[str, typer.Argument(help="Nomor token.")], fol
     """Mencabut sebuah token; berlaku seketika juga bagi simpul yang sedang berjalan."""
     from node.tokens import Tokens
 
-    Tokens(folder, "").revoke(token)
+    Tokens(folder).revoke(token)
