@@ -37,7 +37,7 @@ from gateway.schema import make_schema
 from gateway.subscriptions import Manners, Sockets
 from gateway.trusted import FOLDER, SHIPPED, Trusted
 from hub.reloading import Reloading
-from hub.routes import export, health, inbox, subgraphs
+from hub.routes import export, health, inbox, questions, subgraphs
 from hub.web_errors import MethodRefused, RouteUnknown
 
 log = logs.get("hub.web")
@@ -125,11 +125,13 @@ def _landing(services: Services) -> Route:
 def make_app(services: Services) -> Starlette:
     """The app over these services, that follows the members' files; its pools end with it."""
     live = services.live or Live(LiveLimits.of(services.settings))
+    live.ready()
     services = replace(services, live=live)
     reloading = Reloading(services)
     offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
     trusted = Trusted((SHIPPED, services.settings.home / FOLDER), only=services.settings.documents == "trusted")
-    door = GraphQLDoor(make_schema(services.contracts), services, offload, reloading.services, trusted=trusted)
+    schema = make_schema(services.contracts)
+    door = GraphQLDoor(schema, services, offload, reloading.services, trusted=trusted)
 
     feed = Feed(offload)
     manners = Manners(sockets=services.settings.sockets_max, each=services.settings.sockets_client_max)
@@ -166,6 +168,7 @@ def make_app(services: Services) -> Starlette:
             *inbox.routes(services, offload, reloading.services),
             *subgraphs.routes(services, offload, reloading.services),
             *export.routes(services, offload, reloading.services),
+            *questions.routes(services, offload, reloading.services, schema),
         ],
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,

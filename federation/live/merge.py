@@ -7,7 +7,7 @@ that comes before the one it follows is dropped, as one of a wrong type or regio
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from core.rows import Order, Value
@@ -18,10 +18,11 @@ from federation.live.question import Place, Stand
 from federation.live.wire import MAX_CURSOR, Row, RowReader, RowUnfit
 
 Key = tuple[Any, ...]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Down:
-    """A value that sorts the other way round."""
+    """A text that sorts the other way round."""
 
     __slots__ = ("value",)
 
@@ -39,7 +40,11 @@ class _Down:
 
 
 def _turned(value: Value) -> Any:
-    return _Down(value) if isinstance(value, str | date | datetime) else -value
+    if isinstance(value, datetime):
+        return _EPOCH - value
+    if isinstance(value, date):
+        return -value.toordinal()
+    return _Down(value) if isinstance(value, str) else -value
 
 
 def key_of(order: tuple[Order, ...]) -> Callable[[Sequence[Value | None]], Key]:
@@ -244,10 +249,12 @@ class StaleStream:
 
 def farther(order: tuple[Order, ...], places: Collection[Place | None]) -> Place | None:
     """The place farthest on in the order; None is the beginning."""
+    if len(places) < 2 or None in places:
+        return next((p for p in places if p is not None), None)
     key, width = key_of(order), len(order)
 
     def far(place: Place) -> Key:
         member, *rest = place[width:]
         return (*key(place[:width]), member, *(((v is None), v if v is not None else 0) for v in rest))
 
-    return max((p for p in places if p is not None), key=far, default=None)
+    return max((p for p in places if p is not None), key=far)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from itertools import count
 
 from core.rows_errors import QueryBusy, QueryTimeout
-from federation.address import Resolve, system_resolve
+from federation.address import Resolve, system_resolve, tls_context
 from federation.live.client import NodeClient
 from federation.live.errors import LiveError, LiveRowsDropped, LiveSilent
 from federation.live.last_good import LastGood, StaleRows
@@ -25,9 +25,9 @@ from federation.live.node import LiveLimits, Node
 from federation.live.question import Place, Question, Stand, encode
 from federation.live.wire import RowReader, rows_request
 
-#: Rows that all nodes together are asked for at first, where the page needs no more.
+#: Rows that all nodes together may be asked for at first; with more nodes each is asked for a few.
 _BUDGET = 4_000
-_SMALLEST = 8
+_SMALLEST = 4
 #: Nodes that are asked ahead, in the order of their rows, when one has to be asked again.
 _AHEAD = 32
 #: Answers that one node may give to one question; one that always has more, and never a row, ends here.
@@ -106,6 +106,11 @@ class Live:
             self._clients[node.id] = held
         return held
 
+    @staticmethod
+    def ready() -> None:
+        """Read the certificates that nodes are held to, which takes too long for a loop that serves."""
+        tls_context()
+
     async def close(self) -> None:
         """Close every line."""
         clients, self._clients = self._clients, {}
@@ -152,7 +157,7 @@ class _Scatter:
     def __post_init__(self) -> None:
         question = self.question
         self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
+        self._bodies: dict[int, bytes] = {}
         at = {name: i for i, name in enumerate(question.columns)}
         self._sorting = Sorting([at[step.column] for step in question.order], key_of(question.order))
         self._ranks = {node.id: i for i, node in enumerate(self.nodes)}
@@ -182,7 +187,9 @@ class _Scatter:
 
     def _share(self, nodes: int) -> int:
         first = self.question.first
-        return min(first, max(_SMALLEST, -(-2 * first // max(nodes, 1)), _BUDGET // max(nodes, 1)))
+        if nodes * first <= _BUDGET:
+            return first
+        return min(first, max(_SMALLEST, -(-4 * first // nodes)))
 
     @property
     def _left(self) -> float:
@@ -195,11 +202,19 @@ class _Scatter:
         try:
             if left <= 0:
                 raise LiveSilent(member=stream.node.member, source=stream.node.id, seconds=0)
-            body = rows_request(self.question, rows, stream.fetched)
+            body = self._body(rows, stream.fetched)
             stream.feed(await self.live.client(stream.node).ask(body, left), rows)
         except LiveError as error:
             stream.fail(error)
         stream.seconds += self._loop.time() - began
+
+    def _body(self, rows: int, after: str | None) -> bytes:
+        """The request; at the beginning it is the same for every node."""
+        if after is not None:
+            return rows_request(self.question, rows, after)
+        if rows not in self._bodies:
+            self._bodies[rows] = rows_request(self.question, rows, None)
+        return self._bodies[rows]
 
     async def _look(self, members: tuple[str, ...], place: Place | None, first: int) -> StaleRows | None:
         """Rows of the last good snapshot, or None where they cannot be had in time."""

@@ -37,7 +37,7 @@ GOOD = "33.01"
 
 
 async def of(
-    stands: dict[str, Stand], *, limits: LiveLimits | None = None, seconds: float = 0.3, **more: Any
+    stands: dict[str, Stand], *, limits: LiveLimits | None = None, seconds: float = 2.0, **more: Any
 ) -> LivePage:
     """The page of nodes named by their regions."""
     async with serving(stands) as url:
@@ -81,7 +81,7 @@ async def test_rows_of_all_nodes_come_in_the_order_asked_for_and_no_more_is_fetc
 )
 async def test_G22_a_node_that_fails_in_whatever_way_is_named_and_the_others_answer(manner: Any, code: str) -> None:
     stands = {GOOD: Stand([row("a", GOOD, 1)]), "33.02": Stand(manner=manner)}
-    page = await of(stands, limits=LiveLimits(body=1_000_000))
+    page = await of(stands, limits=LiveLimits(body=1_000_000), seconds=0.5)
     assert states(page) == {GOOD: ("live", None), "33.02": ("down", code)}
     assert [r.values[0] for r in page.rows] == ["a"]
 

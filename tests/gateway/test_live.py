@@ -8,6 +8,7 @@ from core.access import Role
 from core.region import Regions
 from federation.live.node import LiveLimits
 from federation.live.scatter import Live
+from federation.member import SourceConfig
 from federation.registry import Registry
 from hub.web import make_app
 from tests.federation import live_nodes
@@ -15,22 +16,28 @@ from tests.federation.live_nodes import Stand, hangs, row, says, serving
 from tests.gateway.factories import CITY, DEMAK, REGENCY, Province, member
 
 STATUS = "nodesStatus { member node status latencyMs code what age rows dropped owner { name } source { id } }"
-ASK = f"""query ($after: String, $first: Int = 10, $regions: [String!], $deadline: Float = 0.3) {{ live {{
+ASK = f"""query ($after: String, $first: Int = 10, $regions: [String!], $deadline: Float = 2.0) {{ live {{
   riverStages(regions: $regions, first: $first, after: $after, deadline: $deadline,
               orderBy: [{{column: OBSERVED_AT}}]) {{
     nodes {{ gaugeCode regionCode stageM observedAt node member time stale region {{ name }} gauge {{ name }} }}
     pageInfo {{ hasNextPage endCursor }} {STATUS} }} }} }}"""
 
 
-def with_nodes(province: Province, url: str, names: Mapping[str, str], **limits: Any) -> Province:
+def with_node_sources(province: Province, sources: Mapping[str, SourceConfig], **limits: Any) -> Province:
     """The same province, whose members have these nodes."""
     regions = Regions.load()
     known = {code: member(code, regions) for code in (CITY, REGENCY, DEMAK)}
-    for name, code in names.items():
-        known[code] = replace(known[code], sources=(*known[code].sources, live_nodes.source(name, code, url)))
+    for code, source in sources.items():
+        known[code] = replace(known[code], sources=(*known[code].sources, source))
     live = Live(LiveLimits(total=2.0, node=2.0, **limits))
     services = replace(province.services, registry=Registry(tuple(known.values())), live=live)
     return Province(province.folder, services, make_app(services))
+
+
+def with_nodes(province: Province, url: str, names: Mapping[str, str], **limits: Any) -> Province:
+    """The same province, whose members have nodes of one server."""
+    sources = {code: live_nodes.source(name, code, url) for name, code in names.items()}
+    return with_node_sources(province, sources, **limits)
 
 
 async def closed(province: Province) -> None:
@@ -61,7 +68,7 @@ async def test_G22_a_node_that_is_down_leaves_partial_data_an_error_with_its_pat
     stands = {"a": Stand([row("g1", CITY, 0)]), "b": Stand(manner=hangs)}
     async with serving(stands) as url:
         made = with_nodes(province, url, {"a": CITY, "b": DEMAK})
-        body = await made.ask(ASK)
+        body = await made.ask(ASK, deadline=0.5)
         await closed(made)
     found = body["data"]["live"]["riverStages"]
     assert [r["gaugeCode"] for r in found["nodes"]] == ["g1"]
@@ -160,3 +167,18 @@ async def test_what_cannot_be_asked_is_refused_before_any_node_hears_of_it(provi
             assert [e["extensions"]["code"] for e in body["errors"]] == [code], given
         await closed(made)
     assert stands["a"].asked == []
+
+
+async def test_plain_selections_take_the_short_way_to_the_same_answer(province: Province) -> None:
+    stands = {"a": Stand([row("g1", CITY, i, 0.5 * i, "Siaga 3" if i else None) for i in range(3)])}
+    plain = """kode: gaugeCode ...R __typename stageM @skip(if: false) status @include(if: false) time stale node"""
+    query = """{{ live {{ a: riverStages {{ nodes {{ {} }} hal: pageInfo {{ hasNextPage }} nodesStatus {{ m: member status
+      code age rows dropped node __typename {} }} }} }} }} fragment R on LiveRiverStage {{ regionCode observedAt }}"""
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY})
+        short = (await made.data(query.format(plain, "")))["live"]["a"]
+        long = (await made.data(query.format(f"{plain} region {{ code }}", "owner { code }")))["live"]["a"]
+        await closed(made)
+    assert [r.pop("region") for r in long["nodes"]] == [{"code": CITY}] * 3
+    assert [s.pop("owner") for s in long["nodesStatus"]] == [{"code": CITY}]
+    assert short == long and list(short["nodes"][0]) == list(long["nodes"][0])

@@ -23,6 +23,7 @@ from federation.live.node import Node, asked
 from federation.live.question import admits, ask
 from federation.live.scatter import Live, LivePage, NodeState, NodeStatus
 from federation.live.wire import wire
+from gateway import plain
 from gateway.building import field_of, lst, make, optional
 from gateway.context import Context, Info
 from gateway.entities.places import Member, Source, member_of, source_of
@@ -35,6 +36,7 @@ from gateway.where import Direction, translate
 shared = field_of(None)
 strawberry.enum(NodeState, name="LiveState", description="Keadaan simpul in one answer.")
 _APART = {"provenance", "lumbung_facts"}  # a live row comes from no commit
+_OF_STATUS = frozenset({"member", "node", "status", "latencyMs", "code", "age", "rows", "dropped"})
 _OF_NODE = ("node", "member", "time", "stale")
 
 
@@ -108,29 +110,41 @@ def _owners(context: Context, contract: Contract) -> Mapping[str, Mapping[str, s
     return {c.name: regions for c in contract.columns if c.reference == "gauge"}
 
 
-def _told(info: Info, statuses: Sequence[NodeStatus]) -> list[LiveNodeStatus]:
+def _told(info: Info, statuses: Sequence[NodeStatus]) -> list[Any]:
     """How each node did; what went wrong also stands among the answer's errors."""
     raw, now = info._raw_info, info.context.services.clock()
     for status in statuses:
         if status.error is not None:
             error = GraphQLError("", raw.field_nodes, path=raw.path.as_list(), original_error=status.error)
             info.context.partial.append(error)
-    return [_status(status, now) for status in statuses]
+    asked = plain.selected(info, "nodesStatus", _OF_STATUS)
+    told = [_facts(status, now) for status in statuses]
+    if asked is None:
+        return [LiveNodeStatus(record=status, **facts) for status, facts in zip(statuses, told, strict=True)]
+    names = {attribute: camel(attribute) for attribute in (told[0] if told else ())}
+    return [
+        plain.item(
+            asked,
+            {names[k]: v for k, v in facts.items()}
+            | {"status": facts["status"].name, plain.TYPENAME: LiveNodeStatus.__name__},
+        )
+        for facts in told
+    ]
 
 
-def _status(status: NodeStatus, now: datetime) -> LiveNodeStatus:
+def _facts(status: NodeStatus, now: datetime) -> dict[str, Any]:
+    """The plain fields of a node's status."""
     at = status.fetched_at
-    return LiveNodeStatus(
-        record=status,
-        member=status.node.member,
-        node=strawberry.ID(status.node.id),
-        status=status.state,
-        latency_ms=None if status.seconds is None else round(status.seconds * 1_000, 1),
-        code=status.error.code if status.error else None,
-        age=None if at is None else round((now - at).total_seconds(), 1),
-        rows=status.rows,
-        dropped=status.dropped,
-    )
+    return {
+        "member": status.node.member,
+        "node": status.node.id,
+        "status": status.state,
+        "latency_ms": None if status.seconds is None else round(status.seconds * 1_000, 1),
+        "code": status.error.code if status.error else None,
+        "age": None if at is None else round((now - at).total_seconds(), 1),
+        "rows": status.rows,
+        "dropped": status.dropped,
+    }
 
 
 def _filter(typed: Typed, given: Any, info: Info) -> Filter:
@@ -198,7 +212,7 @@ def _rows_field(typed: Typed, name: str) -> tuple[Any, Any]:
         )
         info_ = PageInfo(has_next_page=found.has_next, has_previous_page=after is not None, end_cursor=found.end_cursor)
         status = _told(info, found.nodes)
-        made = _made(typed, row, question.columns, found, context.services.clock())
+        made = _made(typed, row, info, question.columns, found)
         return page(nodes=made, page_info=info_, nodes_status=status)
 
     rows.__annotations__ = {
@@ -215,17 +229,27 @@ def _rows_field(typed: Typed, name: str) -> tuple[Any, Any]:
     return page, strawberry.field(resolver=rows, name=camel(typed.field), description=text)
 
 
-def _made(typed: Typed, row: Any, columns: tuple[str, ...], found: LivePage, now: datetime) -> list[Any]:
+def _made(typed: Typed, row: Any, info: Info, columns: tuple[str, ...], found: LivePage) -> list[Any]:
+    """The page's rows, as JSON where nothing but their values is asked for."""
     by_column = {column: attribute for attribute, column in typed.attributes.items()}
-    names = [by_column[column] for column in columns]
+    attributes = [by_column[column] for column in columns]
     masked = {attribute: None for attribute, column in typed.attributes.items() if column not in columns}
-    own = {key for key in _OF_NODE if key not in typed.attributes}
+    own = [key for key in _OF_NODE if key not in typed.attributes]
+    fields = {attribute: camel(column) for attribute, column in typed.attributes.items()} | {key: key for key in own}
+    asked = plain.selected(info, "nodes", fields.values())
+    now = info.context.services.clock()
     made = []
     for taken in found.rows:
         at = taken.fetched_at
         more = {"node": taken.node.id, "member": taken.node.member, "time": at or now, "stale": at is not None}
-        values = dict(zip(names, taken.values, strict=True))
-        made.append(row(**masked, **values, **{k: v for k, v in more.items() if k in own}))
+        values: dict[str, Any] = (
+            masked | dict(zip(attributes, taken.values, strict=True)) | {key: more[key] for key in own}
+        )
+        if asked is None:
+            made.append(row(**values))
+        else:
+            json = {fields[attribute]: wire(value) for attribute, value in values.items()}
+            made.append(plain.item(asked, json | {plain.TYPENAME: row.__name__}))
     return made
 
 
