@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     query_memory: str = Field(default="1GB", pattern=r"^[1-9][0-9]*(MB|GB)$")
     page_max: int = Field(default=1_000, ge=1)
     introspection: bool = True
+    suggestions: bool = False  # of names that were perhaps meant, where a question does not fit the schema
     documents: Literal["any", "trusted"] = "any"  # trusted: only those of HOME/queries and the shipped ones are run
     # values that the answer to one question may hold: of anybody, of members, or of one role (docs/adr/0029)
     query_cost_max: dict[str, int] = Field(default_factory=dict, validate_default=True)

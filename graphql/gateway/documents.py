@@ -25,7 +25,7 @@ from core.messages import text
 from gateway import limits
 from gateway.context import Context
 from gateway.cost import Cost, Costs
-from gateway.errors import OperationRefused, QueryInvalid, QueryLimit
+from gateway.errors import SUGGESTED, OperationRefused, QueryInvalid, QueryLimit
 
 MAX_ERRORS = 5
 _KEPT = 256
@@ -59,7 +59,9 @@ class Sound:
 class Documents:
     """The documents of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool, suggestions: bool = False) -> None:
+        """`suggestions`: whether names that were perhaps meant are told."""
+        self._suggestions = suggestions
         self._schema = schema
         self._rules = [*specified_rules, MaxIntrospectionDepthRule]
         if not introspection:
@@ -84,6 +86,9 @@ class Documents:
             raise Refused((QueryLimit(limit="depth", largest=limits.LIMITS["depth"]),)) from error
         except LumbungError as error:
             raise Refused((error,)) from error
+        if self._suggestions:
+            for error in errors:
+                error.extensions = {SUGGESTED: True}
         if errors:
             raise Refused(tuple(errors[:MAX_ERRORS]))
         costs = Costs(self._schema, document)

@@ -11,6 +11,8 @@ from core.log import get
 log = get("gateway")
 
 MAX_ERRORS = 20
+#: Marks an error of a document whose suggestions may be told.
+SUGGESTED = "suggested"
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
 
@@ -151,7 +153,8 @@ def known(error: GraphQLError) -> LumbungError:
     if isinstance(cause, LumbungError):
         return cause
     if cause is None or error.path is None:  # graphql-core's own refusal of the document or its variables
-        return QueryInvalid(detail=_SUGGESTION.sub("", error.message))
+        suggested = (error.extensions or {}).get(SUGGESTED)
+        return QueryInvalid(detail=error.message if suggested else _SUGGESTION.sub("", error.message))
     return internal(cause)
 
 

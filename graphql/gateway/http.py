@@ -172,7 +172,9 @@ class GraphQLDoor:
         self.now = now or (lambda: services)
         self.offload = offload
         self.settings = services.settings
-        self._documents = Documents(self.schema, introspection=services.settings.introspection)
+        self._documents = Documents(
+            self.schema, introspection=self.settings.introspection, suggestions=self.settings.suggestions
+        )
         self._trusted = trusted or Trusted((), only=False)
         self._holders: dict[str, Actor] = {}  # by the digests of their tokens
 

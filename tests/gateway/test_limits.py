@@ -1,14 +1,17 @@
 """G01-G08, G10, G20: documents beyond the limits are refused before anything is computed, in linear time."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import parse
+from sqlalchemy import Engine
 
 from core.errors import LumbungError
 from gateway import limits
 from gateway.errors import QueryInvalid, QueryLimit
+from tests.gateway import factories
 from tests.gateway.factories import Province
 
 
@@ -111,6 +114,12 @@ async def test_g20_no_name_is_suggested(province: Province) -> None:
     for query in ("{ membrs { code } }", "{ members { cod } }", "{ commodityPrices(firs: 1) { seq } }"):
         body = await refused(province, query, "QUERY_INVALID")
         assert "Did you mean" not in str(body)
+
+
+async def test_g20_names_are_suggested_where_the_setting_says_so(sqlite_engine: Engine, tmp_path: Path) -> None:
+    province = factories.empty_province(tmp_path / "home", sqlite_engine, suggestions=True)
+    assert "'members'" in str((await province.ask("{ membrs { code } }"))["errors"][0]["message"])
+    province.services.duck.close()
 
 
 async def test_introspection_can_be_asked_but_not_without_end(province: Province) -> None:
