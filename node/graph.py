@@ -16,10 +16,11 @@ from node.tokens import Tokens
 
 @dataclass(frozen=True, slots=True)
 class NodeGraph:
-    """The two faces of the graph: requests and sockets."""
+    """The two faces of the graph, requests and sockets, and what tells of new readings."""
 
     door: GraphQLDoor
     sockets: Sockets
+    feed: Feed
 
 
 def make_node_graph(
@@ -60,4 +61,4 @@ def make_node_graph(
     door = GraphQLDoor(
         rows, tokens, feed.added, clock=folder.clock, introspection=offers.introspection, seconds=seconds
     )
-    return NodeGraph(door, Sockets(door, manners or Manners()))
+    return NodeGraph(door, Sockets(door, manners or Manners()), feed)

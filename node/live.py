@@ -47,6 +47,11 @@ class Feed:
         self._waiting: dict[asyncio.Queue[Version | None], str] = {}
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     async def added(self, standard: Standard, gauge: str | None, asking: Asking) -> AsyncIterator[Mapping[str, Any]]:
         """The rows of a standard that come from now on; it ends where the reader falls far behind."""
         queue: asyncio.Queue[Version | None] = asyncio.Queue(_BEHIND)
@@ -135,6 +140,11 @@ class Sockets:
     door: GraphQLDoor
     manners: Manners = field(default_factory=Manners)
     _clients: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return self._clients.total()
 
     async def __call__(self, socket: WebSocket) -> None:
         """One socket, until it ends."""
