@@ -40,14 +40,16 @@ def statements(province: Province) -> Iterator[list[str]]:
 
 
 async def asked(province: Province, **variables: Any) -> tuple[list[Any], int]:
-    """The rows and how many statements they took."""
-    with statements(province) as seen:
-        nodes = (await province.data(JOINED, **variables))["commodityPrices"]["nodes"]
-    return nodes, len(seen)
+    """The rows and how many statements they took, once each connection remembers which files there are."""
+    took: list[int] = []
+    for _ in range(4):
+        with statements(province) as seen:
+            nodes = (await province.data(JOINED, **variables))["commodityPrices"]["nodes"]
+        took.append(len(seen))
+    return nodes, min(took)
 
 
 async def test_any_number_of_rows_takes_as_many_statements_as_one(province: Province) -> None:
-    await asked(province)  # what is remembered of the relation from then on
     one, few = await asked(province, where={"regionCode": {"eq": REGENCY}}, first=1)
     every, same = await asked(province)
     assert (len(one), len(every)) == (1, 9)
