@@ -87,8 +87,8 @@ class Documents:
         except LumbungError as error:
             raise Refused((error,)) from error
         if self._suggestions:
-            for error in errors:
-                error.extensions = {SUGGESTED: True}
+            for found in errors:
+                found.extensions = {SUGGESTED: True}
         if errors:
             raise Refused(tuple(errors[:MAX_ERRORS]))
         costs = Costs(self._schema, document)
