@@ -116,7 +116,7 @@ def _shown(source: SourceConfig) -> dict[str, object]:
 @source_app.command("add")
 def source_add(
     context: typer.Context,
-    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, rest, sql, atau inbox")],
+    kind: Annotated[SourceKind, typer.Argument(help="ckan, folder, http, rest, sql, inbox, atau node")],
     member: Annotated[str, typer.Option("--member", help="Kode anggota, misalnya 33.74.")],
     location: Annotated[
         str, typer.Argument(help="Alamat; folder: letaknya; sql: nama variabel lingkungan; inbox: kosong.")
