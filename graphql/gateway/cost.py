@@ -37,7 +37,7 @@ SIZES: Final = ("first", "weeks", "representations")
 #: Items of a list of which nothing says how long it is.
 ASSUMED: Final = 10
 #: A field that reads for itself costs more than one that shows what was read; counting and grouping read most.
-WEIGHTS: Final = {"aggregate": 100, "totalCount": 20, "__schema": 1_000, "__type": 50}
+WEIGHTS: Final = {"aggregate": 100, "diff": 200, "totals": 200, "totalCount": 20, "__schema": 1_000, "__type": 50}
 _READS: Final = 10
 _LARGEST_PAGE: Final = 10_000  # larger ones are refused where rows are asked for, by what they are
 
