@@ -18,6 +18,7 @@ from strawberry.types.field import StrawberryField
 
 from core.contract import Contract
 from core.naming import camel
+from gateway.arguments import shorten
 from gateway.building import make, owner_of
 from gateway.errors import GraphNameTaken
 from gateway.scalars import config
@@ -104,4 +105,6 @@ def merged(parts: tuple[type, ...]) -> type:
 
 def make_schema(contracts: Mapping[str, Contract]) -> Graph:
     """The schema over these contracts; a field and its types for each."""
-    return Graph(query=merged(query_parts(contracts)), subscription=Subscription, config=config())
+    graph = Graph(query=merged(query_parts(contracts)), subscription=Subscription, config=config())
+    shorten(graph._schema)
+    return graph

@@ -17,6 +17,7 @@ from core.contract import Classification, Column, Contract
 from core.naming import camel, pascal, plural
 from core.rows import PROVENANCE, TRUE, Filter, Order, Value
 from gateway import splice
+from gateway.arguments import SHORT
 from gateway.building import enum, lst, make, optional, owner
 from gateway.context import Info
 from gateway.entities.listed import Commodity, Gauge, commodity_of, gauge_of
@@ -295,5 +296,6 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
         "return": typed.connection,
     }
     text = f"{contract.title['id']} / {contract.title['en']}: rows of every member, as of the newest commit or another."
-    field = strawberry.field(resolver=rows, name=camel(typed.field), description=text, metadata=owner(contract.owner))
+    metadata = {**owner(contract.owner), SHORT: True}
+    field = strawberry.field(resolver=rows, name=camel(typed.field), description=text, metadata=metadata)
     return typed.connection, field

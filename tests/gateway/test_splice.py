@@ -241,7 +241,7 @@ async def test_two_lists_and_an_error_beside_them(two: Two) -> None:
 
 @pytest.mark.parametrize("by", ["[]", "[KODE_WILAYAH, HARI]", "[SAAT]", "[UKURAN]", "[NAMA, AKTIF]"])
 async def test_groups_are_the_same_both_ways(two: Two, by: str) -> None:
-    measures = "[{op: SUM, column: BESAR}, {op: MAX, column: SAAT}, {op: AVG, column: UKURAN}, {op: MIN, column: HARI}]"
+    measures = "[{op: SUM, column: BESAR}, {op: MAX, column: SAAT}, {op: AVG, column: NOMOR}, {op: MIN, column: HARI}]"
     query = f"""query ($ya: Boolean!) {{ halBerkas(where: {{nomor: {{lt: 40}}}}) {{ aggregate(groupBy: {by}, measures: {measures}) {{
         k: groups {{ count key {{ kodeWilayah h: hari saat ukuran @skip(if: $ya) nama aktif __typename }} v: values }}
         groups {{ n: count @include(if: $ya) ...G }} hasMore __typename }} seq }} }}
