@@ -182,3 +182,20 @@ async def test_plain_selections_take_the_short_way_to_the_same_answer(province: 
     assert [r.pop("region") for r in long["nodes"]] == [{"code": CITY}] * 3
     assert [s.pop("owner") for s in long["nodesStatus"]] == [{"code": CITY}]
     assert short == long and list(short["nodes"][0]) == list(long["nodes"][0])
+
+
+async def test_the_last_good_rows_are_there_in_time_for_a_node_that_never_answers(province: Province) -> None:
+    stands = {"a": Stand([row("g1", CITY, 30)]), "r": Stand(manner=hangs)}
+    async with serving(stands) as url:
+        made = with_nodes(province, url, {"a": CITY, "r": REGENCY})
+        body = await made.ask(ASK, deadline=1.5)
+        await closed(made)
+    found = body["data"]["live"]["riverStages"]
+    assert [s["status"] for s in found["nodesStatus"]] == ["STALE", "LIVE"] and len(found["nodes"]) == 5
+    assert [e["extensions"]["code"] for e in body["errors"]] == ["LIVE_SILENT"]
+
+
+async def test_without_nodes_the_answer_is_empty(province: Province) -> None:
+    made = with_nodes(province, "", {})
+    found = (await made.data(ASK))["live"]["riverStages"]
+    assert found["nodes"] == [] and found["nodesStatus"] == [] and not found["pageInfo"]["hasNextPage"]
