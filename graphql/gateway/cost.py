@@ -36,6 +36,8 @@ from gateway.errors import QueryCost
 SIZES: Final = ("first", "weeks", "representations")
 #: Items of a list of which nothing says how long it is.
 ASSUMED: Final = 10
+#: Lists that are longer in any province.
+LONGER: Final = {"Query.members": 50, "Query.sources": 50}
 #: A field that reads for itself costs more than one that shows what was read; counting and grouping read most.
 WEIGHTS: Final = {"aggregate": 100, "diff": 200, "totals": 200, "totalCount": 20, "__schema": 1_000, "__type": 50}
 _READS: Final = 10
@@ -156,7 +158,9 @@ class Costs:
         if not isinstance(kind, GraphQLList):
             return _plus(({(): weight}, _paged(ASSUMED if size is None else size, below)))
         each = _plus(({(): 1}, _paged(ASSUMED, below)))
-        return _plus(({(): weight - 1}, _times(_PAGE if size is None else size, each)))
+        if size is None:
+            size = LONGER.get(f"{of.name}.{name}", _PAGE)
+        return _plus(({(): weight - 1}, _times(size, each)))
 
 
 def _size(node: FieldNode, field: GraphQLField) -> Size | int | None:

@@ -90,7 +90,8 @@ class Sockets:
             return
         await socket.accept(subprotocol=PROTOCOL)
         connection = _Connection(self, socket)
-        if len(self._open) >= self.manners.sockets:
+        unbegun = sum(1 for other in self._open if other.unbegun == connection.unbegun)
+        if len(self._open) >= self.manners.sockets or unbegun >= self.manners.each:
             await connection.close(_Closed(TOO_MANY, "Too many connections"))
             return
         self._open.add(connection)
@@ -119,6 +120,11 @@ class _Connection:
         self._ponged = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def unbegun(self) -> str | None:
+        """The address of a client that has not said yet who it is; None of one that has."""
+        return None if self._acknowledged else self._client
 
     def end(self, why: _Closed) -> None:
         """End the connection; the first reason counts."""

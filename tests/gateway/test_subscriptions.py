@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -328,19 +328,27 @@ async def test_g21_the_eleventh_subscription_of_a_client_is_refused(serve: Serve
 
 
 async def test_g21_the_eleventh_connection_of_a_client_is_refused_and_others_are_not(serve: Serve) -> None:
-    async with serve() as served:
-        clients = [await served.client().__aenter__() for _ in range(11)]
-        for client in clients[:10]:
-            await begin(client)
-        await say(clients[10], type="connection_init")
-        assert await closed(clients[10]) == (4429, "Too many connections")
+    async with serve() as served, AsyncExitStack() as stack:
+        for _ in range(10):
+            await begin(await stack.enter_async_context(served.client()))
+        async with served.client() as eleventh:
+            await say(eleventh, type="connection_init")
+            assert await closed(eleventh) == (4429, "Too many connections")
         async with served.client() as known:
             await begin(known, served.province.token(Role.MACHINE))
-        for client in clients:
-            await client.close()
+        await stack.aclose()
         while served.sockets.open:
             await asyncio.sleep(0.005)
         assert not served.sockets.connections
+
+
+async def test_g21_an_address_cannot_hold_all_sockets_without_beginning(serve: Serve) -> None:
+    async with serve(each=2) as served, served.client(), served.client() as second:
+        async with served.client() as third:
+            assert (await closed(third))[0] == 4429
+        await begin(second)
+        async with served.client() as fourth:
+            await begin(fourth)
 
 
 async def test_g21_a_process_has_so_many_sockets_and_no_more(serve: Serve) -> None:
