@@ -127,6 +127,11 @@ def step(session: Session, case: ReturnCase, to: State, *, actor: Actor, why: st
     _note(session, case, actor=actor, why=why, now=now, **facts)
 
 
+def noted(session: Session, case: str, *, actor: Actor, why: str, now: datetime, **facts: Any) -> None:
+    """Put on record, in the caller's transaction, what somebody has said of an open return; its state stays."""
+    _note(session, session.get_one(ReturnCase, case), actor=actor, why=why, now=now, **facts)
+
+
 def _note(session: Session, case: ReturnCase, *, actor: Actor, why: str, now: datetime, **facts: Any) -> None:
     stands = {"due": case.awaited.isoformat(), "rows": case.rows}
     said = {"at": now.isoformat(), "state": case.state, "by": actor.name, "why": why, **facts, **stands}

@@ -34,6 +34,8 @@ from quality.result import pack
 
 ROW_GROUP = 8192
 ACCEPTED = "accepted.parquet"
+#: The column of the returned rows that names what a person may say is true.
+MARKS = "marks"
 _COMPILED_MAX = 64
 
 
@@ -56,6 +58,7 @@ class CheckJob:
         now: the moment of the check, aware.
         released: the holds that a person has set aside for these very bytes, or None.
         history: Arrow IPC file of rows of the standard that are there already, to tell typos by, or None.
+        confirmed: the marks of values that look like slips of the hand and that a person has said are true.
     """
 
     table: Path
@@ -72,6 +75,7 @@ class CheckJob:
     now: datetime
     released: Release | None = None
     history: Path | None = None
+    confirmed: frozenset[str] = frozenset()
 
 
 class Checker:
@@ -191,6 +195,7 @@ class _Delivery:
     long: Long | None = None  # the rows of a wide table
     ordered: bool = False  # whether the table lies in the order of its key
     distinct: bool = False  # whether each key is known to be there once
+    marks: Mapping[int, str] = field(default_factory=dict)  # of the slips, by place
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -257,7 +262,9 @@ class _Delivery:
             self.ordered = self.distinct = rises(keys.columns)
             if not self.ordered and typed.num_rows <= onepass.SMALL:  # sorting so few is cheaper than grouping them
                 self.distinct = rises(keys.sort_by([(name, "ascending") for name in self.contract.key]).columns)
-        slips = stopped(self.contract, typed, _read(self.job.history) if self.job.history is not None else None)
+        earlier = _read(self.job.history) if self.job.history is not None else None
+        slips = stopped(self.contract, typed, earlier, self.job.confirmed)
+        self.marks = slips.marks
         typed = done.table = slips.table
         connection.register(TYPED, typed)
         try:
@@ -335,6 +342,8 @@ class _Delivery:
         if failing is not None and failing.num_rows:
             types = pa.schema([(ROW, pa.int64()), ("original", pa.string()), ("reasons", pa.list_(REASON))])
             rows = failing.select([ROW, "original", "reasons"]).cast(types)
+            if self.marks:
+                rows = rows.append_column(MARKS, pa.array([self.marks.get(at) for at in failing[AT].to_pylist()]))
             set_aside = _write(rows, out / "quarantined.parquet")
         held = bool(self.holds)
         verdict = Verdict.HELD if held else Verdict.WARNED if self.warnings else Verdict.PUBLISHED

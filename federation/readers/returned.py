@@ -4,6 +4,7 @@
 saves the file; names of sheets are their owners' own.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ CASE, RESOURCE, TABLE, SENT, WRONG, ROWS, PART = (
     "Isi buku ini",
 )  # fmt: skip
 WHOLE, SOME = "seluruh tabel", "sebagian tabel"
+#: Above the rows whose values look like slips of the hand; in the fourth column a person says why one is true.
+TRUE = "Nilai yang memang benar"
+#: So many of these rows are listed.
+MOST_TRUE = 100
+_TRUE_ROW = re.compile(r"(\d+) · ([0-9a-f ]+)")
 
 
 #: The remark about a workbook that was sent back: how many rows it held, how many of them wrong, and whether all.
@@ -52,16 +58,38 @@ def _labelled(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in rows if len(row) > 1 and row[0]}
 
 
+def true_label(row: int, marks: str) -> str:
+    """How a row whose values may be true is called in the summary."""
+    return f"{row} · {marks}"
+
+
+def said_true(path: Path) -> Mapping[str, str]:
+    """What a person has said is true in a returned workbook: the marks of a row's values to the reason."""
+    rows, out, inside = _summary_rows(path) or [], {}, False
+    for row in rows:
+        first = str(row[0]) if row else ""
+        inside = inside or first == TRUE
+        found = _TRUE_ROW.fullmatch(first) if inside else None
+        if found is not None and len(row) > 3 and (reason := str(row[3]).strip()):
+            out[found[2]] = reason
+    return out
+
+
 def summary_of(path: Path) -> Mapping[str, str] | None:
     """What the summary of a returned workbook says, by label; None where it is no such workbook."""
+    rows = _summary_rows(path)
+    return None if rows is None else _labelled(rows)
+
+
+def _summary_rows(path: Path) -> list[list[Any]] | None:
     try:
         with calamine.CalamineWorkbook.from_path(path) as book:
             for meta in book.sheets_metadata:
                 if meta.typ != calamine.SheetTypeEnum.WorkSheet:
                     continue
-                rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False, nrows=400)
+                rows: list[list[Any]] = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False, nrows=400)
                 if is_summary(rows):
-                    return _labelled(rows)
+                    return rows
     except (calamine.CalamineError, OSError):
         return None
     return None

@@ -22,6 +22,7 @@ from services.granary import Granary
 from services.intake.fetching import FetchLoop
 from services.returns import accept as accepting
 from services.returns import build as building
+from services.returns.accept import Accepted
 from services.returns.build import Built
 from services.returns.follow import follow
 from services.returns.pembina import pembina_of
@@ -182,18 +183,49 @@ def accept(
             )
         finally:
             downloads.close()
+    _show_accepted(done, as_json=as_json)
+
+
+def _show_accepted(done: Accepted, *, as_json: bool) -> None:
+    """What came of a delivery that was taken in by hand; an error of its run ends the command with 1."""
     if as_json:
         plain = {name: getattr(done, name) for name in done.__slots__ if name != "report"}
         print_json({**plain, "run": done.report.as_dict()})
     else:
         out.print(text("cli.returns.accepted", case=done.case, title=done.title, closed=len(done.closed),
                        open=len(done.open), state=text(f"returns.state.{done.state}")), highlight=False)  # fmt: skip
+        if done.confirmed:
+            out.print(text("cli.returns.confirmed", count=done.confirmed), highlight=False)
         for rule, count in done.open.items():
             out.print(f"  {rule}: {count}", highlight=False, markup=False)
         for error in done.report.errors:
             out.print(f"  {error['what']}", highlight=False, markup=False)
     if done.report.errors:
         raise typer.Exit(1)
+
+
+@returns_app.command("confirm")
+def confirm(
+    context: typer.Context,
+    case: CaseArgument,
+    value: Annotated[
+        list[str], typer.Option("--value", help="Tanda nilai dari lembar Ringkasan, atau awalnya; dapat diulang.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Mengapa memang benar; dicatat dalam jejak audit.")],
+    by: ByOption = None,
+    token_env: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Menyatakan nilai yang tampak salah ketik memang benar; barisnya terbit, dan nilai itu tidak ditanyakan lagi."""
+    with at_home(context) as granary:
+        downloads = FetchLoop(granary.landing, granary.settings)
+        try:
+            done = accepting.say_true(
+                granary, downloads, case, dict.fromkeys(value, reason), actor=acting(granary, by, token_env)
+            )
+        finally:
+            downloads.close()
+    _show_accepted(done, as_json=as_json)
 
 
 @returns_app.command("recheck")

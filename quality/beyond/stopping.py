@@ -1,12 +1,15 @@
 """Gross typos in a delivery, stopped before it is published: which rows, and what to say of each.
 
 Only what is grossly wrong is stopped; what is merely unlikely may be true and is told with the findings of the week
-(`unlikely.py`). The worker that calls this opens no catalogue, so earlier rows are handed in.
+(`unlikely.py`). The worker that calls this opens no catalogue, so earlier rows are handed in, and the marks of values
+that a person has said are true.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import orjson
 import pyarrow as pa
 
 from core.contract import ColumnType, Contract
@@ -22,35 +25,60 @@ _MARK = "_typo:"
 #: More rows than that have one cause, such as another unit, and are told in one sentence.
 _EACH = 5_000
 _STORED = "id"
+#: So many letters name a value at its key.
+MARK = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A typed table, with sentences beside each contract column that holds typos, and the reasons they are."""
+    """A typed table, with sentences beside each contract column that holds typos, and the reasons they are.
+
+    Attributes:
+        marks: of each place that is stopped, what names its values at their key, for whoever says that they are true.
+    """
 
     table: pa.Table
     reasons: tuple[Reason, ...] = ()
+    marks: Mapping[int, str] = field(default_factory=dict)
 
 
-def stopped(contract: Contract, typed: pa.Table, history: pa.Table | None = None) -> Stopped:
+def stopped(
+    contract: Contract, typed: pa.Table, history: pa.Table | None = None, confirmed: Collection[str] = ()
+) -> Stopped:
     """The rows of a delivery that hold a gross typo, as reasons to set them aside.
 
     Args:
         history: rows of the contract that are there already, of the same columns; None where there are none.
+        confirmed: the marks of values that are true although they look like slips.
     """
     reasons: list[Reason] = []
+    marks: dict[int, str] = {}
     for column in dict.fromkeys(rule.value for rule in contract.metadata.checks.typical):
         said: dict[int, str] = {}
         for rule in contract.metadata.checks.typical:
             if rule.value == column:
                 judged = suspects(contract, rule, typed, history)
                 said = _sentences(contract, rule, typed, judged) | said
+        known = _marks(contract, column, typed, [*said])
+        said = {place: sentence for place, sentence in said.items() if known[place] not in confirmed}
         if said:
+            marks |= {place: f"{marks[place]} {known[place]}" if place in marks else known[place] for place in said}
             sentences = [said.get(place) for place in range(typed.num_rows)]
             typed = typed.append_column(_MARK + column, pa.array(sentences, pa.string()))
             condition = f"t.{quote(_MARK + column)} IS NOT NULL"
             reasons.append(Reason(f"{column}.typo", (column,), condition, typed=_MARK + column))
-    return Stopped(typed, tuple(reasons))
+    return Stopped(typed, tuple(reasons), marks)
+
+
+def _marks(contract: Contract, column: str, typed: pa.Table, places: Sequence[int]) -> dict[int, str]:
+    """What names the values of a column at some places: the same value at the same key has the same mark."""
+    names = [*contract.key, column] if contract.key else [c.name for c in contract.columns]
+    rows = typed.select(list(dict.fromkeys(names))).take(pa.array(places, pa.int64())).to_pylist()
+    about = [contract.name, column]
+    return {
+        place: hashlib.sha256(orjson.dumps([*about, row], default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:MARK]
+        for place, row in zip(places, rows, strict=True)
+    }
 
 
 def meant(contract: Contract, column: str, value: float, usual: float) -> Likely | None:

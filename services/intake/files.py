@@ -45,7 +45,8 @@ class FileJob:
         templates: the headers by which a filled template is known, looked for where no mapping is given.
         alone: only the mapped table is taken: the other sheets of a template are not data.
         dataset: what a person types to name it.
-        history: rows of its standard that are there already, as a `CheckJob` takes them.
+        history, confirmed: rows of its standard that are there already, and values that are true, as a `CheckJob` takes
+            them.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class FileJob:
     alone: bool = False
     dataset: str = ""
     history: Path | None = None
+    confirmed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +210,5 @@ def _check_job(job: FileJob, arrow: Path, contract: Contract | None, *, nihil: b
         decided=job.decided,
         released=job.released,
         history=job.history,
+        confirmed=job.confirmed,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import joinedload
 
 from catalog import holds, maintenance, open_days
+from catalog.confirmed import confirmed
 from catalog.drafts import Draft
 from catalog.maintenance import Rebuilt
 from catalog.models import Resource, Snapshot
@@ -125,6 +126,7 @@ def _found(granary: Granary, snapshot: Snapshot) -> tuple[Member, Item]:
         source = granary.registry.source(resource.dataset.source)
         releases = holds.releases(session, source.id).get(resource.id)
         item = item_of(granary, source, resource.dataset, resource, None, releases=releases)
+        item = replace(item, confirmed=confirmed(session, source.id))
         if item.problem is not None:
             raise item.problem
         return granary.registry.member(source.member), item

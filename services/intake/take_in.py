@@ -130,6 +130,7 @@ def file_job(granary: Granary, member: Member, landed: LandedItem, out: Path) ->
         templates=granary.templates,
         alone=item.template,
         dataset=item.dataset[:_NAMED],
+        confirmed=item.confirmed,
     )
 
 

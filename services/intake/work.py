@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from catalog import holds, questions, readings, returns
+from catalog.confirmed import confirmed
 from catalog.models import Dataset, DatasetState, Resource, Snapshot
 from catalog.questions import Answers
 from core import template
@@ -49,6 +50,7 @@ class Item:
         releases: what people have released of it, by the sha256 of the bytes that they meant.
         replaced: bytes whose place a repaired file has taken by hand; the source may show them still.
         template: it is a filled template of its standard, whose titles need no mapping of a member's own.
+        confirmed: the marks of its source's values that look like slips and are true.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Item:
     releases: Mapping[str, Release] = field(default_factory=dict)
     replaced: frozenset[str] = frozenset()
     template: bool = False
+    confirmed: frozenset[str] = frozenset()
 
     @property
     def described(self) -> str:
@@ -217,6 +220,7 @@ def pending(
     rows, known = _delivered(session, source), questions.answers(session, source.id)
     decided = questions.answered(session, source.id, known) | holds.awaited(session, source.id)
     releases, repaired = holds.releases(session, source.id), returns.replaced(session, source.id)
+    true = confirmed(session, source.id)
     now = granary.clock()
     dead = failing(session, source, now)
     found: list[Item] = []
@@ -225,7 +229,7 @@ def pending(
         item = item_of(
             granary, source, dataset, resource, rows.get(resource.id), known=known, releases=releases.get(resource.id)
         )
-        item = replace(item, replaced=repaired.get(resource.id, frozenset()))
+        item = replace(item, replaced=repaired.get(resource.id, frozenset()), confirmed=true)
         if resource.id in decided:  # also where its source dates the same bytes anew: they are not finished with
             again = resource.landed_sha256 if item.key == resource.intake_key else item.replay
             item = replace(item, replay=again, done=None)

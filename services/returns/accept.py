@@ -23,6 +23,7 @@ from services.intake.fetching import FetchLoop
 from services.intake.outcome import SourceReport
 from services.intake.source import take_again
 from services.intake.work import Item, item_of, pending
+from services.returns.confirm import confirm
 from services.returns.errors import ReturnFileUnknown, ReturnRefused, ReturnSettled
 from services.returns.follow import follow
 
@@ -35,6 +36,7 @@ class Accepted:
 
     Attributes:
         closed: the rules, and marks of holds, that are not broken any more; `open` those that are, with their rows.
+        confirmed: how many values are said to be true although they look like slips of the hand.
         state: of the case afterwards; `report` is the run's.
     """
 
@@ -45,6 +47,7 @@ class Accepted:
     state: str
     closed: tuple[str, ...]
     open: dict[str, int]
+    confirmed: int
     report: SourceReport
 
 
@@ -59,23 +62,60 @@ def accept(
     Raises:
         ReturnFileUnknown: neither the file nor `case` says what was sent back. ReturnRefused: it is another member's.
         ReturnSettled: nothing of it is open any more. RunAlreadyActive: its source is being harvested (transient).
+        NothingToConfirm: its summary says of something that it is true which was not set aside as a slip.
     """
-    registry = granary.registry
-    chosen = registry.member(member)
+    granary.registry.member(member)
     own = actor.member == member and bool(actor.roles & {Role.STEWARD, Role.PRODUCER})
     if not own and not actor.roles & {Role.ADMIN, Role.COORDINATOR}:
         raise ReturnRefused(member=member, actor=actor.name)
     said = known.summary_of(file) or {}
+    found = _open_case(granary, member, case or said.get(known.CASE, ""), file=file.name, actor=actor)
+    if said.get(known.RESOURCE, found.resource_id) != found.resource_id:
+        raise ReturnRefused(member=member, actor=actor.name)
+    true = known.said_true(file)
+    values = len(confirm(granary, found, true, actor=actor)) if true else 0
+    return _taken(granary, downloads, found, file, confirmed=values)
+
+
+def say_true(
+    granary: Granary,
+    downloads: FetchLoop,
+    number: str,
+    said: Mapping[str, str],
+    *,
+    actor: Actor,
+) -> Accepted:
+    """Say that values of a return are true, and take in the delivery again as it stands.
+
+    Args:
+        said: marks of values, or their beginnings, to the reason.
+
+    Raises:
+        ReturnSettled, RunAlreadyActive, and what `confirm` raises.
+    """
+    found = _open_case(granary, None, number, file="-", actor=actor)
+    values = confirm(granary, found, said, actor=actor)
+    return _taken(granary, downloads, found, granary.landing.open(found.sha256), confirmed=len(values))
+
+
+def _open_case(granary: Granary, member: str | None, number: str, *, file: str, actor: Actor) -> ReturnCase:
+    """A return that is still open, of one member where that is said."""
     follow(granary)
     with reading(granary.sessions) as session:
-        number = case or said.get(known.CASE, "")
         if not number:
-            raise ReturnFileUnknown(file=file.name)
+            raise ReturnFileUnknown(file=file)
         found = returns.case_named(session, number)
-        if found.member != member or said.get(known.RESOURCE, found.resource_id) != found.resource_id:
+        if member not in (None, found.member):
             raise ReturnRefused(member=member, actor=actor.name)
         if found.closed_at is not None:
             raise ReturnSettled(case=found.number, state=found.state)
+        return found
+
+
+def _taken(granary: Granary, downloads: FetchLoop, found: ReturnCase, file: Path, *, confirmed: int) -> Accepted:
+    """A file taken in as the resource that was sent back, and what came of it."""
+    registry = granary.registry
+    with reading(granary.sessions) as session:
         resource = session.get_one(Resource, found.resource_id)
         dataset = session.get_one(Dataset, found.dataset_id)
         source = registry.source(dataset.source)
@@ -87,12 +127,16 @@ def accept(
         raise item.problem
     before, sha256 = found.open_reasons, _land(granary, file, item, source.id)
     item = replace(item, replay=sha256, done=None, fetched_at=granary.clock())
-    report = take_again(granary, downloads, chosen, source, [item])
+    report = take_again(granary, downloads, registry.member(found.member), source, [item])
     _replaced(granary, found.id, found.sha256, sha256)
     follow(granary, source.id)
     with reading(granary.sessions) as session:
         after = session.get_one(ReturnCase, found.id)
-        return _answer(after, dataset, file, before, report)
+        return Accepted(
+            case=after.number, dataset=dataset.id, title=dataset.title, file=file.name, state=after.state,
+            closed=tuple(sorted(set(before) - set(after.open_reasons))), open=after.open_reasons,
+            confirmed=confirmed, report=report,
+        )  # fmt: skip
 
 
 def _land(granary: Granary, file: Path, item: Item, source: str) -> str:
@@ -113,12 +157,3 @@ def _replaced(granary: Granary, case: str, before: str, now: str) -> None:
     with writing(granary.sessions) as session:
         found = session.get_one(ReturnCase, case)
         found.replaced = sorted({*found.replaced, before} - {now})
-
-
-def _answer(
-    case: ReturnCase, dataset: Dataset, file: Path, before: Mapping[str, int], report: SourceReport
-) -> Accepted:
-    return Accepted(
-        case=case.number, dataset=dataset.id, title=dataset.title, file=file.name, state=case.state,
-        closed=tuple(sorted(set(before) - set(case.open_reasons))), open=case.open_reasons, report=report,
-    )  # fmt: skip

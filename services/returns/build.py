@@ -131,6 +131,7 @@ class _Building:
         self.granary, self.one, self.member, self.case, self.due = granary, one, member, case, due
         self.limits: ReadLimits = read_limits(granary)
         self.first: dict[str, tuple[str, str]] = {}
+        self.doubted: list[tuple[int, str, str]] = []
 
     def write(self, folder: Path) -> Built:
         """The workbook in a folder, under a name of the server's own making (F32), for its owner's eyes (0600)."""
@@ -171,6 +172,8 @@ class _Building:
         for row in wrong_rows(self.granary, self.one.batch):
             for reason in row.reasons:
                 self.first.setdefault(reason["rule"], (reason["message"] or "", reason["column"] or ""))
+            if row.doubtful:
+                self.doubted.append((row.row, row.marks, " ".join(str(r["message"]) for r in row.reasons)))
             if len(rows) < _MOST_MARKED:
                 rows.append(row)
         return rows
@@ -224,7 +227,7 @@ class _Building:
         facts = Facts(
             case=self.case, due=self.due, first=self.first,
             rows=marks.rows, part=any(page.part for page in pages), period=period,
-            uncommented=max(0, len(texts) - MOST_COMMENTS),
+            uncommented=max(0, len(texts) - MOST_COMMENTS), doubted=self.doubted,
         )  # fmt: skip
         lines: list[Line] = summary.summary(self.granary, self.one, self.member, facts)
         return write(pages, texts, lines, title=SHEET, at=self.one.checked_at)

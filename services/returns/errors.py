@@ -24,6 +24,13 @@ class ReturnSettled(LumbungError):
     http_status = 409
 
 
+class NothingToConfirm(LumbungError):
+    """What a person says is true is not among the values of that return that were set aside as slips of the hand."""
+
+    code = "NOTHING_TO_CONFIRM"
+    http_status = 422
+
+
 class ReturnUnreadable(LumbungError):
     """The bytes that are to go back are no longer there, or cannot be read any more."""
 

@@ -19,7 +19,7 @@ from core.table import TextTable
 from federation.readers.finder import TOTAL
 from quality.check import number
 from quality.melt import standing
-from services.returns.gather import WrongRow
+from services.returns.gather import SLIP, WrongRow
 
 LOCALE = "id"
 _TOTAL = re.compile(TOTAL, re.IGNORECASE)
@@ -113,6 +113,8 @@ class Guide:
         example = meant or self._example(column, whole, row.row)
         if example:
             said.append(example)
+        if str(reason["rule"]).endswith(SLIP):
+            said.append(text("returns.cell.true", LOCALE))
         if not headers:
             said.append(text("returns.cell.not_in_file", LOCALE, column=column.title["id"]))
         for header in headers or (None,):

@@ -20,6 +20,9 @@ from federation.member import SourceConfig
 from federation.registry import Registry
 from services.granary import Granary
 
+#: What the rules end with that set aside what looks like a slip of the hand and may be true all the same.
+SLIP = ".typo"
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -49,11 +52,21 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class WrongRow:
-    """One returned row: its number in the source, its cells as they stood there, every reason."""
+    """One returned row: its number in the source, its cells as they stood there, every reason.
+
+    Attributes:
+        marks: what names its values that are set aside as slips, one word each; a person may say that they are true.
+    """
 
     row: int
     original: Mapping[str, Any]
     reasons: Sequence[Mapping[str, Any]]
+    marks: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nothing else is wrong than that values look like slips of the hand."""
+        return bool(self.marks) and all(str(reason["rule"]).endswith(SLIP) for reason in self.reasons)
 
 
 def gather(session: Session, granary: Granary, member: str, *, datasets: Collection[str] = ()) -> list[Returned]:
@@ -122,4 +135,4 @@ def wrong_rows(granary: Granary, batch: QuarantineBatch | None) -> Iterator[Wron
     path = granary.returned.verify(batch.file_sha256)
     for piece in pq.ParquetFile(path).iter_batches(batch_size=2_000):
         for row in piece.to_pylist():
-            yield WrongRow(row["_row"], orjson.loads(row["original"]), row["reasons"])
+            yield WrongRow(row["_row"], orjson.loads(row["original"]), row["reasons"], row.get("marks") or "")

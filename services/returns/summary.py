@@ -29,6 +29,7 @@ class Facts:
         rows: how many rows of the table the workbook holds; `part` where these are not all.
         period: the first and last value of the time column among sound rows, as they are written.
         uncommented: wrong cells that are coloured without a comment.
+        doubted: rows with values that may be true: source row, marks, and what is said of them.
     """
 
     case: str
@@ -38,6 +39,7 @@ class Facts:
     part: bool
     period: tuple[str, str] | None = None
     uncommented: int = 0
+    doubted: Sequence[tuple[int, str, str]] = ()
 
 
 def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> list[Line]:
@@ -73,6 +75,8 @@ def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> li
         lines += [Line([]), Line([_t("rows")], bold=True)]
         lines.append(Line([_t("why"), _t("what"), _t("count"), _t("do")], bold=True))
         lines += [_reason(one, rule, count, facts.first.get(rule)) for rule, count in one.row_reasons.items()]
+    if facts.doubted:
+        lines += _doubted(facts.doubted)
     lines += [Line([]), Line([_t("machine")], bold=True)]
     for label, value in (
         (known.CASE, facts.case), (known.RESOURCE, one.resource.id), (known.TABLE, one.found.table),
@@ -80,6 +84,16 @@ def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> li
         (known.ROWS, str(facts.rows)), (known.PART, known.SOME if facts.part else known.WHOLE),
     ):  # fmt: skip
         lines.append(Line([label, value]))
+    return lines
+
+
+def _doubted(rows: Sequence[tuple[int, str, str]]) -> list[Line]:
+    """The table in which a walidata says of what looks like a slip that it is true, and why."""
+    lines = [Line([]), Line([known.TRUE], bold=True), Line([_t("true.how")])]
+    lines.append(Line([_t("true.row"), _t("what"), "", _t("true.reason")], bold=True))
+    lines += [Line([known.true_label(row, marks), said, "", ""]) for row, marks, said in rows[: known.MOST_TRUE]]
+    if len(rows) > known.MOST_TRUE:
+        lines.append(Line(["", _t("true.more", count=number(len(rows) - known.MOST_TRUE, LOCALE))]))
     return lines
 
 

@@ -54,7 +54,7 @@ def suspend(home: Home, case: ReturnCase, by: Suspension = OFFICIAL, actor: Acto
 def test_a_harvest_opens_one_case_a_table_and_looking_again_changes_nothing(home: Home) -> None:
     case = one_wrong(home)
     assert (case.member, case.contract, case.rows, case.held) == (CITY, "commodity_price", 1, False)
-    assert case.open_reasons == {"price.range": 1} and states(case) == ["received", "checked"]
+    assert case.open_reasons == {"price.range": 1, "price.typo": 1} and states(case) == ["received", "checked"]
     assert case.due == date(2026, 11, 27)
     assert follow(home.granary) == 0
     home.harvest()

@@ -54,7 +54,7 @@ def test_built_listed_suspended_repaired_and_settled(lumbung: Lumbung, home: Hom
     file = tmp_path / "perbaikan.xlsx"
     book.save(file)
     done = json.loads(lumbung("accept", file, "--member", CITY, "--json"))
-    assert (done["state"], done["closed"], done["open"]) == ("accepted", ["price.range"], {})
+    assert (done["state"], done["closed"], done["open"]) == ("accepted", ["price.range", "price.typo"], {})
     shown = lumbung("show", one["case"])
     assert "tertutup  price.range: 1 → 0" in shown and "ditangguhkan · Adi" in shown
     assert "Tidak ada pengembalian" in lumbung("list")

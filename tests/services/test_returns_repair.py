@@ -60,7 +60,8 @@ def test_a_repaired_file_in_the_folder_closes_what_it_repairs_and_leaves_the_oth
 def test_a_repaired_file_sent_to_the_province_counts_as_the_same_resource(home: Home) -> None:
     two_wrong(home)
     done = accept(home, corrected(only(home), {"D5": "12001", "C7": "Beras"}))
-    assert done.closed == ("commodity_code.reference", "price.range") and done.open == {} and done.state == "accepted"
+    assert done.closed == ("commodity_code.reference", "price.range", "price.typo")
+    assert done.open == {} and done.state == "accepted"
     assert len(home.resources) == 1 and len(home.datasets) == 1
     assert served(home) == [12_000 + i for i in range(ROWS)]
     assert home.harvest().due == 0  # the source shows what it showed, and nothing comes back

@@ -72,12 +72,12 @@ def test_the_first_week_counts_what_came(home: Home, hand: Hand) -> None:
 def test_rows_are_compared_by_key_between_the_weeks(home: Home, hand: Hand) -> None:
     prices(home, make.prices(5))
     hand.forward(days=7)
-    prices(home, make.prices(4, price=12_000).replace("12002", "99000") + "01/11/2026;Pasar Sentral;Beras;13000\n")
+    prices(home, make.prices(4, price=12_000).replace("12002", "19000") + "01/11/2026;Pasar Sentral;Beras;13000\n")
     found = report(home, W48)
     one = changed(home, W48)
     assert (one.added, one.changed) == (1, 1)
     (example,) = [e for e in found.changes[0].examples if e.what == "changed"]
-    assert (example.before, example.after) == ({"price": "12002"}, {"price": "99000"})
+    assert (example.before, example.after) == ({"price": "12002"}, {"price": "19000"})
     assert example.key["date"] == "2026-10-15"
 
 
