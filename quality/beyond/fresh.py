@@ -53,6 +53,14 @@ def _last_day(contract: Contract, time: tuple[str, ...]) -> str:
     return f"CASE WHEN {sound} THEN last_day(make_date({year}, {month}, 1)) END"
 
 
+def _named(contract: Contract, newest: date) -> str:
+    """The newest time as its rows have it: a year, a month of a year, or a day."""
+    fresh = contract.metadata.checks.fresh
+    if contract.column(fresh[0]).type is not ColumnType.INTEGER:
+        return newest.isoformat()
+    return f"{newest:%Y-%m}" if len(fresh) > 1 else f"{newest:%Y}"
+
+
 def _horizon(contract: Contract, time: tuple[str, ...], today: date) -> date:
     """The last day that can be true: of a month and a year, which are named before they are over, their own end."""
     if contract.column(time[0]).type is not ColumnType.INTEGER:
@@ -74,7 +82,7 @@ def _stale(
         expected=(Side("finding.side.due", begins, (), 0),),
         weight=float((begins - newest) // timedelta(days=1)), message="finding.stale",
         values={
-            "newest": newest.isoformat(), "due": name, "begins": begins.isoformat(),
+            "newest": _named(contract, newest), "due": name, "begins": begins.isoformat(),
             "days": (begins - newest) // timedelta(days=1), "title": known.title if known else row.dataset,
         },
         as_of=newest, concerns=(row.dataset,),

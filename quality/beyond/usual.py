@@ -13,7 +13,7 @@ import numpy as np
 from core.contract import Contract
 from core.contract_checks import Typical
 from core.rows_duckdb import quoted
-from quality.beyond.asking import ROW, Bound, facts, names, number, row_of, rows_of, told, unreadable
+from quality.beyond.asking import ROW, Bound, facts, names, number, row_of, rows_of, title_of, told, unreadable
 from quality.beyond.finding import Found, Kind, Outcome, Rows, Settings, Side, Tally, Unmade
 from quality.beyond.levels import Floats, Ints
 from quality.beyond.periods import Times
@@ -120,7 +120,8 @@ class _Look:
                 expected=(Side("finding.side.usual", rounded(usual)),), weight=float(off[i]),
                 message=message if wanted is None else f"{message}.likely",
                 values={
-                    "group": told(known), "column": rule.value, "value": _plain(value), "usual": rounded(usual),
+                    "group": told(known), "column": title_of(self.contract, rule.value),
+                    "value": _plain(value), "usual": rounded(usual),
                     "likely": _plain(wanted.value) if wanted is not None else None, "row": at["row"] or 0,
                 },
                 as_of=self.times.first_day(int(read.time[judged.at[i]])),
@@ -145,7 +146,12 @@ class _Look:
         months = self.times.seasons(period)
         leapt = leaps(values, read.area, read.kind, period, newest=newest, months=months)
         if not len(leapt.measured):
-            yield Unmade(Kind.PREVIOUS, self.rule.id, "finding.unmade.history", {"column": self.rule.value})
+            yield Unmade(
+                Kind.PREVIOUS,
+                self.rule.id,
+                "finding.unmade.history",
+                {"column": title_of(self.contract, self.rule.value)},
+            )
         elif len(leapt.series):
             chosen = np.argsort(-leapt.times, kind="stable")[:MOST]
             mine = np.flatnonzero((period == newest) & np.isin(read.area, leapt.series[chosen]))
@@ -170,7 +176,8 @@ class _Look:
                 expected=(Side("finding.side.before", rounded(before)),), weight=float(leapt.times[i]),
                 message="finding.previous.season" if leapt.seasonal[i] else "finding.previous",
                 values={
-                    "group": told(known), "column": rule.value, "now": rounded(now), "before": rounded(before),
+                    "group": told(known), "column": title_of(self.contract, rule.value),
+                    "now": rounded(now), "before": rounded(before),
                     "change": round((now / before - 1) * 100, 1), "usual": round((usual - 1) * 100, 1),
                     "times": round(float(leapt.times[i]), 1), "from": begins.isoformat(), "rows": count,
                 },

@@ -106,7 +106,7 @@ def _suggestion(
         melts=tuple(melt(g, columns, around.period) for g in best.groups),
         codes=_codes(best, references),
         evidence=tuple(evidence),
-        questions=_questions(best, ranked, confidence, found),
+        questions=_questions(best, ranked, confidence, found, references),
     )
 
 
@@ -212,9 +212,15 @@ def _codes(best: Reading, references: Mapping[str, CodeList]) -> tuple[Codes, ..
 
 
 def _questions(
-    best: Reading, ranked: Sequence[Reading], confidence: float, found: Sequence[ColumnSuggestion]
+    best: Reading,
+    ranked: Sequence[Reading],
+    confidence: float,
+    found: Sequence[ColumnSuggestion],
+    references: Mapping[str, CodeList],
 ) -> tuple[Question, ...]:
     out = []
+    lists = (references.get(pair.target.column.reference or "") for pair in best.pairing.chosen.values())
+    placed = best.contract.region_column if any(known is not None and known.regions for known in lists) else None
     if confidence < SURE:
         out.append(Question("standard", None, tuple(r.contract.name for r in ranked[:_SHOWN])))
     for one in found:
@@ -222,5 +228,7 @@ def _questions(
             first = (one.to,) if one.to is not None else ()
             out.append(Question("column", one.header, (*first, *(name for name, _ in one.alternatives))))
     for target in best.absent:
+        if target.name == placed:  # a gauge's own list says where it stands
+            continue
         out.append(Question("absent", None, (target.name,), {"column": target.column.title["id"]}))
     return tuple(out)

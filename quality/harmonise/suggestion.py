@@ -47,7 +47,8 @@ class Question:
     def sentence(self, locale: str | None = None) -> str:
         """The question as a person reads it."""
         named = {"header": self.header or "", "choices": ", ".join(self.choices)}
-        return text(f"harmonise.question.{self.code}", locale, **{**named, **self.values})
+        code = "unused" if self.code == "column" and not self.choices else self.code
+        return text(f"harmonise.question.{code}", locale, **{**named, **self.values})
 
 
 @dataclass(frozen=True, slots=True)

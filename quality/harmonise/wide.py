@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from core.contract import ColumnType
 from core.mapping import Like, Melt
+from core.reference import fold
 from quality.harmonise.axes import Axes, Reading
 from quality.harmonise.fit import Fit, fit
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
 from quality.harmonise.words import Words
+from quality.headers import squeezed
 
 #: So many different values make headers values; of a closed list (a sex) two do.
 _ENOUGH, _ENOUGH_CLOSED = 3, 2
@@ -23,6 +25,8 @@ _DAYS = 10
 _DAY = r"(?:tgl|tanggal|hari)?\.?\s*(?P<day>\d{1,2})"
 _DATED = (ColumnType.DATE, ColumnType.MOMENT)
 _GAP = "[ _]+"
+#: What the last value of a header begins with, where the one before it is of words too: `RPH Krian Kabupaten Sidoarjo`.
+_LAST = (".+", r"(?:kota|kabupaten|kab\.?|provinsi|prov\.?)[ _]+.+")
 _YEAR = re.compile(r"(?:19|20)\d\d|'\d\d|[-/. ]\d\d$")
 
 
@@ -183,9 +187,22 @@ def melt(group: Group, columns: Sequence[Profile], period: tuple[str | None, str
         if undated and year is not None:
             return Melt(value, listed, names[0], like, written={names[0]: f"{year}-{{month}}-01"})
         return Melt(value, listed, names[0], like)
-    pieces = [f"(?P<{name}>.+?)" for name in names]
-    pieces[-1] = pieces[-1].replace(".+?", ".+")
-    return Melt(value, listed, pattern=_GAP.join(re.escape(p) if p != "{}" else pieces.pop(0) for p in _shape(first)))
+    patterns = [_pattern(first, names, last) for last in _LAST]
+    exact = (p for p in patterns if all(_reads(p, column.name, reading) for column, reading in group.columns))
+    return Melt(value, listed, pattern=next(exact, patterns[0]))
+
+
+def _pattern(reading: Reading, names: Sequence[str], last: str) -> str:
+    """What reads headers of a shape: each value as short as may be, the last one as `last` says."""
+    pieces = [*(f"(?P<{name}>.+?)" for name in names[:-1]), f"(?P<{names[-1]}>{last})"]
+    return _GAP.join(re.escape(part) if part != "{}" else pieces.pop(0) for part in _shape(reading))
+
+
+def _reads(pattern: str, header: str, reading: Reading) -> bool:
+    """Whether a pattern finds in a header the values that were read there."""
+    found = re.fullmatch(pattern, squeezed(header), re.IGNORECASE)
+    wanted = {value.target: fold(value.text) for value in reading.values}
+    return found is not None and {name: fold(text or "") for name, text in found.groupdict().items()} == wanted
 
 
 def _shape(reading: Reading) -> list[str]:

@@ -118,6 +118,7 @@ class ContractChanges:
     members: tuple[Change, ...]
     examples: tuple[Example, ...] = ()
     by_key: bool = True
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # what each is called
 
 
 @dataclass(frozen=True, slots=True)

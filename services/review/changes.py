@@ -42,7 +42,8 @@ def changes(
             out.append(ContractChanges(name, title, counted, by_key=False))
             continue
         counted, examples = _by_key(session, store, duck, contract, members=sorted(members), within=within)
-        out.append(ContractChanges(name, contract.title, counted, examples))
+        titles = {c.name: c.title for c in contract.columns}
+        out.append(ContractChanges(name, contract.title, counted, examples, columns=titles))
     return tuple(one for one in out if one.members)
 
 

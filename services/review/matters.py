@@ -149,12 +149,15 @@ def exemptions(found: Iterable[Exemption], within: Bounds) -> Iterator[Item]:
             )
 
 
-def rejected(found: Sequence[Rejected], rows: Mapping[str, int]) -> Iterator[Item]:
+def rejected(found: Sequence[Rejected], rows: Mapping[str, int], waiting: Iterable[Waiting]) -> Iterator[Item]:
     """One matter for all rows in quarantine, and one of its own for a member with many of them.
 
     Args:
         rows: how many rows of each member are served.
+        waiting: the held deliveries; what is to become of their rows is asked with these, and not twice.
     """
+    asked = {one.record.dataset for one in waiting if one.shown.settled is None}
+    found = [one for one in found if one.dataset not in asked]
     of_member: dict[str, list[Rejected]] = defaultdict(list)
     for one in found:
         of_member[one.member].append(one)

@@ -74,7 +74,7 @@ def _gather(granary: Granary, session: Session, duck: Duck, within: Bounds) -> R
         *matters.reviews(session, within),
         *matters.unreachable(down, within),
         *matters.exemptions(exempt, within),
-        *matters.rejected(rejected, {member: found.rows for member, found in now.items()}),
+        *matters.rejected(rejected, {member: found.rows for member, found in now.items()}, waiting),
         *matters.overdue(looks.returns, within),
         *matters.findings(looks.findings),
         *matters.listed(looks.matrix),

@@ -65,7 +65,7 @@ def test_only_the_newest_period_is_told() -> None:
 
 def test_with_too_short_a_history_the_comparison_is_not_made() -> None:
     assert [o for o in look(prices(weeks=3)) if isinstance(o, Unmade)] == [
-        Unmade(Kind.PREVIOUS, "harga", "finding.unmade.history", {"column": "price"})
+        Unmade(Kind.PREVIOUS, "harga", "finding.unmade.history", {"column": "Harga"})
     ]
 
 
