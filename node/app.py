@@ -178,12 +178,12 @@ class _Node:
     async def ready(self, request: Request) -> Response:
         shelf = await self.shelf()
         problems = list(shelf.problems)
+        offered: dict[str, object] = {}
         if self.graph is not None:
-            await self.graph.door.looked()
-            problems += self.graph.door.rows.problems
+            offered["graphql"], found = await self.graph.door.health(request)
+            problems += found
         if self.unoffered is not None:
             problems.append(self.unoffered)
-        offered = {} if self.graph is None else {"graphql": self.graph.door.offered()}
         return JSONResponse(
             {
                 "status": "ready",

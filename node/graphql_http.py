@@ -125,7 +125,7 @@ class GraphQLDoor:
         if self.rows.fresh:
             return
         look = asyncio.ensure_future(run_in_threadpool(self.rows.look))
-        look.add_done_callback(lambda done: done.cancelled() or done.exception())
+        look.add_done_callback(_logged)
         await asyncio.wait({look}, timeout=_LOOK_SECONDS if self.rows.ready else None)
 
     async def run(self, actor: Actor, request: Asked) -> dict[str, Any]:
@@ -161,14 +161,25 @@ class GraphQLDoor:
         except LumbungError as error:
             return _sent({"errors": [documents.formatted(error)]}, error.http_status)
 
-    def offered(self) -> dict[str, int]:
-        """The number of each standard's newest version."""
-        return {name: self.rows.newest(name).relation.seq for name in self.rows.contracts}
+    async def health(self, request: Request) -> tuple[dict[str, int], tuple[LumbungError, ...]]:
+        """The number of each standard's newest version and what is wrong with its sources, as far as the asker sees."""
+        await self.looked()
+        try:
+            standards = self.audience(self.actor(secret_of(request))).graph.standards.values()
+        except TokenInvalid:
+            return {}, ()
+        names = [standard.contract.name for standard in standards]
+        return {name: self.rows.newest(name).relation.seq for name in names}, self.rows.problems_of(names)
 
     def close(self) -> None:
         """Take no more work."""
         self.threads.close()
         self.rows.close()
+
+
+def _logged(done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        documents.internal(error)
 
 
 def body(result: ExecutionResult) -> dict[str, Any]:

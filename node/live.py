@@ -58,6 +58,7 @@ class Feed:
         self._waiting[queue] = standard.contract.name
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look())
+            self._task.add_done_callback(self._ended)
         try:
             while (version := await queue.get()) is not None:
                 async for row in _rows(version, standard, gauge, asking):
@@ -67,6 +68,15 @@ class Feed:
             del self._waiting[queue]
             if not self._waiting and self._task is not None:
                 self._task.cancel()
+                self._task = None  # who comes before it has ended begins another
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Where looking failed nobody is left waiting for ever."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        documents.internal(error)
+        for queue in self._waiting:
+            _last(queue)
 
     async def _look(self) -> None:
         last = {name: self._rows.newest(name).relation.seq for name in self._rows.contracts}
@@ -83,10 +93,16 @@ class Feed:
             if wanted != name or version.added is None or not version.added.parts:
                 continue
             if queue.full():
-                queue.get_nowait()
-                queue.put_nowait(None)
+                _last(queue)
             else:
                 queue.put_nowait(version)
+
+
+def _last(queue: asyncio.Queue[Version | None]) -> None:
+    """Nothing comes after what is in the queue."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(None)
 
 
 async def _rows(

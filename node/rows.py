@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -124,7 +124,12 @@ class Rows:
     @property
     def problems(self) -> tuple[LumbungError, ...]:
         """What could not be used at the last look."""
-        return tuple(problem for source in list(self._sources.values()) for problem in source.problems)
+        return self.problems_of(frozenset(self.contracts))
+
+    def problems_of(self, names: Collection[str]) -> tuple[LumbungError, ...]:
+        """What of some standards' sources could not be used at the last look."""
+        found = list(self._sources.items())
+        return tuple(p for (n, _), s in found if self.offers[n].contract.name in names for p in s.problems)
 
     def since(self, name: str, seq: int) -> list[Version]:
         """The versions of a standard that came after a number, the oldest first."""
@@ -209,7 +214,7 @@ class Rows:
         except LumbungError as error:
             error.values |= {"source": offer.name} | ({"file": key} if path is not None else {})
             source.problems = (error,)
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowException) as error:
             source.state = None  # it may have been in the middle of being replaced
             source.problems = (NodeSourceUnfit(source=offer.name, file=key, detail=type(error).__name__),)
 

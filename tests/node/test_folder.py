@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.ckan import Dataset
+from core.contracts import load_contracts
 from node.errors import NodeFolderMissing
 from node.folder import Folder
 from node.metadata import read_dataset, read_node
+from node.offers import read_offers
+from tests.node import factories
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 OLD = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
@@ -201,7 +204,11 @@ def test_an_unchanged_folder_keeps_the_same_shelf(tmp_path: Path, opened: Callab
 
 def test_the_tutorials_examples_are_what_the_node_reads(tmp_path: Path) -> None:
     page = Path(__file__).parents[2] / "docs" / "tutorial-node.md"
-    dataset, node = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    dataset, node, offers = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     described = read_dataset(write(tmp_path / "dataset.toml", dataset))
     assert (described.name, described.files["2026.xlsx"].name) == ("harga-bahan-pokok", "Harga 2026")
     assert read_node(write(tmp_path / "node.toml", node)).organisations["disdag"].startswith("Dinas")
+    write(tmp_path / "node.toml", offers)
+    files, table = read_offers(tmp_path, lambda: load_contracts(*factories.CONTRACTS)).offers
+    assert (files.file, files.open, files.mapping.factors["stage_m"]) == ("tma/*.csv", True, "0.01")
+    assert (table.database, table.mapping.table, table.open) == ("ALAMAT_BASIS_DATA", "curah_hujan", False)

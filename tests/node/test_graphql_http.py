@@ -139,6 +139,23 @@ def test_nothing_is_there_without_an_offer_and_a_broken_one_is_told_where_health
             assert httpx.get(f"{url}/api/3/action/package_list").json()["result"] == ["tma"]
 
 
+def test_health_tells_of_closed_offers_to_tokens_only(client: httpx.Client, root: Path) -> None:
+    seen = client.get("/health/ready").json()
+    assert (list(seen["graphql"]), seen["problems"]) == (["river_stage"], [])
+    (root / "gudang.csv").write_text("nama rahasia\n")
+    try:
+        assert "gudang" not in client.get("/health/ready").text.replace('"files"', "")
+        secret = Tokens(root).issue("hub", now=NOW)
+        known = {"Authorization": f"Bearer {secret}"}
+        while not (told := client.get("/health/ready", headers=known).json())["problems"]:
+            pass  # until the next look
+        assert list(told["graphql"]) == ["river_stage", "warehouse"]
+        assert [p["code"] for p in told["problems"]] == ["NODE_COLUMNS_MISSING"]
+        assert client.get("/health/ready").json()["problems"] == []
+    finally:
+        (root / "gudang.csv").unlink()
+
+
 def test_the_portal_shows_neither_tokens_nor_the_stored_rows(client: httpx.Client, root: Path) -> None:
     ask(client, ROWS)
     assert (root / ".lumbung-node-rows").is_dir()
