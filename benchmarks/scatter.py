@@ -38,7 +38,7 @@ from federation.packs import init_home
 from federation.registry import Registry
 from gateway.context import Services
 from hub.home import open_home, services_of
-from hub.web import make_app
+from hub.web import make_app, settle
 
 log = get("benchmarks.scatter")
 WAIT = 0.05
@@ -95,9 +95,10 @@ async def asking(services: Services, registry: Registry, limits: LiveLimits) -> 
     # its lifespan is left out, for it would read the members from the home
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
-        gc.collect()
-        gc.freeze()
+        before = gc.get_threshold()
+        settle()
         yield client
+        gc.set_threshold(*before)
         gc.unfreeze()
     await live.close()
 
