@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import strawberry
 import uvicorn
-from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
@@ -87,16 +86,19 @@ def graph() -> Any:
 
 
 @pytest.fixture
-def serve(sqlite_engine: Engine, tmp_path: Path, graph: Any) -> Serve:
-    """Serves the province's graph, or another one, with the manners that a test wants."""
+def serve(province: Province, request: pytest.FixtureRequest, tmp_path: Path, graph: Any) -> Serve:
+    """Serves the graph, or another one, with the manners that a test wants; over a province of its own where asked."""
+    shared = province
 
     @asynccontextmanager
     async def served(
-        *, own: bool = False, settings: dict[str, Any] | None = None, **manners: Any
+        *, own: bool = False, fresh: bool = False, settings: dict[str, Any] | None = None, **manners: Any
     ) -> AsyncIterator[Served]:
-        province = factories.empty_province(tmp_path / "home", sqlite_engine, **settings or {})
+        engine = request.getfixturevalue("sqlite_engine") if fresh else None
+        province = shared if engine is None else factories.empty_province(tmp_path / "home", engine)
         moment = [NOW]
-        services = replace(province.services, clock=lambda: moment[0])
+        chosen = province.services.settings.model_copy(update=settings or {})
+        services = replace(province.services, clock=lambda: moment[0], settings=chosen)
         offload = Offload(services.sessions, sql=2, duck=1)
         schema = strawberry.Schema(query=Query, subscription=Counting) if own else graph
         door = GraphQLDoor(schema, services, offload)
@@ -117,7 +119,8 @@ def serve(sqlite_engine: Engine, tmp_path: Path, graph: Any) -> Serve:
             await running
             await sockets.feed.close()
             offload.close()
-            province.services.duck.close()
+            if fresh:
+                province.services.duck.close()
 
     return served
 
@@ -160,7 +163,7 @@ async def listening(served: Served, count: int = 1) -> None:
 
 
 async def test_a_committed_snapshot_is_told_to_who_listens(serve: Serve) -> None:
-    async with serve() as served, served.client() as client:
+    async with serve(fresh=True) as served, served.client() as client:
         province = served.province
         standard = province.services.contracts["commodity_price"]
         province.see(CITY, factories.seen(CITY, "harga", "Harga"), factories.seen(CITY, "pegawai", "Pegawai"))
@@ -183,7 +186,12 @@ async def test_a_committed_snapshot_is_told_to_who_listens(serve: Serve) -> None
 
 async def test_what_an_actor_may_not_see_is_not_told(serve: Serve) -> None:
     every = "subscription($m: String) { snapshotCommitted(member: $m) { resource { name } } }"
-    async with serve() as served, served.client() as public, served.client() as owner, served.client() as other:
+    async with (
+        serve(fresh=True) as served,
+        served.client() as public,
+        served.client() as owner,
+        served.client() as other,
+    ):
         province = served.province
         province.see(CITY, factories.seen(CITY, "pegawai", "Pegawai"))
         harga = factories.seen(REGENCY, "harga", "Harga")
@@ -230,7 +238,10 @@ async def test_an_error_that_nobody_foresaw_is_masked_and_ends_one_subscription(
     ],
 )
 async def test_limits_hold_as_for_queries(serve: Serve, query: str, code: str) -> None:
-    async with serve(own=True, settings={"query_cost_max": {"anonymous": 9}}) as served, served.client() as client:
+    async with (
+        serve(own=True, settings={"query_cost_max": {"anonymous": 9, "member": 9}}) as served,
+        served.client() as client,
+    ):
         await begin(client)
         await subscribe(client, query)
         told_ = await hear(client)
@@ -392,7 +403,7 @@ async def test_g21_a_token_that_ends_ends_the_connection(serve: Serve, how: str)
 
 
 async def test_g21_a_token_that_ends_is_told_nothing_more(serve: Serve) -> None:
-    async with serve() as served, served.client() as client:
+    async with serve(fresh=True) as served, served.client() as client:
         province = served.province
         province.see(CITY, factories.seen(CITY, "pegawai", "Pegawai"))
         issued = tokens.issue(province.services.sessions, name="uji", roles=[Role.MACHINE], by=SYSTEM, now=NOW)
@@ -417,7 +428,7 @@ async def test_g21_a_new_schema_ends_every_connection_cleanly(serve: Serve) -> N
 
 
 async def test_a_listener_that_is_too_far_behind_is_told_so(serve: Serve) -> None:
-    async with serve() as served, served.client() as client:
+    async with serve(fresh=True) as served, served.client() as client:
         province = served.province
         province.see(CITY, factories.seen(CITY, "harga", "Harga"))
         feed = served.sockets.feed = Feed(served.sockets.door.offload, seconds=3_600, waiting=1)

@@ -1,14 +1,15 @@
 """Documents known by their SHA-256: asked for by id, or alone allowed to run."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine
 
+from core.db import make_engine
 from gateway.trusted import SHIPPED, digest
 from tests.gateway import factories
 from tests.gateway.factories import Province
@@ -17,15 +18,19 @@ OWN = "# Anggota\nquery Anggota($kode: String!) { member(code: $kode) { name } }
 SECRET = "s" * 32
 
 
-@pytest.fixture
-def strict(sqlite_engine: Engine, tmp_path: Path) -> Iterator[Province]:
+@pytest.fixture(scope="module")
+def strict(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
     """A province that runs nothing but trusted documents."""
-    made = factories.empty_province(tmp_path / "home", sqlite_engine, documents="trusted", subgraph_secret=SECRET)
+    home = tmp_path_factory.mktemp("strict")
+    shutil.copyfile(sqlite_template, home / "lumbung.db")
+    engine = make_engine(f"sqlite:///{home / 'lumbung.db'}")
+    made = factories.empty_province(home, engine, documents="trusted", subgraph_secret=SECRET)
     folder = made.services.settings.folder("queries")
     (folder / "anggota.graphql").write_text(OWN)
     (folder / "rusak.graphql").write_bytes(b"\xff\xfe")
     yield made
     made.services.duck.close()
+    engine.dispose()
 
 
 async def post(province: Province, **body: Any) -> httpx.Response:
