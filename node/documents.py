@@ -75,7 +75,7 @@ class Documents:
 
 def _said(error: GraphQLError) -> str:
     """graphql-core's own words about a document, without its suggestions of other names."""
-    return error.message.partition(" Did you mean")[0][:200]
+    return error.message.partition(" Did you mean")[0][:200].rstrip(".")
 
 
 def _measure(document: DocumentNode) -> None:

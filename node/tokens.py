@@ -75,7 +75,7 @@ class Tokens:
         sha256 = digest(secret)
         found: NodeToken | None = None
         for token in self.all():  # all of them, whichever it is
-            if hmac.compare_digest(token.sha256, sha256):
+            if hmac.compare_digest(token.sha256.encode(), sha256.encode()):
                 found = token
         if found is None or len(secret) > _LONGEST:
             raise TokenInvalid
