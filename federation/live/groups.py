@@ -11,10 +11,12 @@ from math import isfinite
 from typing import Any
 
 from core.contract import ColumnType, Contract
+from core.errors import LumbungError
+from core.log import get
 from core.naming import camel
 from core.rows import TRUE, Filter, Order, Scope, Value
 from core.rows_aggregate import AggregateQuery, Measure, MeasureOp
-from core.rows_errors import FilterInvalid, QueryBusy, QueryTimeout
+from core.rows_errors import FilterInvalid
 from federation.live.errors import LiveError, LiveInvalid, LiveRowsDropped, LiveTooLarge
 from federation.live.last_good import LastGood, StaleGroups, Values
 from federation.live.merge import key_of
@@ -23,6 +25,7 @@ from federation.live.question import Question, ask, relation_of
 from federation.live.scatter import Live, NodeState, NodeStatus
 from federation.live.wire import READ, RowUnfit, groups_request
 
+log = get("federation.live")
 #: Groups that one node may give.
 LARGEST = 10_000
 
@@ -165,7 +168,10 @@ async def _stand_in(
     try:
         async with asyncio.timeout(max(left, 0)):
             return await last_good.groups(question.rows, failed, question.group_by, question.partials)
-    except (TimeoutError, QueryTimeout, QueryBusy):
+    except TimeoutError:
+        return StaleGroups()
+    except LumbungError as error:  # what stands in must not take the nodes' own answers along
+        log.warning("live.last_good", code=error.code)
         return StaleGroups()
 
 

@@ -8,6 +8,7 @@ more of those whose share the merge has used up.
 import asyncio
 import heapq
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import count
 
-from core.rows_errors import QueryBusy, QueryTimeout
+from core.errors import LumbungError
+from core.log import get
 from federation.address import Resolve, system_resolve, tls_context
 from federation.live.client import NodeClient
 from federation.live.errors import LiveError, LiveRowsDropped, LiveSilent
@@ -25,6 +27,7 @@ from federation.live.node import LiveLimits, Node
 from federation.live.question import Place, Question, Stand, encode
 from federation.live.wire import RowReader, rows_request
 
+log = get("federation.live")
 #: Rows that all nodes together may be asked for at first; with more nodes each is asked for a few.
 _BUDGET = 4_000
 _SMALLEST = 4
@@ -222,15 +225,18 @@ class _Scatter:
         try:
             async with asyncio.timeout(max(self._left, 0)):
                 return await self.last_good.rows(self.question, members, place, first)
-        except (TimeoutError, QueryTimeout, QueryBusy):
+        except TimeoutError:
+            return None
+        except LumbungError as error:  # what stands in must not take the nodes' own answers along
+            log.warning("live.last_good", code=error.code)
             return None
 
     def _places(self, nodes: Sequence[Node]) -> dict[Place | None, list[Node]]:
         """Nodes by where they stood; of several nodes of a member the catalogue cannot say which one a row is of."""
-        of = {node.member: [n for n in self.nodes if n.member == node.member] for node in nodes}
+        of = Counter(node.member for node in self.nodes)
         found: dict[Place | None, list[Node]] = {}
         for node in nodes:
-            if len(of[node.member]) == 1:
+            if of[node.member] == 1:
                 found.setdefault(self._stands[node.id].place, []).append(node)
         return found
 
