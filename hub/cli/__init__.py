@@ -1,6 +1,7 @@
 """The command line `lumbung`; each module adds its commands to `app`."""
 
 from hub.cli import (
+    ask,
     data,
     data_list,
     demo,
@@ -27,6 +28,7 @@ from hub.cli.app import app, main
 
 __all__ = [
     "app",
+    "ask",
     "data",
     "data_list",
     "demo",

@@ -18,6 +18,18 @@ def variables(province: Province) -> dict[str, dict[str, Any]]:
         "riwayat_snapshot": {"dataset": province.dataset(CITY, "harga"), "wilayah": CITY, "nomor": 1},
         "baris_umum": {"dataset": province.dataset(CITY, "pegawai")},
         "karantina": {"anggota": CITY},
+        "harga_daerah": {"komoditas": "cabai_rawit", "sejak": "2026-02-01"},
+        "perubahan_harga": {
+            "komoditas": "cabai_rawit",
+            **{"dari": "2026-02-04", "sampai": "2026-02-06", "dari_lalu": "2026-02-01", "sampai_lalu": "2026-02-03"},
+        },
+        "stok_daerah": {"komoditas": "beras_medium"},
+        "ketahanan_stok": {"komoditas": "beras_medium"},
+        "pos_hulu": {"pos": "garang_hulu"},
+        "peringkat_indikator": {"indikator": "ipm"},
+        "riwayat_dataset": {"dataset": province.dataset(CITY, "harga")},
+        "realisasi_anggaran": {"tahun": 2026, "bulan": 1},
+        "pendapatan_daerah": {"tahun": 2026, "bulan": 1},
     }
 
 

@@ -1,0 +1,70 @@
+"""`lumbung ask`: named questions at the command line, as a table, JSON, or a workbook."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner
+
+from core.errors import LumbungError
+from hub.cli import app
+
+OWN = """title = { id = "Siapa anggota", en = "Who takes part" }
+about = { id = "Kode dan nama.", en = "Code and name." }
+topic = { id = "Anggota", en = "Members" }
+rows = "member"
+
+[[fields]]
+name = "anggota"
+kind = "member"
+label = { id = "Anggota", en = "Member" }
+required = true
+
+[[columns]]
+name = "kode"
+title = { id = "Kode", en = "Code" }
+from = "code"
+
+[[columns]]
+name = "nama"
+title = { id = "Nama", en = "Name" }
+from = "name"
+"""
+
+
+def lumbung(home: Path, *words: str | Path) -> str:
+    result = CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
+    if isinstance(result.exception, LumbungError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_questions_are_listed_asked_and_written_to_a_workbook(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "sumber.xlsx"
+    lumbung(home, "init", "--province", "33")
+    listed = {q["name"]: q["fields"] for q in json.loads(lumbung(home, "ask", "--json"))}
+    assert len(listed) >= 20 and listed["sumber_bermasalah"] == ["anggota"]
+    assert "--komoditas" in lumbung(home, "ask")
+    (home / "queries").mkdir(exist_ok=True)
+    (home / "queries" / "siapa.toml").write_text(OWN, "utf-8")
+    (home / "queries" / "siapa.graphql").write_text(
+        "query Siapa($anggota: String!) { member(code: $anggota) { code name } }"
+    )
+    asked = ("ask", "siapa", "--anggota", "Kota Semarang")
+    assert json.loads(lumbung(home, *asked, "--json"))["rows"] == [["33.74", "Kota Semarang"]]
+    assert "Siapa anggota" in lumbung(home, *asked)
+    assert file.name in lumbung(home, *asked, "--xlsx", file)
+    book = load_workbook(io.BytesIO(file.read_bytes()))
+    assert [cell.value for cell in book["Jawaban"][2]] == ["33.74", "Kota Semarang"]
+    assert "Tidak ada baris" in lumbung(home, "ask", "harga_daerah", "--komoditas=beras_medium")
+    for words, code in (
+        (("ask", "harga_emas"), "ASK_UNKNOWN"),
+        (("ask", "harga_daerah", "--komoditas", "emas"), "ASK_FIELD_INVALID"),
+    ):
+        with pytest.raises(LumbungError) as refused:
+            lumbung(home, *words)
+        assert refused.value.code == code
+    assert CliRunner().invoke(app, ["--home", str(home), "ask", "harga_daerah", "beras"]).exit_code == 2
