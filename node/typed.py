@@ -66,7 +66,7 @@ def _kept(table: pa.Table, contract: Contract) -> pa.Table:
     """The rows with every required value; of those with one key the last in the source."""
     there = pa.array(np.ones(len(table), np.bool_))
     for column in contract.columns:
-        if column.required or column.key:
+        if column.required:
             there = pc.and_(there, table[column.name].combine_chunks().is_valid())
     table = table.filter(there)
     key = [c.name for c in contract.columns if c.key]

@@ -89,6 +89,23 @@ async def test_rows_without_a_required_value_and_repeated_keys_are_left_out_and_
     assert "tma/bacaan.csv" in problem.what()
 
 
+async def test_an_empty_part_of_a_key_that_may_be_empty_is_a_value_like_another(
+    tmp_path: Path, opened: list[NodeGraph]
+) -> None:
+    (tmp_path / "node.toml").write_text('[[graphql]]\ncontract = "commodity_price"\nfile = "harga.csv"\nopen = true\n')
+    line = "33.74,2026-02-{day},{market},cabai_rawit,konsumen,{price},kg\n"
+    cells = ((20, "", 41_000), (20, "Johar", 42_000), (20, "", 43_000), (21, "", 44_000))
+    (tmp_path / "harga.csv").write_text(
+        "region_code,date,market,commodity_code,price_level,price,unit\n"
+        + "".join(line.format(day=day, market=market, price=price) for day, market, price in cells)
+    )
+    opened.append(graph := factories.graph_of(tmp_path))
+    body = await factories.asking(graph)("{ commodityPrices(orderBy: [{column: PRICE}]) { nodes { market price } } }")
+    found = [(n["market"], n["price"]) for n in body["data"]["commodityPrices"]["nodes"]]
+    assert found == [("Johar", 42_000), (None, 43_000), (None, 44_000)]
+    assert [p.values["rows"] for p in graph.door.rows.problems] == [1]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
