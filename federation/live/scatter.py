@@ -100,7 +100,7 @@ class Live:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(8, thread_name_prefix="live-names")
         held = self._clients.get(node.id)
-        if held is None or held.node != node:
+        if held is None or (held.node is not node and held.node != node):
             if held is not None:
                 task = loop.create_task(held.close())
                 self._closing.add(task)
