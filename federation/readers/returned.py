@@ -21,6 +21,8 @@ CASE, RESOURCE, TABLE, SENT, WRONG, ROWS, PART = (
     "Isi buku ini",
 )  # fmt: skip
 WHOLE, SOME = "seluruh tabel", "sebagian tabel"
+#: A sheet whose table is called otherwise: its name in the second column, that of the table in the third.
+SHEET = "Lembar"
 #: Above the rows whose values look like slips of the hand; in the fourth column a person says why one is true.
 TRUE = "Nilai yang memang benar"
 #: So many of these rows are listed.
@@ -58,8 +60,13 @@ def _labelled(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in rows if len(row) > 1 and row[0]}
 
 
+def tables_of(rows: Sequence[Sequence[Any]]) -> Mapping[str, str]:
+    """What the tables of a returned workbook are called in the file that was sent: name of the sheet to that."""
+    return {str(row[1]): str(row[2]) for row in rows if len(row) > 2 and row[0] == SHEET}
+
+
 def true_label(row: int, marks: str) -> str:
-    """How a row whose values may be true is called in the summary."""
+    """How a row (of the workbook) whose values may be true is called in the summary."""
     return f"{row} · {marks}"
 
 

@@ -4,6 +4,8 @@ What may be opened at all is decided in `workbook.py` before calamine sees the f
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from federation.readers.finder import Line
 from federation.readers.formats import PERCENT, Formats, formats
 from federation.readers.header import Merge
 from federation.readers.result import ReadLimits
-from federation.readers.returned import is_summary, remark
+from federation.readers.returned import is_summary, remark, tables_of
 from federation.readers.split import split
 
 _ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!"})
@@ -34,6 +36,7 @@ def read_sheets(
     about = workbook.inspect(path, kind, place, limits)
     notes = list(about.notes)
     tables: list[TextTable] = []
+    named: Mapping[str, str] = {}
     formatted = formats(path, kind)
     try:
         with calamine.CalamineWorkbook.from_path(path) as book:
@@ -44,7 +47,9 @@ def read_sheets(
                     continue
                 sheet = book.get_sheet_by_name(meta.name)
                 if sheet.end is not None and is_summary(sheet.to_python(skip_empty_area=False, nrows=1)):
-                    notes.append(remark(sheet.to_python(skip_empty_area=False)))
+                    summary = sheet.to_python(skip_empty_area=False)
+                    notes.append(remark(summary))
+                    named = tables_of(summary)
                     continue
                 found = _read_sheet(sheet, here, limits, about, formatted.get(meta.name))
                 if meta.visible != calamine.SheetVisibleEnum.Visible and found:
@@ -56,7 +61,7 @@ def read_sheets(
         raise WorkbookBroken(place, reason=str(error)) from error
     if not tables:
         notes.append(Note("reader.workbook_empty"))
-    return tables, notes
+    return [replace(one, name=named.get(one.name, one.name)) for one in tables], notes
 
 
 def _read_sheet(

@@ -33,6 +33,7 @@ from services.returns.workbook import MOST_COMMENTS, Line, Mark, write
 
 FOLDER = "returns"
 SHEET = "Ringkasan"
+_ISO = re.compile(r"\d{4}-\d\d")  # times that sort as they are written; newest first is turned around
 _MOST_MARKED = 60_000  # returned rows that are marked; a table of so many is repaired at its source
 
 
@@ -227,7 +228,10 @@ class _Building:
         facts = Facts(
             case=self.case, due=self.due, first=self.first,
             rows=marks.rows, part=any(page.part for page in pages), period=period,
-            uncommented=max(0, len(texts) - MOST_COMMENTS), doubted=self.doubted,
+            uncommented=max(0, len(texts) - MOST_COMMENTS),
+            doubted=[(marks.shown.get(row, row), mark, said) for row, mark, said in self.doubted],
+            tables={p.name: name for p in pages if len(p.columns) == 1 for name in p.columns if name != p.name},
+            sheet=marks.page.name if marks.page is not None and len(pages) > 1 else "",
         )  # fmt: skip
         lines: list[Line] = summary.summary(self.granary, self.one, self.member, facts)
         return write(pages, texts, lines, title=SHEET, at=self.one.checked_at)
@@ -248,7 +252,10 @@ class _Building:
         numbers = guide.table.row_numbers.to_pylist()
         cells = zip(guide.table.data[header].to_pylist(), numbers, strict=True)
         sound = [cell for cell, row in cells if cell and row not in guide.wrong]
-        return (sound[0], sound[-1]) if sound else None
+        if not sound:
+            return None
+        ends = (sound[0], sound[-1])
+        return ends if not all(_ISO.match(cell) for cell in ends) else (min(ends), max(ends))
 
 
 class _Marks:

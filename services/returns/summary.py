@@ -1,7 +1,7 @@
 """The summary of a return: what it is about, what is wrong, what to do, where to send it, until when, whom to ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from catalog.holds import Why
@@ -29,7 +29,9 @@ class Facts:
         rows: how many rows of the table the workbook holds; `part` where these are not all.
         period: the first and last value of the time column among sound rows, as they are written.
         uncommented: wrong cells that are coloured without a comment.
-        doubted: rows with values that may be true: source row, marks, and what is said of them.
+        doubted: rows with values that may be true: row of the workbook, marks, and what is said of them.
+        tables: sheet to the table it holds, where that is called otherwise.
+        sheet: where the wrong cells are, empty where the workbook has one sheet of data.
     """
 
     case: str
@@ -40,6 +42,8 @@ class Facts:
     period: tuple[str, str] | None = None
     uncommented: int = 0
     doubted: Sequence[tuple[int, str, str]] = ()
+    sheet: str = ""
+    tables: Mapping[str, str] = field(default_factory=dict)
 
 
 def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> list[Line]:
@@ -52,6 +56,8 @@ def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> li
     if one.contract is not None:
         _say(lines, "standard", f"{one.contract.title['id']} ({one.contract.name} {one.contract.version})")
     _say(lines, "file", " › ".join(part for part in (one.resource.name, one.found.table) if part))
+    if facts.sheet:
+        _say(lines, "sheet", facts.sheet)
     if facts.period is not None:
         _say(lines, "period", _t("period_values", first=facts.period[0], last=facts.period[1]))
     _say(lines, "checked", on_screen(one.checked_at, zone))
@@ -84,7 +90,7 @@ def summary(granary: Granary, one: Returned, member: Member, facts: Facts) -> li
         (known.ROWS, str(facts.rows)), (known.PART, known.SOME if facts.part else known.WHOLE),
     ):  # fmt: skip
         lines.append(Line([label, value]))
-    return lines
+    return lines + [Line([known.SHEET, sheet, table]) for sheet, table in facts.tables.items()]
 
 
 def _doubted(rows: Sequence[tuple[int, str, str]]) -> list[Line]:
@@ -135,7 +141,8 @@ def _contact(contact: Contact, name: str) -> str:
 
 
 def _province(granary: Granary) -> Member | None:
-    return next((m for m in granary.registry.members if m.kind is MemberKind.PROVINCE), None)
+    provinces = [m for m in granary.registry.members if m.kind is MemberKind.PROVINCE]
+    return next((m for m in provinces if m.code == granary.settings.province), None)
 
 
 def sending(one: Returned) -> str:
