@@ -1,7 +1,8 @@
 """The documents of proof of one year, per EPSS indicator: which the hub can prove, with how much, opened by what.
 
 The 38 indicators of BPS Regulation 3/2022 are data (`epss.csv`, or a home's own `reference/epss.csv`): each line says
-where it comes from, and whether its words are not confirmed (docs/report.md). Counting the proofs is left to `services/review/evidence.py`.
+where it comes from, and whether its words are not confirmed (docs/report.md). Counting the proofs is left to
+`services/review/evidence.py`.
 """
 
 import csv
