@@ -341,8 +341,11 @@ class _Connection:
             variable_values=request.variables,
             operation_name=request.operation,
         )
-        async with asyncio.timeout(context.deadline.left):
-            source = await begun if inspect.isawaitable(begun) else begun
+        try:
+            async with asyncio.timeout(context.deadline.left):
+                source = await begun if inspect.isawaitable(begun) else begun
+        except TimeoutError as error:
+            raise QueryTimeout(seconds=context.deadline.seconds) from error
         if isinstance(source, ExecutionResult):
             self._put({"id": id_, "type": "error", "payload": [formatted(e) for e in source.errors or ()]})
             return
