@@ -38,7 +38,9 @@ class Words:
     def sentence(self, about: tuple[str, Facts]) -> str:
         """A sentence given as its id and values."""
         message, values = about
-        return self.say(message, **values)
+        known = f"federation.reason.{values.get('reason')}"  # why a source was not reached, kept as its code
+        said = {**values, "reason": self.say(known, **values)} if self.has(known) else values
+        return self.say(message, **said)
 
     def has(self, message: str) -> bool:
         """Whether a sentence is known."""
