@@ -216,9 +216,7 @@ async def test_averages_are_made_of_sums_and_counts_and_a_lying_node_gives_no_gr
 
 def test_distinct_values_of_parts_cannot_be_counted() -> None:
     with pytest.raises(FilterInvalid):
-        ask_groups(
-            CONTRACT, scope(ANONYMOUS, CONTRACT), measures=(Measure(MeasureOp.COUNT_DISTINCT, "status"),)
-        )
+        ask_groups(CONTRACT, scope(ANONYMOUS, CONTRACT), measures=(Measure(MeasureOp.COUNT_DISTINCT, "status"),))
 
 
 async def test_a_cursor_of_another_question_is_refused() -> None:
