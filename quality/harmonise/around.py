@@ -23,6 +23,7 @@ _NO_KIND = frozenset({
     "hasil", "semua", "seluruh", "jumlah", "orang", "keadaan", "proyeksi", "indonesia", "kepala", "rincian",
     "rekap", "simulasi", "data", "kode", "agregat",
 })  # fmt: skip
+_COUNTS = frozenset({"jumlah", "banyaknya", "jml"})
 #: A line of so few words that begins with Pasar or Gudang is the name of one.
 _NAME = 4
 _MONTHS = {
@@ -176,6 +177,8 @@ def _code(codes: CodeList, target: Target, text: str) -> str | None:
     for size in range(min(_LONGEST, len(parts)), 0, -1):
         found = set()
         for i in range(len(parts) - size + 1):
+            if i and parts[i - 1] in _COUNTS and target.column.reference != "region":
+                continue  # a number of deaths is no rate of them
             piece = " ".join(parts[i : i + size])
             if len(piece) < 3 or piece.replace(" ", "").isdigit():
                 continue

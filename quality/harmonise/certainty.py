@@ -7,6 +7,9 @@ column comes near (docs/adr/0017).
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from core.contract import ColumnType
 from quality.harmonise.fit import NEVER
 from quality.harmonise.pairing import Pair, Pairing
 from quality.harmonise.profile import Profile
@@ -21,6 +24,9 @@ _ASKED = 0.85
 _FIRM, _LIKE = 2.0, 0.35
 #: Cells that speak no more against it may be what an unknown word names.
 _POSSIBLE = -2.3
+#: Columns of a number in two units: their cells are numbers, over so many rows, exactly so many times the other's.
+_NUMBERS, _ROWS, _EXACT = 0.9, 4, 0.002
+_DATES = (ColumnType.DATE, ColumnType.MOMENT)
 #: Nothing is surer.
 _MOST = 0.99
 
@@ -48,13 +54,22 @@ def of_pair(pair: Pair, pairing: Pairing) -> float:
                 continue
             better = chosen.odds if chosen is not None else 0.0
             sure *= 1 - _near(other.odds - max(0.0, better - other.odds), pair.odds)
-        elif at == pair.column.at:
+        elif at == pair.column.at and not _later_date(pair, other, pairing):
             holder = pairing.filled.get(name)
             better = holder.odds if holder is not None else 0.0
             sure *= 1 - _near(other.odds - max(0.0, better - other.odds), pair.odds)
     if pair.fit.doubtful or pair.heading.another or pair.only:
         sure = min(sure, _ASKED)
     return min(sure, _MOST)
+
+
+def _later_date(pair: Pair, other: Pair, pairing: Pairing) -> bool:
+    """Whether the only date of a table could be one that the standard does without, its header saying no more of it."""
+    mine, its = pair.target.column, other.target.column
+    if mine.type not in _DATES or its.type not in _DATES or not mine.required or its.required:
+        return False
+    alone = sum(c.dated > 0.5 for c in pairing.columns) == 1
+    return alone and other.heading.likeness <= pair.heading.likeness
 
 
 def _near(rival: float, own: float) -> float:
@@ -99,9 +114,13 @@ def _could(pair: Pair, *, aside: bool) -> bool:
 
 
 def same(one: Profile, other: Profile, target: str, pairing: Pairing) -> bool:
-    """Whether two columns say the same of every row, one by code and one by name."""
+    """Whether two columns say the same of every row: one by code and one by name, or a number in two units."""
     first, second = pairing.pairs.get((one.at, target)), pairing.pairs.get((other.at, target))
-    if first is None or second is None or first.target.column.reference is None:
+    if first is None or second is None:
+        return False
+    if first.target.measure:
+        return _scaled(one, other)
+    if first.target.column.reference is None:
         return False
     name = "region" if first.target.column.reference == "region" else first.target.column.reference
     mine, theirs = one._coded.get(name), other._coded.get(name)
@@ -116,3 +135,16 @@ def same(one: Profile, other: Profile, target: str, pairing: Pairing) -> bool:
             agree += bool(set(left) & set(right))
             differ += not set(left) & set(right)
     return agree > 0 and differ <= 0.02 * agree
+
+
+def _scaled(one: Profile, other: Profile) -> bool:
+    """Whether two columns of numbers are the same in units a thousand or a million apart, a row as good as the next."""
+    if one.numeric < _NUMBERS or other.numeric < _NUMBERS:
+        return False
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = one.series / other.series
+    there = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if len(there) < _ROWS:
+        return False
+    power = float(np.median(np.log10(there)))
+    return round(power) in (-6, -3, 3, 6) and bool(np.all(np.abs(np.log10(there) - round(power)) < _EXACT))

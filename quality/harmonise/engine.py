@@ -20,8 +20,8 @@ from quality.harmonise.target import Target, targets
 from quality.harmonise.wide import Group, melt
 from quality.harmonise.words import Words, load_words
 
-#: A standard of less is not proposed.
-_LIKELY = 0.5
+#: A standard of less is not proposed, unless it shares with another what is clearly not nothing.
+_LIKELY, _CLEAR = 0.5, 0.2
 #: That nothing fits is never sure: a person may know words that no list has.
 _STRANGE = 0.85
 #: A table whose figure is only a part of the standard's may not be meant by it.
@@ -85,8 +85,8 @@ def _suggestion(
     if any(p.heading.narrower and p.target.column.required and p.target.column.unit == "orang" for p in chosen):
         likely = {**likely, best.contract.name: min(_PART, likely[best.contract.name])}
     confidence = likely[best.contract.name]
-    if confidence < _LIKELY:
-        nothing = max(0.0, 1 - sum(likely.values()))
+    nothing = max(0.0, 1 - sum(likely.values()))
+    if confidence < _LIKELY and confidence <= nothing + _CLEAR:
         fits_none = tuple(ColumnSuggestion(c.name, None, "unused", min(_STRANGE, nothing)) for c in columns)
         near = tuple(r.contract.name for r in ranked if likely[r.contract.name] > _WORTH)
         asked = (Question("standard", None, near),) if near else ()

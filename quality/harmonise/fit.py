@@ -253,6 +253,9 @@ def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -
     if column.numeric > 0.8 and not numbered:
         odds -= 4.5
         evidence.append(Evidence("numbers_only"))
+    if numbered and column.wordy > 0.5:
+        odds -= 3.0
+        evidence.append(Evidence("wordy"))
     if column.counting and not any(s.startswith("0") for s in column.spellings):
         odds -= 3.0
         evidence.append(Evidence("counting"))

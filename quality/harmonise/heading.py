@@ -14,6 +14,8 @@ _SCALE = ((0.0, -3.0), (0.2, -2.0), (0.4, -0.5), (0.55, 0.8), (0.7, 1.8), (0.85,
 _SILENT = -0.3
 #: A word that makes the figure another one: yesterday's, planned, a share.
 _NOT = 4.0
+#: What is called a code counts nothing.
+_CODE = "kode"
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
 _SAYING, _DULL, _DULL_NAMED = 0.9, 1.0, 2.0
 #: Words for a place or a period say neither what a number is nor of which kind.
@@ -69,6 +71,8 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
     if header.silent:
         return Heading(_SILENT, 0.0, (Evidence("silent"),))
     likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
+    if target.measure and _CODE in header.tokens and _CODE not in phrase:
+        return Heading(-_NOT, likeness, (Evidence("another", {"word": _CODE}),), another=True)
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
     evidence, narrower = [], False

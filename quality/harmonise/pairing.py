@@ -101,6 +101,7 @@ def pair(
         for target in targets:
             said = hints.headings.get((column.at, target.name)) or heading(column, target, words, named=hints.named)
             pairs[column.at, target.name] = Pair(column, target, said, fit(column, target, references, hints.unit))
+    pairs |= _coarse(columns, targets, pairs)
     pairs |= _only(columns, targets, pairs, named=hints.named)
     gains = np.array([[_gain(pairs[c.at, t.name]) for t in targets] for c in columns])
     chosen = {}
@@ -111,6 +112,23 @@ def pair(
             if gains[i, j] > 0:
                 chosen[columns[i].at] = pairs[columns[i].at, targets[j].name]
     return Pairing(tuple(columns), tuple(targets), pairs, chosen)
+
+
+def _coarse(
+    columns: Sequence[Profile], targets: Sequence[Target], pairs: Mapping[tuple[int, str], Pair]
+) -> dict[tuple[int, str], Pair]:
+    """The pairs of regions beside finer ones: the province of each regency is no row's region."""
+    out = {}
+    for target in targets:
+        if target.column.reference != "region":
+            continue
+        depths = {c.at: c.depth for c in columns if pairs[c.at, target.name].fit.telling}
+        for column in columns:
+            one = pairs[column.at, target.name]
+            if one.fit.odds > NEVER and 0 < column.depth < max(depths.values(), default=0):
+                coarser = (Evidence("other_level", {"share": 100}),)
+                out[column.at, target.name] = replace(one, fit=Fit(NEVER, coarser))
+    return out
 
 
 def _gain(pair: Pair) -> float:

@@ -273,6 +273,15 @@ class Profile:
                 unresolved.append(spelling)
         return Coded(sure / seen if seen else 0.0, meant / seen if seen else 0.0, tuple(found), tuple(unresolved[:20]))
 
+    @property
+    def depth(self) -> int:
+        """How long the codes of most regions in it are; 0 where it names none, or has not been looked at."""
+        found = self._coded.get("region")
+        lengths: Counter[int] = Counter()
+        for codes, count in zip(found.codes if found else (), self.counts, strict=False):
+            lengths[max(map(len, codes), default=0)] += int(count)
+        return lengths.most_common(1)[0][0] if lengths else 0
+
     @cached_property
     def folded(self) -> tuple[str, ...]:
         """The spellings reduced to what people mean by them."""
@@ -309,6 +318,11 @@ class Profile:
         if not self.total:
             return 0.0
         return float(np.dot([len(s) for s in self.spellings], self.counts) / self.total)
+
+    @cached_property
+    def wordy(self) -> float:
+        """The share of cells that are sentences rather than names or numbers."""
+        return self.share(np.array([sum(w.isalpha() for w in s.split()) > 3 for s in self.spellings], np.bool_))
 
     def matching(self, pattern: re.Pattern[str]) -> float:
         """The share of cells that a pattern matches from their beginning."""

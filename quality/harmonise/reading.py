@@ -10,7 +10,7 @@ from core.reference import CodeList
 from quality.harmonise.around import Around
 from quality.harmonise.axes import Axes
 from quality.harmonise.heading import Heading
-from quality.harmonise.pairing import Hints, Pairing, pair
+from quality.harmonise.pairing import Hints, Pair, Pairing, pair
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
@@ -24,10 +24,17 @@ _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.5
 #: What is lost where more than a third of what the standard needs is nowhere, and won where all of it is there.
 _LACKING, _COMPLETE = 6.0, 1.5
+#: What is won for each number that the standard is about where all of them are there by their very names, and the share
+#: of what it needs that may then be nowhere.
+_BY_NAME, _SPARED, _VERY = 0.6, 0.5, 0.97
 #: A title so alike to a standard names it; so does a code of its list.
 _NAMED, _BY_CODE = 0.69, 0.9
 #: A header that is a code of the standard's list says that its numbers are that.
 _NAMING = 4.0
+#: A number of deaths is no rate of them.
+_COUNT = ("jumlah",)
+#: Words that say that a figure is no count, though its header says more than the name (... Miskin Sumatera).
+_SHARE = frozenset({"persen", "persentase", "indeks", "angka", "rata"})
 #: Headers that name no measure need a title that does.
 _TITLED, _UNTITLED = 2.0, -2.5
 
@@ -127,7 +134,7 @@ def _named_by_header(
         codes = references.get(target.column.reference or "")
         if codes is None or target.name in plain.filled or len(values) != 1:
             continue
-        numeric = [c for c in columns if c.numeric >= 0.6]
+        numeric = [c for c in columns if c.numeric >= 0.6 and c.header.tokens[:1] != _COUNT]
         if target.name in titled and not any(v.target == target.name for c in numeric for v in axes.values(c.name)):
             part = _parts(codes, titled[target.name][0], numeric, words)
             if len(part) == 1:
@@ -147,8 +154,12 @@ def _parts(codes: CodeList, code: str, columns: Sequence[Profile], words: Words)
     """The columns whose header says part of a code's name."""
     spellings = [codes.codes.get(code, ""), *(s for s, meant in codes.spellings.items() if meant == (code,))]
     names = [set(words.tokens(spelling)) for spelling in spellings]
-    said = [(c, {t for t in c.header.tokens if words.weight(t) > 0.5}) for c in columns]
-    return [c for c, tokens in said if tokens and any(tokens <= name for name in names)]
+    found = []
+    for column in columns:
+        said = {t for t in column.header.tokens if words.weight(t) > 0.5}
+        if said and any(said <= name or (len(name) > 1 and name <= said and said & _SHARE) for name in names):
+            found.append(column)
+    return found
 
 
 def _bare(header: str) -> str:
@@ -198,10 +209,20 @@ def _score(
         score -= _NO_MEASURE
     needed = [t for t in targets if t.column.required and not t.values]
     lacking = [t for t in needed if t.name not in filled and t.name not in constants]
-    score -= _LACKING * max(0.0, len(lacking) / len(needed) - 0.34) if needed else 0.0
+    named = [t for t in needed if t.measure and t.name in pairing.filled and _by_name(pairing.filled[t.name])]
+    all_named = bool(named) and len(named) == sum(t.measure for t in needed)
+    score += _BY_NAME * len(named) if all_named else 0.0
+    score -= _LACKING * max(0.0, len(lacking) / len(needed) - (_SPARED if all_named else 0.34)) if needed else 0.0
     score += _COMPLETE if not lacking else 0.0
     unknown = sum(_tells(c) for c in pairing.columns if c.at not in pairing.chosen)
     return score - _UNKNOWN * min(_MOST_UNKNOWN, unknown)
+
+
+def _by_name(pair: Pair) -> bool:
+    """Whether a number bears the very name of what the standard is about, and can be it."""
+    return (
+        pair.heading.likeness >= _VERY and pair.fit.odds > -0.5 and not pair.heading.another and not pair.fit.doubtful
+    )
 
 
 def _lost(contract: Contract, target: Target) -> float:

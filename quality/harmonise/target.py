@@ -77,7 +77,7 @@ def targets(contract: Contract, common: Mapping[str, int], words: Words) -> tupl
 def _target(contract: Contract, column: Column, common: Mapping[str, int], words: Words) -> Target:
     said = (
         column.title["id"], column.title["en"], column.name, column.variable.alias, *column.synonyms,
-        *words.columns.get(f"{contract.name}.{column.name}", ()),
+        *words.columns.get(f"{contract.name}.{column.name}", ()), *words.columns.get(f"*.{column.name}", ()),
     )  # fmt: skip
     phrases = tuple(dict.fromkeys(t for text in said if (t := words.header(text).tokens)))
     low = high = None

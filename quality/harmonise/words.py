@@ -4,7 +4,7 @@ Words are data (`words.csv`; a home may add `reference/words.csv` with the same 
 abbreviation or English word means, `skip` says nothing, `weak` says little, `not` makes a figure another one (of
 yesterday, planned, a share), `aside` goes beside any table (a row's number, a clerk, a remark), `head` begins a value
 and tells what it is (Dinas ..., Jl. ...), and `column` is a further word for a standard's column
-(`commodity_price.price`).
+(`commodity_price.price`) or for the columns of that name in all of them (`*.region_code`).
 """
 
 import csv

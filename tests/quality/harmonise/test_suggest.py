@@ -83,6 +83,47 @@ def test_of_code_and_name_of_a_region_one_is_taken_and_the_other_is_surely_not_n
     assert told == {"jenis_kelamin": "sex", "jumlah_penduduk": "people", "tahun": "year"}
 
 
+def test_the_province_of_each_regency_and_the_same_people_in_thousands_are_surely_not_needed() -> None:
+    columns = {
+        "bps_kode_provinsi": ["33"],
+        "nama_provinsi": ["JAWA TENGAH"],
+        "kab_kota": ["KABUPATEN DEMAK", "KABUPATEN KUDUS", "KOTA SEMARANG"],
+        "jumlah_penduduk": ["612300", "598220", "845170", "401820"],
+        "penduduk_ribu": ["612.3", "598.22", "845.17", "401.82"],
+        "tahun": ["2023", "2024"],
+    }
+    assert make.sure(make.ask(columns, "Jumlah Penduduk")) == {
+        "bps_kode_provinsi": None,
+        "nama_provinsi": None,
+        "kab_kota": "region_code",
+        "jumlah_penduduk": "people",
+        "penduduk_ribu": None,
+        "tahun": "year",
+    }
+
+
+def test_a_province_is_the_region_where_nothing_is_finer() -> None:
+    columns = {
+        "Provinsi": ["ACEH", "RIAU", "BALI"],
+        "IPM": ["71,19", "72,44", "74,77", "75,1"],
+        "Tahun": ["2023", "2024"],
+    }
+    assert make.sure(make.ask(columns)) == {"Provinsi": "region_code", "IPM": "value", "Tahun": "year"}
+
+
+def test_a_sentence_is_no_number_of_a_complaint() -> None:
+    columns = {
+        "id": [str(n) for n in range(1, 19)],
+        "tanggal": make.DAYS,
+        "kategori": ["Jalan Rusak", "Sampah", "Banjir"],
+        "laporan": ["Jalan berlubang di depan pasar", "Sampah belum diangkut sejak kemarin pagi"],
+        "status": ["Diterima", "Diproses", "Selesai"],
+    }
+    answer = make.ask(columns, "Aduan masyarakat")
+    assert make.places(answer)["laporan"] == "summary"
+    assert make.places(answer)["tanggal"] == "received_on"
+
+
 UNITS = [
     ("Stok (ton)", None, "1000"),
     ("stok_kuintal", None, "100"),
