@@ -38,9 +38,7 @@ class Failing:
 
 def counts(source: SourceConfig, error: LumbungError) -> bool:
     """Whether this failure says that a link of this source is dead."""
-    return (
-        source.portal and isinstance(error, FederationError) and not isinstance(error, _NOT_THE_LINK)
-    )
+    return source.portal and isinstance(error, FederationError) and not isinstance(error, _NOT_THE_LINK)
 
 
 def next_try(failing: Failing, settings: Settings) -> datetime:
