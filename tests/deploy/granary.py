@@ -1,10 +1,11 @@
 """A home on disk with the seeded province of the gateway's tests, for servers that are processes of their own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.db import make_engine
 from hub.migrations import upgrade
-from tests.gateway import factories
+from tests.gateway import factories, flood_nodes
 from tests.gateway.factories import CITY, DEMAK, REGENCY, Province
 
 SECRET = "rahasia-bersama-antara-hub-dan-router"
@@ -20,6 +21,19 @@ kind = "ckan"
 url = "https://data.{code}.contoh.go.id"
 title = "Portal {code}"
 """
+_NODE = """
+[[sources]]
+id = "{source.id}"
+kind = "node"
+url = "{source.url}"
+"""
+_ALLOW = """
+[[sources.allow]]
+what = "{a.what.value}"
+by = "{a.by}"
+reason = "{a.reason}"
+until = {a.until}
+"""
 _GAUGES = (
     "code,name,river,river_system,region_code,unit,level_low,source\n"
     f"garang_hulu,Garang Hulu,Garang,Jratun,{REGENCY},m,2.0,contoh\n"
@@ -27,8 +41,12 @@ _GAUGES = (
 _COMMODITIES = "code,name,unit,source\ncabai_rawit,Cabai rawit,kg,contoh\nberas_medium,Beras medium,kg,contoh\n"
 
 
-def make_home(folder: Path) -> Province:
-    """A home that `lumbung serve` opens, with the rows, members and lists of `tests/gateway/factories.py`."""
+def make_home(folder: Path, nodes: Mapping[str, str]) -> Province:
+    """A home that `lumbung serve` opens, with the rows, members and lists of `tests/gateway/factories.py`.
+
+    Args:
+        nodes: addresses of members' nodes.
+    """
     for name in ("members", "reference"):
         (folder / name).mkdir(parents=True)
     (folder / "lumbung.toml").write_text(f'subgraph_secret = "{SECRET}"\nquery_memory = "300MB"\n', "utf-8")
@@ -40,5 +58,10 @@ def make_home(folder: Path) -> Province:
     for code in (CITY, REGENCY, DEMAK):
         member = province.services.members[code]
         text = _MEMBER.format(code=code, name=member.name, kind=member.kind.value, source=factories.source_id(code))
+        if code in nodes:
+            node = flood_nodes.source(code, nodes[code])
+            text += _NODE.format(source=node) + "".join(
+                _ALLOW.format(a=a) + (f'value = "{a.value}"\n' if a.value else "") for a in node.allow
+            )
         (folder / "members" / f"{code}.toml").write_text(text, "utf-8")
     return province
