@@ -139,11 +139,12 @@ def test_nothing_is_there_without_an_offer_and_a_broken_one_is_told_where_health
             assert httpx.get(f"{url}/api/3/action/package_list").json()["result"] == ["tma"]
 
 
-def test_health_tells_of_closed_offers_to_tokens_only(client: httpx.Client, root: Path) -> None:
-    seen = client.get("/health/ready").json()
-    assert (list(seen["graphql"]), seen["problems"]) == (["river_stage"], [])
-    (root / "gudang.csv").write_text("nama rahasia\n")
-    try:
+def test_health_tells_of_closed_offers_to_tokens_only(tmp_path: Path) -> None:
+    root = factories.folder_of(tmp_path / "f", READINGS[:1], toml=OFFER + "open = true\n" + HOUSES)
+    with running([factories.spec(root)]) as urls, httpx.Client(base_url=urls[0], timeout=10) as client:
+        seen = client.get("/health/ready").json()
+        assert (list(seen["graphql"]), seen["problems"]) == (["river_stage"], [])
+        (root / "gudang.csv").write_text("nama rahasia\n")
         assert "gudang" not in client.get("/health/ready").text.replace('"files"', "")
         secret = Tokens(root).issue("hub", now=NOW)
         known = {"Authorization": f"Bearer {secret}"}
@@ -152,8 +153,6 @@ def test_health_tells_of_closed_offers_to_tokens_only(client: httpx.Client, root
         assert list(told["graphql"]) == ["river_stage", "warehouse"]
         assert [p["code"] for p in told["problems"]] == ["NODE_COLUMNS_MISSING"]
         assert client.get("/health/ready").json()["problems"] == []
-    finally:
-        (root / "gudang.csv").unlink()
 
 
 def test_the_portal_shows_neither_tokens_nor_the_stored_rows(client: httpx.Client, root: Path) -> None:
