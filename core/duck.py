@@ -22,6 +22,7 @@ from core import rows_arrow
 from core.rows import Compiled, Packed, Page, RowQuery, Value, page
 from core.rows_arrow import Sheet
 from core.rows_duckdb import compile_count, compile_duckdb
+from core.rows_ended import Gone, compile_places, marked
 from core.rows_errors import QueryBusy, QueryTimeout, QueryTooLarge, SnapshotUnreadable, StatementRefused
 from core.rows_files import needed
 from core.watch import Watch, Watched
@@ -102,6 +103,7 @@ class Duck:
         self._ends: dict[tuple[Path, int], _Ends] = {}  # the one asked for last at the end
         self._ends_lock = threading.Lock()
         self._names: dict[tuple[object, ...], pa.Array] = {}
+        self._places: dict[tuple[object, ...], list[int]] = {}
         self._watch = Watch("duck-deadlines")
         self._end = weakref.finalize(self, self._watch.close)
         self._free: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
@@ -188,6 +190,30 @@ class Duck:
             if found is not None:
                 return rows_arrow.sheet(query, found)
         return rows_arrow.sheet(query, run(rows_arrow.compile_whole(query, None)))
+
+    def gone(self, query: RowQuery, *, deadline: float) -> Gone:
+        """The places of rows that have ended, for a query over all rows; only those that are dear to find again."""
+        scans = marked(query, _ENDS)
+        if not scans:
+            return {}
+        closing, seq = [file for file in needed(query) if file.closings], query.relation.seq
+        found: dict[tuple[Packed, ...], list[int]] = {}
+        for files in scans:
+            key = (
+                seq,
+                *((file.path, file.base) for file in closing),
+                None,
+                *((file.path, file.base) for file in files),
+            )
+            places = self._places.get(key)
+            if places is None:
+                compiled = compile_places(files, self._ended(closing, seq, deadline).to_pylist())
+                places = [int(str(place)) for (place,) in self._compiled(compiled, deadline)]
+                if len(self._places) >= _QUESTIONS:
+                    self._places.clear()
+                self._places[key] = places
+            found[files] = places
+        return found
 
     def _ended(self, closing: Sequence[Packed], seq: int, deadline: float) -> pa.Array:
         """The rows that some files' rows end by a commit, by name."""

@@ -13,6 +13,7 @@ from core.contract import ColumnType
 from core.rows import TRUE, Compiled, Filter, Op, Relation, RowQuery, Scope, Value
 from core.rows_check import fits
 from core.rows_duckdb import compile_source, quoted
+from core.rows_ended import NONE, Gone
 from core.rows_errors import ColumnUnknown, FilterInvalid, PageInvalid
 
 MAX_GROUP_BY = 6
@@ -223,9 +224,13 @@ def _key(query: AggregateQuery, key: str | Coarse, params: list[object]) -> str:
     return f"CAST(date_trunc('{key.grain.value}', {column}) AS DATE)"
 
 
-def compile_aggregate(query: AggregateQuery) -> Compiled:
-    """The groups as one SELECT: what is grouped by, then the measures, one row a group, one more than asked for."""
-    source = compile_source(query.rows)
+def compile_aggregate(query: AggregateQuery, gone: Gone = NONE) -> Compiled:
+    """The groups as one SELECT: what is grouped by, then the measures, one row a group, one more than asked for.
+
+    Args:
+        gone: what is known of rows that have ended (`Duck.gone`), so that they need not be looked for.
+    """
+    source = compile_source(query.rows, gone=gone)
     params = list(source.params)
     measures = [_measured(query, m) for m in query.measures]
     shown = [*(_key(query, key, params) for key in query.group_by), *measures]

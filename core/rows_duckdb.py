@@ -12,6 +12,7 @@ from typing import Protocol
 
 from core.contract import ColumnType, Mode
 from core.rows import PROVENANCE, All, AnyOf, Compare, Compiled, Filter, Not, Op, Packed, Part, RowQuery, Value
+from core.rows_ended import NONE, PLAIN, Gone, name_of, number_of, place_of, scans_of
 from core.rows_files import needed
 
 SQL_TYPES = {
@@ -25,7 +26,6 @@ SQL_TYPES = {
 _SIGNS = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
 _FILE = "_lumbung_file"
 _FACTS = tuple(c for c in PROVENANCE if c != "_row")
-_PLAIN = 'f."_snapshot"'
 #: So many hidden streams are named one by one: cheaper than a join, which does not keep a file's order either.
 NAMED = 200
 _GLOB = re.compile(r"([*?\[])")
@@ -140,13 +140,6 @@ def _paths(bind: Bind, files: Sequence[Packed]) -> str:
     return bind([_GLOB.sub(r"[\1]", str(f.path)) for f in files])
 
 
-def _number(files: Sequence[Packed]) -> str:
-    """The SQL of a row's snapshot: files that count from 0 take their base from their place among those read."""
-    if not any(f.base for f in files):
-        return _PLAIN
-    return f"{_PLAIN} + {[int(f.base) for f in files]}[CAST(f.file_index AS BIGINT) + 1]"
-
-
 def _scan(bind: Bind, files: Sequence[Packed], types: Mapping[str, str], names: Sequence[str]) -> tuple[str, str]:
     """What to select some columns of some packed files from, and a row's own number there; its name is `f`.
 
@@ -164,17 +157,12 @@ def _scan(bind: Bind, files: Sequence[Packed], types: Mapping[str, str], names: 
                 f"(SELECT {shape}, CAST(NULL AS UBIGINT) AS file_index WHERE false "
                 f"UNION ALL BY NAME SELECT *, file_index FROM {source})"
             )
-        sources.append((source, _number(some)))
+        sources.append((source, number_of(some)))
     if len(sources) == 1:
         return sources[0]
     picked = ", ".join(f"f.{quoted(n)}" for n in names if n != "_snapshot")
     union = " UNION ALL ".join(f"SELECT {picked}, {number} AS _snapshot FROM {source} f" for source, number in sources)
-    return f"({union})", _PLAIN
-
-
-def _name(snapshot: str, place: str) -> str:
-    """A row by its snapshot and its place there, as one number."""
-    return f"({snapshot}) * 4294967296 + {place}"
+    return f"({union})", PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +214,13 @@ class _Question:
     shown: tuple[str, ...]
 
 
-def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequence[Packed]) -> _Live:
+def _live(
+    bind: Bind,
+    files: Sequence[Packed],
+    asked: _Question,
+    closing: Sequence[Packed],
+    gone: Sequence[int] | None = None,
+) -> _Live:
     """Rows of some files, ended by rows of `closing`, that count; what is known of all rows is not asked of each."""
     columns, shown = asked.columns, asked.shown
     types = {n: SQL_TYPES[k] for n, k in (*columns.items(), *PROVENANCE.items())} | OWN_COLUMNS
@@ -254,11 +248,13 @@ def _live(bind: Bind, files: Sequence[Packed], asked: _Question, closing: Sequen
             f"AND f._closes_ord IS NULL AND {since} <= {at} GROUP BY f._stream) w ON w._stream = f._stream"
         )
         where.append(f"{number} >= coalesce(w.since, 0)")
-    if single := [f for f in closing if f.closings]:
+    if gone is not None:
+        joins += f" ANTI JOIN (SELECT unnest({bind(gone, 'BIGINT[]')}) AS ended) c ON c.ended = {place_of(files)}"
+    elif single := [f for f in closing if f.closings]:
         marks, since = _scan(bind, single, types, ends)
         joins += (  # on one number: DuckDB is a third faster so
-            f" ANTI JOIN (SELECT {_name('f._closes_seq', 'f._closes_ord')} AS ended FROM {marks} f "
-            f"WHERE f._closes_ord IS NOT NULL AND {since} <= {at}) c ON c.ended = {_name(number, 'f._ord')}"
+            f" ANTI JOIN (SELECT {name_of('f._closes_seq', 'f._closes_ord')} AS ended FROM {marks} f "
+            f"WHERE f._closes_ord IS NOT NULL AND {since} <= {at}) c ON c.ended = {name_of(number, 'f._ord')}"
         )
     picked = {n: number if n == "_snapshot" else f"f.{quoted(n)}" for n in shown}
     if asked.moved and "_member" in picked:
@@ -285,7 +281,13 @@ def compared(where: Filter) -> set[str]:
 
 
 def current(
-    statement: Statement, query: RowQuery, wanted: Collection[str], *, paged: bool, apart: bool = False
+    statement: Statement,
+    query: RowQuery,
+    wanted: Collection[str],
+    *,
+    paged: bool,
+    apart: bool = False,
+    gone: Gone = NONE,
 ) -> tuple[str, str]:
     """The wanted columns of the rows that count: what to select them from, and under which condition."""
     relation = query.relation
@@ -296,20 +298,16 @@ def current(
     files = needed(query)
     without = [replace(f, closings=0) for f in files]
     scans = {(True, not apart): files} if relation.files else {}
-    if not paged and files:  # over all rows one scan more is cheap beside asking each row for what most files lack
-        scans = {}
-        for file in files:
-            scans.setdefault((file.ends, _ended_elsewhere(file, files)), []).append(file)
-    lives = [_live(statement.bind, some, asked, files if joined else without) for (_, joined), some in scans.items()]
+    if not paged and files:
+        scans = scans_of(files)
+    lives = [
+        _live(statement.bind, some, asked, files if joined else without, gone.get(tuple(some)) if joined else None)
+        for (_, joined), some in scans.items()
+    ]
     ranked = [_ranked(statement, query)] if relation.parts or not lives else []
     if len(lives) == 1 and not ranked and lives[0].plain:
         return f"{lives[0].source} f", lives[0].where
     return f"({' UNION ALL BY NAME '.join([*map(str, lives), *ranked])})", "true"
-
-
-def _ended_elsewhere(file: Packed, files: Sequence[Packed]) -> bool:
-    """Whether single rows of a file can be ended by rows of another: what ends a row comes later."""
-    return any(f.closings and (f.last is None or file.last is None or f.last > file.last) for f in files)
 
 
 def _ranked(statement: Statement, query: RowQuery) -> str:
@@ -376,13 +374,14 @@ def compile_count(query: RowQuery) -> Compiled:
     return Compiled(f"SELECT count(*) FROM {source} WHERE {where}", tuple(statement.params))
 
 
-def compile_source(query: RowQuery, bound: Sequence[object] = ()) -> Compiled:
+def compile_source(query: RowQuery, bound: Sequence[object] = (), gone: Gone = NONE) -> Compiled:
     """Every matching row in no order, with all columns the actor may see: what aggregates are made over.
 
-    With values that are `bound` already, it is the further part of a statement.
+    With values that are `bound` already, it is the further part of a statement. Rows that are known to be `gone`
+    (`Duck.gone`) are left out by their places, others are looked for.
     """
     statement = Statement(query.types, list(bound))
-    source, counts = current(statement, query, read_columns(query, placed=False), paged=False)
+    source, counts = current(statement, query, read_columns(query, placed=False), paged=False, gone=gone)
     columns = ", ".join(quoted(c) for c in query.columns if query.visible(c))
     where = f"{counts} AND {statement.where(query.matching)}"
     return Compiled(f"SELECT {columns} FROM {source} WHERE {where}", tuple(statement.params))

@@ -13,6 +13,7 @@ from strawberry import UNSET
 from core import rows_json
 from core.clock import zone
 from core.contract import ColumnType, Contract
+from core.duck import Duck
 from core.group_keys import GroupKey, group_keys
 from core.naming import camel
 from core.rows import Op, RowQuery
@@ -79,10 +80,11 @@ def _order(given: Any, keys: Mapping[str, str | Coarse]) -> tuple[GroupOrder, ..
 
 
 async def _asked(context: Context, query: AggregateQuery) -> Groups:
-    compiled = compile_aggregate(query)
-    return await context.duck(
-        lambda duck, left: groups(query, duck.select(compiled.sql, compiled.params, deadline=left))
-    )
+    def read(duck: Duck, left: float) -> Groups:
+        compiled = compile_aggregate(query, duck.gone(query.rows, deadline=left))
+        return groups(query, duck.select(compiled.sql, compiled.params, deadline=context.deadline.left))
+
+    return await context.duck(read)
 
 
 def _key_type(contract: Contract, name: str, keys: Mapping[str, GroupKey]) -> Any:

@@ -28,6 +28,8 @@ from core.contract import Classification
 from core.db import Base, make_engine, make_sessions
 from core.duck import Duck
 from core.rows import All, Compare, Filter, Op, Order, RowQuery, Scope
+from core.rows_duckdb import compile_source
+from core.rows_ended import NONE
 from tests.catalog.factories import NOW, REPLACE, UPSERT, Catalogue, day, seen
 
 NAMES = ("commodity", "day", "price")
@@ -171,6 +173,9 @@ def test_pages_of_files_are_the_pages_of_a_list(
         assert paged(pool, found, where, order, first) == wanted
         counted = RowQuery(found, SHOWN, Scope(frozenset(NAMES)), where)
         assert pool.count(counted, deadline=10) == len(wanted)
+        for gone_rows in (NONE, pool.gone(counted, deadline=10), pool.gone(counted, deadline=10)):
+            grouped = compile_source(counted, gone=gone_rows)
+            assert sorted(pool.select(grouped.sql, grouped.params, deadline=10), key=repr) == sorted(wanted, key=repr)
         pool.close()
 
 
