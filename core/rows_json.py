@@ -89,7 +89,8 @@ def of_tuples(
 ) -> bytes | None:
     """The list of rows as JSON text; each row's values begin with those of `columns`, in their order."""
     at = {column: i for i, column in enumerate(columns)}
-    if not all(_sound(leaf, [row[at[leaf.column]] for row in rows]) for leaf in struct.leaves() if _doubtful(leaf)):
+    values = [*zip(*rows, strict=False)]
+    if rows and not all(_sound(leaf, values[at[leaf.column]]) for leaf in struct.leaves() if _doubtful(leaf)):
         return None
     plain = [node.column for _, node in struct.fields if isinstance(node, Leaf)]
     if len(plain) == len(struct.fields) and plain == list(columns):

@@ -14,7 +14,6 @@ from html import escape
 
 import orjson
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -52,6 +51,7 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 _NUMBER = re.compile(r"[0-9a-zA-Z-]{8,64}")
 
 
@@ -72,10 +72,10 @@ class _Everywhere:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-ID"] = number
+                own = [header for header in message["headers"] if header[0] != b"x-request-id"]
+                names = {name for name, _ in own}
+                own += (header for header in _SECURITY if header[0] not in names)
+                message["headers"] = [*own, (b"x-request-id", number.encode())]
                 log.info("http", method=scope["method"], path=scope["path"], status=message["status"])
             await send(message)
 
