@@ -21,6 +21,7 @@ _QUARANTINED = {
     "river_stage": ("bad_date",),
 }
 _BAD_DATES = ("31/02/2026", "kemarin", "2026-13-45", "00/00/0000")
+LIVE_DAYS = 3  # how far back a node answers live
 _NOWHERE = ("Cabai Gendot Ungu", "Bumbu Dapur", "Lain-lain")
 
 
@@ -130,16 +131,20 @@ class Maker(Workshop):
         start = datetime.combine(self.end - timedelta(days=13), datetime.min.time())
         moments = [start + timedelta(minutes=minutes * i) for i in range(14 * 24 * 60 // minutes)]
         region = self.region(rng)
-        rows = []
+        rows, live = [], []
         for gauge, lag in place.gauges:
             peak = None if lag is None else crest(self.end + timedelta(days=1)) + timedelta(hours=lag)
             levels = stage(rng, rng.uniform(0.4, 1.4), moments, peak, rng.uniform(3.2, 4.4))
             word = rng.choice(place.spellings["gauge", gauge])
             factor = 100 if style.unit == "cm" else 1
             rows += [[word, region, m, round(v * factor, 2)] for m, v in zip(moments, levels, strict=True)]
+            newest = start + timedelta(days=14 - LIVE_DAYS)
+            live += [f"{gauge},{m:%Y-%m-%d %H:%M},{v}" for m, v in zip(moments, levels, strict=True) if m >= newest]
         names = ("gauge_code", "region_code", "observed_at", "stage")
         sheet = self.sheet(style, names, ("text", "text", "moment", "number"), rows, "Tinggi Muka Air Sungai")
-        return self._made(rng, style, sheet, contract="river_stage", tag="tinggi-muka-air", constants={})
+        made = self._made(rng, style, sheet, contract="river_stage", tag="tinggi-muka-air", constants={})
+        made.live = "\n".join(["gauge_code,observed_at,stage_m", *live, ""]).encode()
+        return made
 
     # --- those that no contract describes yet ---
 

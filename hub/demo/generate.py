@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import tomlkit
 
@@ -26,6 +27,7 @@ from hub.demo.story import PROFILE, Story
 
 STATE_FILE = ".lumbung-node.json"  # the node's own memory of a folder: kept, so that nothing seems changed
 DEFAULT_SEED = 33
+LIVE_FOLDER = "langsung"
 _ORGANISATIONS = {
     "disdag": "Dinas Perdagangan",
     "dinas-pangan": "Dinas Ketahanan Pangan",
@@ -73,8 +75,9 @@ def generate(root: Path, pack: Pack, *, today: date, seed: int = DEFAULT_SEED, d
     members, planted = [], []
     for place in places:
         made = Maker(place, seed, today, days).all()
-        _write(root / place.code, place, made, today)
-        members.append(DemoMember(place.code, place.name, place.role, tuple(m.dataset for m in made)))
+        _write(root / place.code, place, made, today, pack.timezone)
+        live = tuple(m.dataset.contract for m in made if m.live and m.dataset.contract)
+        members.append(DemoMember(place.code, place.name, place.role, tuple(m.dataset for m in made), live))
         planted += [p for m in made for p in m.planted]
     story = places[0].story
     told = {"commodity": story.commodity, "short": story.short, "surplus": list(story.surplus)}
@@ -194,7 +197,7 @@ def _sure(known: CodeList, code: str, texts: Sequence[str]) -> list[str]:
     return [t for t in dict.fromkeys(texts) if known.resolve(t).code == code] or [code]
 
 
-def _write(folder: Path, place: Place, made: Sequence[Made], today: date) -> None:
+def _write(folder: Path, place: Place, made: Sequence[Made], today: date, zone: str) -> None:
     """Write a member's folder whole, with times that follow from its dates; the node's memory stays."""
     state = (folder / STATE_FILE).read_bytes() if (folder / STATE_FILE).is_file() else None
     if folder.exists():
@@ -209,6 +212,9 @@ def _write(folder: Path, place: Place, made: Sequence[Made], today: date) -> Non
     node["title"] = f"Satu Data {place.name} ({MARK})"
     node["organisations"] = {name: f"{_ORGANISATIONS[name]} {place.name} ({MARK})" for name in used}
     node["groups"] = _GROUPS
+    if any(m.live for m in made):
+        node["timezone"] = zone
+        node["graphql"] = [_offer(m, place) for m in made if m.live]
     _put(folder / "node.toml", tomlkit.dumps(node).encode(), when)
     for m in made:
         about = tomlkit.document()
@@ -222,6 +228,21 @@ def _write(folder: Path, place: Place, made: Sequence[Made], today: date) -> Non
         about["extras"] = {"kode_wilayah": place.code, "simulasi": "ya"}
         _put(folder / m.dataset.name / "dataset.toml", tomlkit.dumps(about).encode(), when)
         _put(folder / m.dataset.name / m.dataset.file, m.content, when)
+        if m.live is not None:  # a folder that is no dataset of the portal
+            _put(folder / LIVE_FOLDER / "dataset.toml", b"private = true\n", when)
+            _put(folder / LIVE_FOLDER / f"{m.dataset.name}.csv", m.live, when)
+
+
+def _offer(made: Made, place: Place) -> dict[str, Any]:
+    """The `[[graphql]]` table of `node.toml` for what is asked live of a dataset."""
+    return {
+        "contract": made.dataset.contract,
+        "file": f"{LIVE_FOLDER}/{made.dataset.name}.csv",
+        "constants": {"region_code": place.code},
+        "number_style": "en",
+        "date_style": "ymd",
+        "open": True,
+    }
 
 
 def _put(path: Path, content: bytes, when: float) -> None:

@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(slots=True)
 class Made:
-    """One dataset, written: its description, its file, its broken rows."""
+    """One dataset, written: its description, its file, its broken rows; and what is asked live of it."""
 
     dataset: DemoDataset
     content: bytes
@@ -43,6 +43,7 @@ class Made:
     group: str
     notes: str
     planted: list[Planted] = field(default_factory=list)
+    live: bytes | None = None  # what the member's node answers live of the same standard, as clean CSV
 
 
 class Workshop:

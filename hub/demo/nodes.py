@@ -18,6 +18,7 @@ from core.errors import LumbungError
 from hub.demo.province import Province
 from node.errors import NodePortTaken
 from node.serve import NodeSpec, bind, running
+from services.granary import SHIPPED_CONTRACTS
 
 PORTS_FILE = "ports.json"
 SLOW_SECONDS = 0.4
@@ -40,7 +41,9 @@ def _specs(province: Province, ports: Mapping[str, int]) -> list[NodeSpec]:
     for member in province.members:
         if member.role == "dead":
             continue
-        spec = NodeSpec(province.folder(member.code), member.code, member.name, port=_free(ports.get(member.code, 0)))
+        port = _free(ports.get(member.code, 0))
+        known = (SHIPPED_CONTRACTS,) if member.live else ()
+        spec = NodeSpec(province.folder(member.code), member.code, member.name, port=port, contracts=known)
         slow = member.role == "slow"
         out.append(replace(spec, around=lambda app: _Slow(app, SLOW_SECONDS)) if slow else spec)
     return out

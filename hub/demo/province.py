@@ -14,7 +14,7 @@ import orjson
 
 MANIFEST = "province.json"
 #: Raised whenever the generator writes something else for the same arguments.
-FORM = 3
+FORM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,16 @@ class DemoDataset:
 
 @dataclass(frozen=True, slots=True)
 class DemoMember:
-    """One regency or city; `role` is normal, dead (nobody listens), slow or stale (nothing newer than five days)."""
+    """One regency or city; `role` is normal, dead (nobody listens), slow or stale (nothing newer than five days).
+
+    Its node answers the data standards of `live` when asked, beside showing its portal.
+    """
 
     code: str
     name: str
     role: str
     datasets: tuple[DemoDataset, ...]
+    live: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ class Province:
         """The province that was generated there; FileNotFoundError where none was."""
         data = orjson.loads((root / MANIFEST).read_bytes())
         members = tuple(
-            DemoMember(**(m | {"datasets": tuple(DemoDataset(**d) for d in m["datasets"])})) for m in data["members"]
+            DemoMember(**(m | {"datasets": tuple(DemoDataset(**d) for d in m["datasets"]), "live": tuple(m["live"])}))
+            for m in data["members"]
         )
         planted = tuple(Planted(**p) for p in data["planted"])
         today = date.fromisoformat(data["today"])

@@ -49,9 +49,10 @@ def _source(member: DemoMember, url: str, today: date) -> dict[str, Any]:
     granted = {"by": MARK, "reason": _REASON, "until": today + timedelta(days=365)}
     return {
         "id": source_id(member.code),
-        "kind": "ckan",
+        "kind": "node" if member.live else "ckan",
         "url": url,
         "title": f"Portal {member.name} ({MARK})",
+        **({"live": list(member.live)} if member.live else {}),
         "allow": [
             {"what": "private_address", "value": parts.hostname, **granted},
             {"what": "http", **granted},

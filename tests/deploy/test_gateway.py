@@ -4,6 +4,7 @@ Real processes: one hub for catalogue and logistics, one for quality and flood o
 """
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -59,16 +60,16 @@ class Federation:
 
 
 def told(answer: Any) -> Any:
-    """An answer of nodes without what is another moment's: latencies, ages, times; of errors, what callers go by."""
+    """An answer of nodes without what is another moment's: latencies, ages, times, seconds; of errors, what callers go by."""
 
     def timeless(value: Any) -> Any:
         if isinstance(value, list):
             return [timeless(one) for one in value]
         if isinstance(value, dict):
             return {k: timeless(v) for k, v in value.items() if k not in ("latencyMs", "age", "time")}
-        return value
+        return re.sub(r"[\d.,]+ (detik|seconds)\b", r"\1", value) if isinstance(value, str) else value
 
-    errors = [(e["extensions"]["code"], e["message"], e["path"]) for e in answer.get("errors", ())]
+    errors = [(e["extensions"]["code"], timeless(e["message"]), e["path"]) for e in answer.get("errors", ())]
     return timeless(answer["data"]), sorted(errors)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -266,6 +266,18 @@ def test_thirty_four_portals_answer_one_is_dead_and_addresses_stay(province: Pro
     assert nodes.process.returncode == 0
     with start_nodes(province) as again:
         assert len(set(first.items()) & set(again.urls.items())) >= 30  # somebody may have taken a port meanwhile
+        _answers_live(province, again.urls)
+
+
+def _answers_live(province: Province, urls: Mapping[str, str]) -> None:
+    """Members with gauges answer for their stages when asked, each for its own region."""
+    query = "{ riverStages(first: 1000) { totalCount nodes { gaugeCode regionCode stageM } } }"
+    asked = [member for member in province.members if member.live]
+    assert len(asked) >= 3 and {m.live for m in asked} == {("river_stage",)}
+    for member in asked:
+        found = httpx.post(f"{urls[member.code]}/graphql", json={"query": query}, timeout=30).json()["data"]
+        assert found["riverStages"]["totalCount"] >= 3 * 24
+        assert {row["regionCode"] for row in found["riverStages"]["nodes"]} == {member.code}
 
 
 def test_a_home_learns_of_every_source_and_a_second_time_changes_nothing(province: Province, tmp_path: Path) -> None:
