@@ -1,12 +1,15 @@
 """`lumbung ask`: named questions at the command line, the table of `/tanya` on a screen or in a file."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core.messages import text
+from federation.live.node import LiveLimits
+from federation.live.scatter import Live
 from gateway.answering import Asker, Table
 from gateway.context import Context
 from gateway.export_errors import AskUnknown
@@ -54,13 +57,20 @@ def ask(
 
 
 def _asked(granary: Granary, question: Question, given: dict[str, str], by: str | None, token_env: str | None) -> Table:
-    services = services_of(granary)
+    live = Live(LiveLimits.of(granary.settings))
+    services = replace(services_of(granary), live=live)
     offload = Offload(services.sessions, sql=2, duck=services.duck.size)
     actor = acting(granary, by, token_env)
-    try:
-        asker = Asker(make_schema(granary.contracts))
+
+    async def answered() -> Table:
         context = Context(services, offload, Deadline(granary.settings.query_seconds), actor)
-        return asyncio.run(asker.ask(context, question, given))
+        try:
+            return await Asker(make_schema(granary.contracts)).ask(context, question, given)
+        finally:
+            await live.close()
+
+    try:
+        return asyncio.run(answered())
     finally:
         offload.close()
         services.duck.close()

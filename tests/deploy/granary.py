@@ -21,19 +21,6 @@ kind = "ckan"
 url = "https://data.{code}.contoh.go.id"
 title = "Portal {code}"
 """
-_NODE = """
-[[sources]]
-id = "{source.id}"
-kind = "node"
-url = "{source.url}"
-"""
-_ALLOW = """
-[[sources.allow]]
-what = "{a.what.value}"
-by = "{a.by}"
-reason = "{a.reason}"
-until = {a.until}
-"""
 _GAUGES = (
     "code,name,river,river_system,region_code,unit,level_low,source\n"
     f"garang_hulu,Garang Hulu,Garang,Jratun,{REGENCY},m,2.0,contoh\n"
@@ -59,9 +46,6 @@ def make_home(folder: Path, nodes: Mapping[str, str]) -> Province:
         member = province.services.members[code]
         text = _MEMBER.format(code=code, name=member.name, kind=member.kind.value, source=factories.source_id(code))
         if code in nodes:
-            node = flood_nodes.source(code, nodes[code])
-            text += _NODE.format(source=node) + "".join(
-                _ALLOW.format(a=a) + (f'value = "{a.value}"\n' if a.value else "") for a in node.allow
-            )
+            text += flood_nodes.toml(code, nodes[code])
         (folder / "members" / f"{code}.toml").write_text(text, "utf-8")
     return province

@@ -16,6 +16,19 @@ from tests.federation import live_nodes
 from tests.gateway.factories import CITY, DEMAK, REGENCY
 from tests.node import factories as node_factories
 
+_NODE = """
+[[sources]]
+id = "{source.id}"
+kind = "node"
+url = "{source.url}"
+"""
+_ALLOW = """
+[[sources.allow]]
+what = "{a.what.value}"
+by = "{a.by}"
+reason = "{a.reason}"
+until = {a.until}
+"""
 DEADLINE = 1.2
 #: The city's readings, hours after those that the catalogue has of the regency.
 CITY_ROWS = [node_factories.reading("pos_kota", 10 * i, 1.0 + 0.25 * i) for i in range(3)]
@@ -55,6 +68,13 @@ def standing(folder: Path) -> Iterator[dict[str, str]]:
 def source(code: str, url: str) -> SourceConfig:
     """A node as its member registers it."""
     return replace(live_nodes.source("x", code, url), id=f"simpul-{code}", url=url)
+
+
+def toml(code: str, url: str) -> str:
+    """The same as a part of the member's file."""
+    node = source(code, url)
+    allowed = (_ALLOW.format(a=a) + (f'value = "{a.value}"\n' if a.value else "") for a in node.allow)
+    return _NODE.format(source=node) + "".join(allowed)
 
 
 def expected(answer: Mapping[str, Any]) -> None:

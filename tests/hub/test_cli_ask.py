@@ -1,5 +1,6 @@
 """`lumbung ask`: named questions at the command line, as a table, JSON, or a workbook."""
 
+import gc
 import io
 import json
 from pathlib import Path
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 
 from core.errors import LumbungError
 from hub.cli import app
+from tests.gateway import flood_nodes
+from tests.gateway.factories import CITY
 
 OWN = """title = { id = "Siapa anggota", en = "Who takes part" }
 about = { id = "Kode dan nama.", en = "Code and name." }
@@ -68,3 +71,17 @@ def test_questions_are_listed_asked_and_written_to_a_workbook(tmp_path: Path) ->
             lumbung(home, *words)
         assert refused.value.code == code
     assert CliRunner().invoke(app, ["--home", str(home), "ask", "harga_daerah", "beras"]).exit_code == 2
+
+
+def test_a_question_to_nodes_is_answered_and_leaves_no_line_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = tmp_path / "home"
+    lumbung(home, "init", "--province", "33")
+    with flood_nodes.standing(tmp_path / "nodes") as urls:
+        file = home / "members" / f"{CITY}.toml"
+        file.write_text(file.read_text("utf-8") + flood_nodes.toml(CITY, urls[CITY]), "utf-8")
+        rows = json.loads(lumbung(home, "ask", "keadaan_banjir", "--json"))["rows"]
+    gc.collect()
+    assert [(row[0], row[4]) for row in rows] == [("Kota Semarang", 1.5), ("Kota Semarang", 1.25), ("Kota Semarang", 1)]
+    assert "Unclosed" not in caplog.text
