@@ -10,21 +10,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 
+_AGAIN = 0.02  # seconds until a query that was stopped and runs still is stopped once more
+
 
 class Watched:
     """One query under watch: stopped at its deadline, and never the one that follows it on the same connection."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], None], again: "Callable[[Watched], None]") -> None:
+        """Args: again: sees to it that `fire` is called once more, a moment later."""
         self._lock = threading.Lock()
         self._stop: Callable[[], None] | None = stop
+        self._again = again
         self.fired = False
 
     def fire(self) -> None:
-        """Stop it, unless it has ended."""
+        """Stop it, unless it has ended, and go on until it has: what is told before a query begins is not heard."""
         with self._lock:
-            if self._stop is not None:
-                self.fired = True
-                self._stop()
+            if self._stop is None:
+                return
+            self.fired = True
+            self._stop()
+        self._again(self)
 
     def end(self) -> None:
         """It has ended: whatever runs next on its connection is not meant."""
@@ -52,15 +58,8 @@ class Watch:
     @contextmanager
     def over(self, stop: Callable[[], None], until: float) -> Iterator[Watched]:
         """Call `stop` at a moment of the monotonic clock, unless this context has ended by then."""
-        watched = Watched(stop)
-        with self._wake:
-            self._count += 1
-            heappush(self._due, (until, self._count, watched))
-            if self._thread is None or not self._thread.is_alive():  # none lives on in a forked process
-                self._thread = threading.Thread(target=self._look, name=self._name, daemon=True)
-                self._thread.start()
-            elif until < self._looks:  # waking it for each query would cost as much as the query
-                self._wake.notify()
+        watched = Watched(stop, self._again)
+        self._put(watched, until)
         try:
             yield watched
         finally:
@@ -68,6 +67,21 @@ class Watch:
             with self._wake:
                 while self._due and self._due[0][2].done:
                     heappop(self._due)
+
+    def _put(self, watched: Watched, until: float) -> None:
+        with self._wake:
+            self._count += 1
+            heappush(self._due, (until, self._count, watched))
+            if self._closed:
+                return
+            if self._thread is None or not self._thread.is_alive():  # none lives on in a forked process
+                self._thread = threading.Thread(target=self._look, name=self._name, daemon=True)
+                self._thread.start()
+            elif until < self._looks:  # waking it for each query would cost as much as the query
+                self._wake.notify()
+
+    def _again(self, watched: Watched) -> None:
+        self._put(watched, time.monotonic() + _AGAIN)
 
     def _look(self) -> None:
         while True:
