@@ -9,13 +9,13 @@ import graphene
 from core.clock import zone
 from core.contract import Contract
 from core.group_keys import GroupKey, group_keys
-from core.naming import camel
+from core.naming import ASKABLE, camel
 from core.rows import RowQuery
 from core.rows_aggregate import AggregateQuery, Coarse, GroupOrder, Having, Measure, MeasureOp
 from core.rows_errors import FilterInvalid
 from core.wire import plain_value
 from node.asking import Asking
-from node.words import ASKABLE, CONDITIONS, KINDS, BigInt, Direction, GroupCondition, Json, Measured, listed, made
+from node.words import CONDITIONS, KINDS, BigInt, Direction, GroupCondition, Json, Measured, listed, made
 from node.words import required as always
 
 _enum: Any = Enum  # functional API: the members are known only at run time

@@ -12,12 +12,11 @@ import graphene
 
 from core import cursors
 from core.contract import Classification, Contract
-from core.naming import camel, pascal, plural
+from core.naming import ASKABLE, camel, pascal, plural
 from core.rows import TRUE, AnyOf, Compare, Filter, Op, Order, RowQuery, Value, all_of
 from node.asking import PAGE_MAX, Asking
 from node.groups import Grouping
 from node.words import (
-    ASKABLE,
     COMPARISONS,
     KINDS,
     BigInt,

@@ -11,25 +11,13 @@ import graphene
 from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 
 from core.contract import ColumnType
-from core.naming import camel
+from core.naming import ASKABLE, TYPE_NAMES, camel, compares
 from core.rows import PROVENANCE, AnyOf, Compare, Filter, Not, Op, all_of
 from core.rows_aggregate import MeasureOp
 from core.rows_errors import FilterInvalid
 from core.wire import day, moment, moment_text, whole_number
 
-#: Provenance that rows can be filtered, ordered and grouped by: its name before it is camel-cased, to column.
-ASKABLE = {
-    "member": "_member",
-    "source": "_source",
-    "dataset": "_dataset",
-    "resource": "_resource",
-    "snapshot": "_snapshot",
-    "fetched_at": "_fetched_at",
-    "verdict": "_verdict",
-}
 CONDITIONS = (Op.EQ, Op.NE, Op.LT, Op.LTE, Op.GT, Op.GTE)
-_TEXT_ONLY = (Op.PREFIX, Op.CONTAINS)
-_ORDERED = (Op.LT, Op.LTE, Op.GT, Op.GTE)
 _enum: Any = Enum  # functional API: the members are known only at run time
 
 
@@ -73,30 +61,22 @@ KINDS: Mapping[ColumnType, Any] = {
     ColumnType.MOMENT: DateTime,
     ColumnType.BOOLEAN: graphene.Boolean,
 }
-_NAMES = {
-    ColumnType.TEXT: "Text",
-    ColumnType.INTEGER: "BigInt",
-    ColumnType.NUMBER: "Float",
-    ColumnType.DATE: "Date",
-    ColumnType.MOMENT: "DateTime",
-    ColumnType.BOOLEAN: "Boolean",
-}
 _OPS = {("isNull" if op is Op.IS_NULL else op.value): op for op in Op}
 
 
 def _comparisons(kind: ColumnType) -> Any:
     fields: dict[str, Any] = {}
     for name, op in _OPS.items():
-        if (op in _TEXT_ONLY and kind is not ColumnType.TEXT) or (op in _ORDERED and kind is ColumnType.BOOLEAN):
+        if not compares(kind, op):
             continue
         inner = graphene.Boolean if op is Op.IS_NULL else listed(KINDS[kind]) if op is Op.IN else KINDS[kind]
         fields[name] = graphene.InputField(inner)
     if kind is not ColumnType.BOOLEAN:
         ends = {end: graphene.InputField(KINDS[kind]) for end in ("from", "to")}
         fields["range"] = graphene.InputField(
-            made(f"{_NAMES[kind]}Range", graphene.InputObjectType, ends, container=dict)
+            made(f"{TYPE_NAMES[kind]}Range", graphene.InputObjectType, ends, container=dict)
         )
-    return made(f"{_NAMES[kind]}Filter", graphene.InputObjectType, fields, container=dict)
+    return made(f"{TYPE_NAMES[kind]}Filter", graphene.InputObjectType, fields, container=dict)
 
 
 #: The filter input of each column type.

@@ -237,7 +237,7 @@ def _part(value: object, asked: tuple[MeasureOp, ColumnType | None]) -> Value | 
     if op is MeasureOp.SUM:
         if type(value) not in (int, float) or not isfinite(value):  # type: ignore[arg-type]  # the line says what it is
             raise RowUnfit("type")
-        return value  # type: ignore[return-value]
+        return value  # type: ignore[return-value]  # the line above says what it is
     return READ[kind](value)
 
 

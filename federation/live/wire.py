@@ -127,7 +127,7 @@ def _integer(value: object) -> int:
 def _number(value: object) -> float:
     if type(value) not in (int, float) or not isfinite(value):  # type: ignore[arg-type]  # the line says what it is
         raise RowUnfit("type")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)  # type: ignore[arg-type]  # the line above says what it is
 
 
 def _date(value: object) -> date:

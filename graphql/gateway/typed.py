@@ -14,7 +14,7 @@ import strawberry
 from strawberry.types.private import StrawberryPrivate
 
 from core.contract import Classification, Column, Contract
-from core.naming import camel, pascal, plural
+from core.naming import ASKABLE, camel, pascal, plural
 from core.rows import PROVENANCE, TRUE, Filter, Order, Value
 from gateway import splice
 from gateway.arguments import SHORT
@@ -33,16 +33,6 @@ from gateway.where import COMPARISONS, KINDS, Direction, Fields, RegionOfRow, tr
 _FACTS = tuple(PROVENANCE)
 #: The fields of a connection that tell of its page.
 _OF_PAGE = frozenset({"nodes", "edges", "pageInfo"})
-#: Provenance that rows can be filtered and ordered by: attribute to column.
-_ASKABLE = {
-    "member": "_member",
-    "source": "_source",
-    "dataset": "_dataset",
-    "resource": "_resource",
-    "snapshot": "_snapshot",
-    "fetched_at": "_fetched_at",
-    "verdict": "_verdict",
-}
 
 #: What a column's codes stand for, by the list it refers to: the type, how a code is looked up, and its words.
 _ENTITIES: Mapping[str, tuple[Any, Callable[[Info, str | None], Any], str]] = {
@@ -54,7 +44,7 @@ _ENTITIES: Mapping[str, tuple[Any, Callable[[Info, str | None], Any], str]] = {
 ProvenanceFilter: Any = make(
     "ProvenanceFilter",
     lambda cls: strawberry.input(cls, description="Asal baris: comparisons with where a row comes from."),
-    {name: (COMPARISONS[PROVENANCE[column]] | None, optional()) for name, column in _ASKABLE.items()},
+    {name: (COMPARISONS[PROVENANCE[column]] | None, optional()) for name, column in ASKABLE.items()},
 )
 
 
@@ -76,7 +66,7 @@ class Typed:
     def fields(self) -> Fields:
         """What the filter's attributes mean."""
         taken = "region" in self.attributes  # a column of that name is compared like any other
-        return Fields(self.attributes, _ASKABLE, None if taken else self.contract.region_column)
+        return Fields(self.attributes, ASKABLE, None if taken else self.contract.region_column)
 
 
 def _attribute(name: str) -> str:
@@ -162,7 +152,7 @@ def _where(contract: Contract, name: str) -> Any:
 
 def _columns(contract: Contract, name: str) -> Any:
     values = {c.name.upper(): c.name for c in contract.columns}
-    values |= {f"PROVENANCE_{a.upper()}": column for a, column in _ASKABLE.items()}
+    values |= {f"PROVENANCE_{a.upper()}": column for a, column in ASKABLE.items()}
     described = {c.name.upper(): c.title["id"] for c in contract.columns}
     return enum(f"{name}Column", values, described, f"Kolom of {name} to order by.")
 
@@ -211,7 +201,7 @@ def _connection(contract: Contract, name: str, row: Any, columns: Any, attribute
         key: (resolver.__annotations__["return"], strawberry.field(resolver=resolver, description=text))
         for key, (resolver, text) in described.items()
     }
-    fields["aggregate"] = aggregate_field(contract, name, columns, _ASKABLE)
+    fields["aggregate"] = aggregate_field(contract, name, columns, ASKABLE)
     if contract.key:
         fields["diff"] = diff_field(contract, name, row, columns, attributes)
     fields |= {

@@ -10,6 +10,7 @@ import strawberry
 from strawberry import UNSET
 
 from core.contract import ColumnType
+from core.naming import TYPE_NAMES, compares
 from core.region import Region, RegionKind, Regions
 from core.rows import AnyOf, Compare, Filter, Not, Op, Value, all_of
 from core.rows_errors import FilterInvalid
@@ -34,16 +35,6 @@ KINDS: Mapping[ColumnType, Any] = {
     ColumnType.MOMENT: datetime,
     ColumnType.BOOLEAN: bool,
 }
-_NAMES = {
-    ColumnType.TEXT: "Text",
-    ColumnType.INTEGER: "BigInt",
-    ColumnType.NUMBER: "Float",
-    ColumnType.DATE: "Date",
-    ColumnType.MOMENT: "DateTime",
-    ColumnType.BOOLEAN: "Boolean",
-}
-_TEXT_ONLY = (Op.PREFIX, Op.CONTAINS)
-_ORDERED = (Op.LT, Op.LTE, Op.GT, Op.GTE)
 _WORDS = {
     Op.EQ: "is",
     Op.NE: "is something else; empty cells do not match",
@@ -68,14 +59,16 @@ def _range(kind: ColumnType) -> Any:
         "to": (KINDS[kind] | None, optional("the greatest; without it there is no upper end")),
     }
     return make(
-        f"{_NAMES[kind]}Range", lambda cls: strawberry.input(cls, description="Rentang, both ends included."), fields
+        f"{TYPE_NAMES[kind]}Range",
+        lambda cls: strawberry.input(cls, description="Rentang, both ends included."),
+        fields,
     )
 
 
 def _comparisons(kind: ColumnType) -> Any:
     fields: dict[str, tuple[Any, Any]] = {}
     for op in Op:
-        if (op in _TEXT_ONLY and kind is not ColumnType.TEXT) or (op in _ORDERED and kind is ColumnType.BOOLEAN):
+        if not compares(kind, op):
             continue
         annotation = KINDS[kind] | None if op is not Op.IN else lst(KINDS[kind]) | None
         if op is Op.IS_NULL:
@@ -84,7 +77,7 @@ def _comparisons(kind: ColumnType) -> Any:
     if kind is not ColumnType.BOOLEAN:
         fields["range"] = (_range(kind) | None, optional("lies between two values, both included"))
     return make(
-        f"{_NAMES[kind]}Filter",
+        f"{TYPE_NAMES[kind]}Filter",
         lambda cls: strawberry.input(cls, description="Comparisons that must all hold."),
         fields,
     )
