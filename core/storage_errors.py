@@ -6,6 +6,7 @@ what to do; everything else passes through unchanged.
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -83,8 +84,19 @@ _STATES: dict[str, type[LumbungError]] = {
 }
 
 
+def _none_to_open() -> bool:
+    """Whether this process may open nothing more."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
+
+
 def _of_text(error: BaseException) -> type[LumbungError] | None:
     message = str(error).lower()
+    if "unable to open database file" in message and _none_to_open():
+        return OpenFilesExhausted  # SQLite has one sentence for every reason
     return next((kind for text, kind in _TEXTS if text in message), None)
 
 
@@ -116,4 +128,9 @@ def storage_errors(place: object) -> Iterator[None]:
     except OSError as error:
         if kind := _OF_NUMBER.get(error.errno or 0) or _of_text(error):
             raise kind(place=place, detail=error.strerror or str(error).splitlines()[0]) from error
+        raise
+    except ImportError as error:
+        # A part of the standard library that is loaded at its first use is a file too; what is really missing passes.
+        if kind := _of_text(error):
+            raise kind(place=place, detail=str(error).splitlines()[0]) from error
         raise
