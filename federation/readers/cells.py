@@ -46,7 +46,8 @@ _DATE = re.compile(
 _TIME = re.compile(r"\d{1,3}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:wib|wita|wit|am|pm)?", re.IGNORECASE)
 _URL = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE)
 _CODE = re.compile(r"(?=\S*\d)(?:[A-Z]{1,5}[-_/.]?\d[\w./-]*|\d+(?:[./-]\d+)+|\d{2,}[A-Z]{1,3})")
-_YEAR = re.compile(r"(?:19|20)\d{2}(?:\.0)?(?:\s*[*\d)]{1,3})?")
+#: A mark of a footnote may follow (`2024*)`, `2024 1)`), but no further digits: 20.000 and 1963824 are no years.
+_YEAR = re.compile(r"(?:19|20)\d{2}(?:\.0)?(?:\s*\*{1,3}\)?|\s*\d?\)|\s+\d)?")
 _DIGIT = re.compile(r"\d")
 
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
+from itertools import pairwise, takewhile, zip_longest
 from typing import TYPE_CHECKING
 
 from federation.readers.around import is_label
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 #: A merged range: first row number, first column index, last row number, last column index.
 Merge = tuple[int, int, int, int]
 _MAX_HEADER = 8
+#: So many columns of sums and means may stand behind those that are counted.
+_SUMS = 3
+#: An hour as a column's name; other numbers with two decimals end in 00 or 30 less often.
+_HOUR = re.compile(r"([01]?\d|2[0-4])[.:](00|30)")
 #: A column's number, perhaps with how it is worked out from others: `5 = 4/3`, `(6=4-5)`.
 _NUMBERED = re.compile(r"\(?\s*\d{1,3}\s*\)?|\(\d+\s*=.*\)|\d{1,3}\s*=[\d\s()+\-*/:x\u00d7%]+|\[\d+\]")
 
@@ -108,8 +112,10 @@ def _heads(line: "Line", seen: Profile, above: Sequence["Line"] = ()) -> bool:
     typed, odd = seen.mismatch(line.cells)
     if typed == 1 and above and line.cells[0].strip() and not _ENGLISH.search(line.text):
         return False  # one word where a number is expected is more likely a row without one
+    if typed and not above and _counts(line):
+        return True
     if typed and not odd and not above:
-        return _counts(line)
+        return False
     if typed:
         beneath = not line.cells[0].strip() and odd == typed  # a name under a group, nothing under the first column
         enough = typed >= 2 or typed == len(seen.typed) or not above or beneath
@@ -140,11 +146,19 @@ def _completes(line: "Line", above: "Line") -> bool:
 
 
 def _counts(line: "Line") -> bool:
-    """Whether it names its columns by counting them: the days of a month behind the name of the first column."""
+    """Whether it names its columns by counting them, days of a month or hours, perhaps with a sum in words behind."""
+    cells = [cell.strip() for cell in line.cells if cell.strip()]
     words = [cell for cell in line.cells[:2] if kind(cell) is Kind.TEXT]
-    rest = [cell.strip() for cell in line.cells if cell.strip()][len(words) :]
+    behind = list(takewhile(lambda cell: kind(cell) is Kind.TEXT, reversed(cells[len(words) :])))
+    rest = cells[len(words) : len(cells) - len(behind)]
+    if not words or len(behind) > _SUMS:
+        return False
+    hours = [match for cell in rest if (match := _HOUR.fullmatch(cell)) is not None]
+    if len(hours) == len(rest) >= 3:
+        told = [(int(match[1]), int(match[2])) for match in hours]
+        return all(a < b for a, b in pairwise(told))
     counted = rest == [str(i) for i in range(1, len(rest) + 1)]
-    return bool(words) and counted and (len(rest) >= 10 or (len(rest) >= 4 and is_label(words[-1])))
+    return counted and (len(rest) >= 10 or (len(rest) >= 4 and is_label(words[-1])))
 
 
 def _fills(lines: Sequence["Line"], at: int, merges: Sequence[Merge]) -> bool:

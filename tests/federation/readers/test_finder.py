@@ -85,6 +85,16 @@ def test_a_changed_width_begins_another_table(tmp_path: Path) -> None:
         ("Kota,Harga,Stok\n(1),(2),(3)\nPati,1,2\nKudus,3,4\n", ("Kota", "Harga", "Stok")),
         ("nama,jenis,tempat\nJohar,tradisional,Tengah\nBulu,tradisional,Selatan\n", ("nama", "jenis", "tempat")),
         ("kota,tahun,harga\nPati,-,-\nKudus,2021,2\nTegal,2022,3\n", ("kota", "tahun", "harga")),
+        # figures that begin like years are none
+        ("Kota,2019,2020\nPati,1963824,1988622\nKudus,20000,19500\nTegal,1900,2000\n", ("Kota", "2019", "2020")),
+        (
+            "Pos,Hari,06.00,12.30,18.00\nJohar,1/2/26,5.2,5.6,5.9\nBulu,1/2/26,6,6.1,7\n",
+            ("Pos", "Hari", "06.00", "12.30", "18.00"),
+        ),
+        (
+            "Pos,1,2,3,4,5,6,7,8,9,10,Jml\nJohar,0,2,0,0,1,3,0,0,0,1,7\nBulu,0,0,0,0,1,3,0,2,0,1,7\n",
+            ("Pos", *map(str, range(1, 11)), "Jml"),
+        ),
     ],
 )
 def test_headers_as_offices_write_them(tmp_path: Path, text: str, columns: tuple[str, ...]) -> None:
