@@ -200,8 +200,10 @@ class RowQuery:
         where: the caller's own filter; the scope's predicate is added when it is compiled.
         order: the caller's ordering; `tiebreak` is added so that every row has one place.
         first: rows a page, at least 1.
-        after: the cursor of the last row of the page before, or None.
+        after: the cursor of a row that the page's rows come after, or None.
         scope: what the actor may see; a column outside it is unknown to `where` and `order`.
+        before: the cursor of a row that they come before, or None.
+        backwards: the page holds the last rows of what is asked instead of the first; in the same order.
     """
 
     relation: Relation
@@ -211,6 +213,8 @@ class RowQuery:
     order: tuple[Order, ...] = ()
     first: int = 100
     after: str | None = None
+    before: str | None = None
+    backwards: bool = False
 
     def __post_init__(self) -> None:
         from core import rows_check  # it names this class
@@ -239,11 +243,27 @@ class RowQuery:
         return (*self.order, *(Order(c) for c in rest if c not in named))
 
     @cached_property
-    def last(self) -> tuple[Value | None, ...] | None:
-        """The place of the last row before this page in the total order, or None at the beginning."""
+    def begin(self) -> tuple[Value | None, ...] | None:
+        """The place in the total order that the page's rows come after, or None."""
+        return self._place(self.after)
+
+    @cached_property
+    def end(self) -> tuple[Value | None, ...] | None:
+        """The place in the total order that the page's rows come before, or None."""
+        return self._place(self.before)
+
+    def _place(self, cursor: str | None) -> tuple[Value | None, ...] | None:
         from core import cursors
 
-        return None if self.after is None else cursors.decode(self, self.after)
+        return None if cursor is None else cursors.decode(self, cursor)
+
+    def around(self, more: bool) -> tuple[bool, bool]:
+        """Whether rows follow the page, and whether some come before it, given whether more was found than it holds.
+
+        The row that a cursor names is there, at the cursor's commit.
+        """
+        follow = self.before is not None or (more and not self.backwards)
+        return follow, self.after is not None or (more and self.backwards)
 
     @property
     def matching(self) -> Filter:
@@ -258,8 +278,11 @@ class RowQuery:
 
     @property
     def remaining(self) -> Filter:
-        """The matching rows that come after `last` in the total order."""
-        return self.matching if self.last is None else all_of((self.matching, beyond(self.total_order, self.last)))
+        """The matching rows that come after `begin` and before `end` in the total order."""
+        if self.begin is None and self.end is None:
+            return self.matching
+        after = TRUE if self.begin is None else beyond(self.total_order, self.begin)
+        return all_of((self.matching, after, TRUE if self.end is None else short_of(self.total_order, self.end)))
 
 
 def beyond(order: tuple[Order, ...], place: tuple[Value | None, ...]) -> Filter:
@@ -276,6 +299,21 @@ def beyond(order: tuple[Order, ...], place: tuple[Value | None, ...]) -> Filter:
     return AnyOf(tuple(choices))
 
 
+def short_of(order: tuple[Order, ...], place: tuple[Value | None, ...]) -> Filter:
+    """The rows that come before a place: equal in the first steps and earlier in the next one, nulls last."""
+    choices: list[Filter] = []
+    equal: tuple[Filter, ...] = ()
+    for step, value in zip(order, place, strict=True):
+        if value is None:
+            earlier, same = Compare(step.column, Op.IS_NULL, False), Compare(step.column, Op.IS_NULL, True)
+        else:
+            earlier = Compare(step.column, Op.GT if step.descending else Op.LT, value)
+            same = Compare(step.column, Op.EQ, value)
+        choices.append(All((*equal, earlier)))
+        equal = (*equal, same)
+    return AnyOf(tuple(choices))
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A statement with bound values; its columns are the query's own, then one for each step of the total order."""
@@ -286,11 +324,12 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of a page as tuples in the query's column order, the place of each, and whether more follow."""
+    """The rows of a page as tuples in the query's column order, the place of each, and what lies around them."""
 
     rows: tuple[tuple[Value | None, ...], ...]
     places: tuple[tuple[Value | None, ...], ...]
     has_next: bool
+    has_previous: bool = False
 
 
 def page(query: RowQuery, fetched: Iterable[tuple[Value | None, ...]]) -> Page:
@@ -298,4 +337,6 @@ def page(query: RowQuery, fetched: Iterable[tuple[Value | None, ...]]) -> Page:
     width = len(query.columns)
     rows = list(fetched)
     kept = rows[: query.first]
-    return Page(tuple(r[:width] for r in kept), tuple(r[width:] for r in kept), len(rows) > query.first)
+    if query.backwards:
+        kept.reverse()
+    return Page(tuple(r[:width] for r in kept), tuple(r[width:] for r in kept), *query.around(len(rows) > query.first))

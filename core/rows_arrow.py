@@ -25,11 +25,12 @@ _PART = "_lumbung_part"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page in columns: the query's, then those of its order that are not among them; and whether more follows."""
+    """A page in columns: the query's, then those of its order that are not among them; and what lies around it."""
 
     table: pa.Table
     order: tuple[str, ...]
     has_next: bool
+    has_previous: bool
 
     def place(self, row: int) -> tuple[Value | None, ...]:
         """The place of a row in the total order."""
@@ -61,6 +62,7 @@ def compile_streams(query: RowQuery, more: int) -> Compiled | None:
     kinds = {query.types[o.column] for o in query.total_order}
     if (
         query.order
+        or query.backwards
         or relation.parts
         or relation.moved
         or not 1 <= len(streams) <= _STREAMS
@@ -132,4 +134,7 @@ def ended_rows(ends: Iterable[tuple[tuple[Value | None, Value | None], int]], se
 def sheet(query: RowQuery, table: pa.Table) -> Sheet:
     """The page in the rows found."""
     order = tuple(o.column for o in query.total_order)
-    return Sheet(table.slice(0, query.first), order, len(table) > query.first)
+    shown = table.slice(0, query.first)
+    if query.backwards:
+        shown = shown.take(pa.array(range(len(shown) - 1, -1, -1), pa.int64()))
+    return Sheet(shown, order, *query.around(len(table) > query.first))

@@ -94,5 +94,6 @@ def check(query: RowQuery) -> None:
         _known(query, step.column)
     if len({o.column for o in query.order}) < len(query.order):
         raise FilterInvalid(relation=query.relation.name, column=query.order[-1].column, op="order", expected="1x")
-    if query.after is not None:
-        assert query.last is not None  # decoding refuses a cursor that is not ours
+    for cursor, place in ((query.after, "begin"), (query.before, "end")):
+        if cursor is not None:
+            assert getattr(query, place) is not None  # decoding refuses a cursor that is not ours

@@ -342,9 +342,15 @@ def shown(query: RowQuery) -> list[str]:
 
 
 def ordered(query: RowQuery) -> str:
-    """The total order as SQL, nulls last, without the columns that the filter holds to one value."""
+    """The total order as SQL, nulls last, without the columns that the filter holds to one value.
+
+    Backwards it is turned round, so that the last rows are found first.
+    """
     steps = [o for o in query.total_order if o.column not in query.fixed] or query.total_order[-1:]
-    return ", ".join(f"{quoted(o.column)} {'DESC' if o.descending else 'ASC'} NULLS LAST" for o in steps)
+    nulls = "FIRST" if query.backwards else "LAST"
+    return ", ".join(
+        f"{quoted(o.column)} {'DESC' if o.descending is not query.backwards else 'ASC'} NULLS {nulls}" for o in steps
+    )
 
 
 def compile_duckdb(query: RowQuery, *, paged: bool = True, apart: int | None = None, places: bool = True) -> Compiled:

@@ -71,8 +71,10 @@ def _key(asked: Asked) -> Hashable:
     query, relation = asked.query, asked.query.relation
     return (
         asked.table, asked.dialect, query.columns, tuple(map(query.visible, query.columns)), query.total_order,
-        query.first, relation.hidden, relation.moved, _form(query.matching),
-        None if query.last is None else (_form(query.remaining), query.last[0] is not None),
+        query.first, relation.hidden, relation.moved, _form(query.matching), query.backwards,
+        None if query.begin is None else query.begin[0] is not None,
+        None if query.end is None else query.end[0] is not None,
+        None if query.begin is None and query.end is None else _form(query.remaining),
     )  # fmt: skip
 
 
@@ -163,19 +165,19 @@ def fetch(connection: Connection, query: RowQuery, table: Table) -> Page:
             _TEXTS.clear()
         prepared = _TEXTS[key] = _prepare(asked, connection.dialect)
         asked.bound.clear()
-    asked.begins()  # it binds the first value, where the page goes on from another
+    asked.within()  # it binds the first values, where the page goes on from another
     values = [*(value for value, _ in asked.bound), *_compared_with(query.remaining)]
     given = (value if made is None else made(value) for value, made in zip(values, prepared.given, strict=True))
     columns = _columns(prepared, connection, {f"{BOUND}{i}": value for i, value in enumerate(given)})
     if not columns:
-        return Page((), (), False)
-    has_next = len(columns[0]) > query.first
-    if has_next:
-        columns = [column[: query.first] for column in columns]
+        return Page((), (), *query.around(more=False))
+    more = len(columns[0]) > query.first
+    if more or query.backwards:
+        columns = [column[: query.first][:: -1 if query.backwards else 1] for column in columns]
     for i, made in prepared.taken:
         columns[i] = [None if value is None else made(value) for value in columns[i]]
     found = dict(zip(_names(query), columns, strict=True))
     nothing = (None,) * len(columns[0])
     rows = zip(*(found[c] if query.visible(c) else nothing for c in query.columns), strict=True)
     places = tuple(zip(*(found[o.column] for o in query.total_order), strict=True))
-    return Page(tuple(rows) if query.columns else ((),) * len(places), places, has_next)
+    return Page(tuple(rows) if query.columns else ((),) * len(places), places, *query.around(more))

@@ -110,25 +110,31 @@ class Asked:
         shown = self.table.c["_stream"].not_in(hidden) if hidden else true()
         return and_(shown, self.where(part))
 
-    def begins(self) -> ColumnElement[bool]:
-        """What follows from `remaining` alone and an index can seek: the first step is not before the last row's."""
-        step, last = self.query.total_order[0], self.query.last
-        if last is None or last[0] is None or self.table.c[step.column].nullable:
-            return true()
-        return self.compare(Compare(step.column, Op.LTE if step.descending else Op.GTE, last[0]))
+    def within(self) -> ColumnElement[bool]:
+        """What follows from `remaining` alone and an index can seek: the first step is not beyond the cursors'."""
+        step = self.query.total_order[0]
+        parts: list[ColumnElement[bool]] = [true()]
+        for place, past in ((self.query.begin, step.descending), (self.query.end, not step.descending)):
+            if place is not None and place[0] is not None and not self.table.c[step.column].nullable:
+                parts.append(self.compare(Compare(step.column, Op.LTE if past else Op.GTE, place[0])))
+        return and_(*parts)
 
     def order(self) -> list[ColumnElement[Any]]:
-        """The total order without the columns that the filter holds to one value, as an index can answer it."""
+        """The order of reading without the columns that the filter holds to one value, as an index can answer it."""
         fixed = self.query.fixed
         return [term for step in self.query.total_order if step.column not in fixed for term in self.term(step)]
 
     def term(self, step: Order) -> list[ColumnElement[Any]]:
-        """Nulls last."""
-        column = self.value(step.column)
+        """Nulls last; backwards the other way round, nulls first."""
+        column, backwards = self.value(step.column), self.query.backwards
         if not step.descending:
-            return _ascending(column, self.dialect)
+            ascending = _ascending(column, self.dialect)
+            return [term.desc() for term in ascending] if backwards else ascending
         needless = isinstance(column, Column) and not column.nullable
-        return [column.desc() if needless else column.desc().nulls_last()]
+        turned = column.asc() if backwards else column.desc()
+        if needless:
+            return [turned]
+        return [turned.nulls_first() if backwards else turned.nulls_last()]
 
 
 def compile_sql(query: RowQuery, table: Table, dialect: str) -> Select[Any]:
@@ -158,7 +164,7 @@ def _selected(asked: Asked, columns: Sequence[ColumnElement[Any]]) -> Select[Any
     query = asked.query
     return (
         select(*columns)
-        .where(asked.begins(), asked.seen(query.remaining))
+        .where(asked.within(), asked.seen(query.remaining))
         .order_by(*asked.order())
         .limit(query.first + 1)
     )

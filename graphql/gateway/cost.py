@@ -31,9 +31,10 @@ from graphql import (
 from core.access import Actor
 from core.settings import Settings
 from gateway.errors import QueryCost
+from gateway.reading import PAGE
 
 #: Arguments that say how long a list is: its page size, the number of weeks, the entities asked for by key.
-SIZES: Final = ("first", "weeks", "representations")
+SIZES: Final = ("first", "last", "weeks", "representations")
 #: Items of a list of which nothing says how long it is.
 ASSUMED: Final = 10
 #: Lists that are longer in any province.
@@ -55,6 +56,8 @@ class Size:
 #: The size of the page around a list such as `nodes`, as long as the field that asks for the page is not known.
 _PAGE: Final = Size("", ASSUMED)
 
+#: How long a list is: a size, or the sum of several.
+Length = Size | int | tuple[Size | int, ...]
 #: A sum of products: sizes multiplied with each other and a number; the empty product is the constant.
 Sum = Mapping[tuple[Size, ...], int]
 _NOTHING: Final[Sum] = {}
@@ -68,13 +71,15 @@ def _plus(parts: Iterable[Sum]) -> Sum:
     return total
 
 
-def _times(size: Size | int, part: Sum) -> Sum:
-    if isinstance(size, int):
-        return {sizes: number * size for sizes, number in part.items()}
-    return {tuple(sorted((*sizes, size))): number for sizes, number in part.items()}
+def _times(length: Length, part: Sum) -> Sum:
+    if isinstance(length, tuple):
+        return _plus(_times(size, part) for size in length)
+    if isinstance(length, int):
+        return {sizes: number * length for sizes, number in part.items()}
+    return {tuple(sorted((*sizes, length))): number for sizes, number in part.items()}
 
 
-def _paged(size: Size | int, part: Sum) -> Sum:
+def _paged(size: Length, part: Sum) -> Sum:
     """The sum where the page around its lists has a size."""
     open_: dict[tuple[Size, ...], int] = {}
     closed: dict[tuple[Size, ...], int] = {}
@@ -163,15 +168,20 @@ class Costs:
         return _plus(({(): weight - 1}, _times(size, each)))
 
 
-def _size(node: FieldNode, field: GraphQLField) -> Size | int | None:
-    """How long the list is that a field answers with or leads to; None where no argument says so."""
-    for name in SIZES:
-        argument = field.args.get(name)
-        if argument is not None:
-            default = argument.default_value if isinstance(argument.default_value, int) else ASSUMED
-            given = next((a.value for a in node.arguments or () if a.name.value == name), None)
-            return _written(given, default)
-    return None
+def _size(node: FieldNode, field: GraphQLField) -> Length | None:
+    """How long the list is that a field answers with or leads to; None where no argument says so.
+
+    Of `first` and `last` a document may leave it to its variables which one is given: both count then.
+    """
+    names = [name for name in SIZES if name in field.args]
+    if not names:
+        return None
+    given = {a.name.value: a.value for a in node.arguments or ()}
+    said = [name for name in names if name in given] or names[:1]
+    default = field.args[names[0]].default_value
+    otherwise = default if isinstance(default, int) else PAGE if len(names) > 1 else ASSUMED
+    lengths = [_written(given.get(name), otherwise if i == 0 else 0) for i, name in enumerate(said)]
+    return lengths[0] if len(lengths) == 1 else tuple(lengths)
 
 
 def _written(given: ValueNode | None, default: int) -> Size | int:

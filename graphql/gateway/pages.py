@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @strawberry.type(description="Halaman: whether more follows, and the cursors of its first and last row.")
 class PageInfo:
-    """Relay's page facts; pages run forward only."""
+    """Relay's page facts."""
 
     has_next_page: bool
     has_previous_page: bool

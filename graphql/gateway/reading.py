@@ -1,9 +1,10 @@
 """Asks row queries for the graph: resolves the commit, runs the page off the loop, keeps what its answer needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,11 +17,18 @@ from core.rows import TRUE, Filter, Order, Page, Relation, RowQuery, Value
 from core.rows_errors import PageInvalid
 from gateway.context import Context
 from gateway.errors import MomentAmbiguous
+from gateway.page_errors import PageAmbiguous
 from gateway.pages import PageInfo
 
 AsOf = int | datetime | None
 #: Finds the relation as of a commit, a moment, or now, and what the actor may see of it; None where that is nothing.
 Resolve = Callable[[Session, Context, AsOf], "tuple[Relation, Scope] | None"]
+
+
+#: Rows of a page of which neither `first` nor `last` is said.
+PAGE = 100
+#: The arguments of a connection that say which page of it is asked for.
+PAGING: Mapping[str, Any] = {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +38,30 @@ class Question:
     columns: tuple[str, ...] | None = None
     where: Filter = TRUE
     order: tuple[Order, ...] = ()
-    first: int = 100
+    first: int | None = None
+    last: int | None = None
     after: str | None = None
+    before: str | None = None
     as_of: datetime | None = None
     as_of_seq: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Rows a page."""
+        if self.last is not None:
+            if self.first is not None:
+                raise PageAmbiguous
+            return self.last
+        return PAGE if self.first is None else self.first
 
     @property
     def moment(self) -> AsOf:
         """The commit or moment asked for; a cursor goes on at the commit it was given out at."""
         if self.as_of is not None and self.as_of_seq is not None:
             raise MomentAmbiguous
-        if self.after is not None:
-            seq = cursors.seq_of(self.after)
+        cursor = self.before if self.after is None else self.after
+        if cursor is not None:
+            seq = cursors.seq_of(cursor)
             return relations.Onward(seq) if self.as_of is None and self.as_of_seq is None else seq
         return self.as_of if self.as_of is not None else self.as_of_seq
 
@@ -75,7 +95,7 @@ class Answer:
         places = self.page.places
         return PageInfo(
             has_next_page=self.page.has_next,
-            has_previous_page=self.query.after is not None,
+            has_previous_page=self.page.has_previous,
             start_cursor=cursors.encode(self.query, places[0]) if places else None,
             end_cursor=cursors.encode(self.query, places[-1]) if places else None,
         )
@@ -105,8 +125,9 @@ def row_query(
 ) -> Callable[[Session], RowQuery | None]:
     """What makes a question's query within a session, once its form was looked at; None where there is nothing."""
     largest = context.services.settings.page_max
-    if not 1 <= question.first <= largest:
-        raise PageInvalid(relation="-", first=question.first, largest=largest)
+    size = question.size
+    if not 1 <= size <= largest:
+        raise PageInvalid(relation="-", first=size, largest=largest)
     moment = question.moment
 
     def made(session: Session) -> RowQuery | None:
@@ -120,8 +141,10 @@ def row_query(
             scope=visible,
             where=question.where,
             order=question.order,
-            first=question.first,
+            first=size,
             after=question.after,
+            before=question.before,
+            backwards=question.last is not None,
         )
 
     return made
@@ -137,7 +160,7 @@ async def answer(
         paged: whether rows are asked for at all; else the page is empty.
 
     Raises:
-        PageInvalid, MomentAmbiguous, CursorInvalid, ColumnUnknown, FilterInvalid: what cannot be asked.
+        PageInvalid, PageAmbiguous, MomentAmbiguous, CursorInvalid, ColumnUnknown, FilterInvalid: what cannot be asked.
         AsOfUnknown: the commit has not happened yet.
         QueryTimeout, QueryBusy, QueryTooLarge: it could not be answered in time or space.
     """

@@ -275,6 +275,7 @@ class _Rows(Protocol):
     """A page's rows, ready to be written."""
 
     has_next: bool
+    has_previous: bool
 
     def __len__(self) -> int: ...
 
@@ -293,7 +294,7 @@ class _Tuples:
 
     def __init__(self, query: RowQuery, page: Page) -> None:
         self._columns, self._page = query.columns, page
-        self.has_next = page.has_next
+        self.has_next, self.has_previous = page.has_next, page.has_previous
 
     def __len__(self) -> int:
         return len(self._page.rows)
@@ -313,7 +314,7 @@ class _Columns:
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
-        self.has_next = sheet.has_next
+        self.has_next, self.has_previous = sheet.has_next, sheet.has_previous
 
     def __len__(self) -> int:
         return len(self._sheet.table)
@@ -339,7 +340,7 @@ def _body(plan: Plan, query: RowQuery, rows: _Rows) -> dict[str, Any] | None:
                 return None
             body[key] = orjson.Fragment(json)
         elif isinstance(part, PageFacts):
-            body[key] = _facts(part, query, rows, encode)
+            body[key] = _facts(part, rows, encode)
         elif isinstance(part, Constant):
             body[key] = part.value
         else:
@@ -347,7 +348,7 @@ def _body(plan: Plan, query: RowQuery, rows: _Rows) -> dict[str, Any] | None:
     return body
 
 
-def _facts(part: PageFacts, query: RowQuery, rows: _Rows, encode: Callable[[Place], str]) -> dict[str, object]:
+def _facts(part: PageFacts, rows: _Rows, encode: Callable[[Place], str]) -> dict[str, object]:
     out: dict[str, object] = {}
     for key, name in part.fields:
         if isinstance(name, Constant):
@@ -355,7 +356,7 @@ def _facts(part: PageFacts, query: RowQuery, rows: _Rows, encode: Callable[[Plac
         elif name == "hasNextPage":
             out[key] = rows.has_next
         elif name == "hasPreviousPage":
-            out[key] = query.after is not None
+            out[key] = rows.has_previous
         else:
             out[key] = encode(rows.place(0 if name == "startCursor" else len(rows) - 1)) if len(rows) else None
     return out

@@ -24,7 +24,7 @@ from gateway.entities.listed import Commodity, Gauge, commodity_of, gauge_of
 from gateway.entities.places import Region, region_of
 from gateway.entities.provenance import PLAIN, Provenance
 from gateway.pages import PageInfo
-from gateway.reading import Answer, Question, answer, of_contract
+from gateway.reading import PAGE, PAGING, Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
 from gateway.typed_aggregate import aggregate_field
 from gateway.typed_diff import diff_field
@@ -209,7 +209,11 @@ def _connection(contract: Contract, name: str, row: Any, columns: Any, attribute
         "rows": (Annotated[Any, StrawberryPrivate()], None),
     }
     return make(
-        f"{name}Connection", lambda cls: strawberry.type(cls, description=f"Halaman of {name}, by keyset."), fields
+        f"{name}Connection",
+        lambda cls: strawberry.type(
+            cls, description=f"Halaman of {name}, by keyset: the first rows ({PAGE}) or the last."
+        ),
+        fields,
     )
 
 
@@ -253,14 +257,16 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
     plans = splice.connections()
 
     async def rows(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
-        info, *, where=None, order_by=None, first=100, after=None, as_of=None, as_of_seq=None
+        info, *, where=None, order_by=None, first=None, after=None, last=None, before=None, as_of=None, as_of_seq=None
     ):
         question = Question(
             columns=(*typed.attributes.values(), *_FACTS),
             where=_filter(typed, where, info),
             order=tuple(Order(o.column.value, o.direction is Direction.DESC) for o in order_by or ()),
             first=first,
+            last=last,
             after=after,
+            before=before,
             as_of=as_of,
             as_of_seq=as_of_seq,
         )
@@ -279,8 +285,7 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
         "info": Info,
         "where": typed.where | None,
         "order_by": lst(typed.order) | None,
-        "first": int,
-        "after": str | None,
+        **PAGING,
         "as_of": datetime | None,
         "as_of_seq": BigInt | None,
         "return": typed.connection,

@@ -101,3 +101,8 @@ def test_pages_and_counts_of_current_rows_are_the_same_from_table_and_files(
                     break
                 after = cursors.encode(query, page.places[-1])
                 assert after == cursors.encode(query, files.places[-1])
+                until = replace(query, after=None, before=after, backwards=True)
+                page, files = current_pages.page(session, name, until), both.duck.page(until, deadline=10)
+                assert page is not None
+                assert plain(page) == plain(files)
+                assert (page.has_next, page.has_previous) == (files.has_next, files.has_previous)

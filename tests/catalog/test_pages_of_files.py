@@ -97,19 +97,32 @@ def in_order(found: list[Row], order: tuple[Order, ...]) -> list[Row]:
     return found
 
 
-def paged(pool: Duck, found: Any, where: Filter, order: tuple[Order, ...], first: int) -> list[Row]:
+def paged(
+    pool: Duck, found: Any, where: Filter, order: tuple[Order, ...], first: int, *, backwards: bool = False
+) -> list[Row]:
     out: list[Row] = []
-    after: str | None = None
+    cursor: str | None = None
     while True:
-        query = RowQuery(found, SHOWN, Scope(frozenset(NAMES)), where, order, first, after)
+        ends = {"before" if backwards else "after": cursor}
+        query = RowQuery(
+            found,
+            SHOWN,
+            Scope(frozenset(NAMES)),
+            where,
+            order,
+            first,
+            backwards=backwards,
+            **ends,  # type: ignore[arg-type]  # either is a cursor
+        )
         page = pool.page(query, deadline=10)
         sheet = pool.sheet(query, deadline=10)
         assert [tuple(row.values())[: len(SHOWN)] for row in sheet.table.to_pylist()] == list(page.rows)
-        assert (sheet.places(), sheet.has_next) == (list(page.places), page.has_next)
-        out += page.rows
-        if not page.has_next:
+        assert sheet.places() == list(page.places)
+        assert (sheet.has_next, sheet.has_previous) == (page.has_next, page.has_previous)
+        out = [*page.rows, *out] if backwards else [*out, *page.rows]
+        if not (page.has_previous if backwards else page.has_next):
             return out
-        after = cursors.encode(query, page.places[-1])
+        cursor = cursors.encode(query, page.places[0 if backwards else -1])
 
 
 @pytest.mark.parametrize("ends", [20_000, 0], ids=["left out afterwards", "joined"])
@@ -171,6 +184,7 @@ def test_pages_of_files_are_the_pages_of_a_list(
         total = RowQuery(found, SHOWN, Scope(frozenset(NAMES)), where, order).total_order
         wanted = in_order([row for row in everything if matches(where, row)], total)
         assert paged(pool, found, where, order, first) == wanted
+        assert paged(pool, found, where, order, first, backwards=True) == wanted
         counted = RowQuery(found, SHOWN, Scope(frozenset(NAMES)), where)
         assert pool.count(counted, deadline=10) == len(wanted)
         for gone_rows in (NONE, pool.gone(counted, deadline=10), pool.gone(counted, deadline=10)):

@@ -128,7 +128,7 @@ def utc(page_: Page) -> Page:
         tuple(tuple(v.astimezone(UTC) if isinstance(v, datetime) else v for v in r) for r in part)
         for part in (page_.rows, page_.places)
     ]
-    return Page(fixed[0], fixed[1], page_.has_next)
+    return Page(fixed[0], fixed[1], page_.has_next, page_.has_previous)
 
 
 @settings(
@@ -158,3 +158,48 @@ def test_every_page_and_count_is_the_same_from_files_and_from_a_table(
             break
         after = cursors.encode(query, from_files.places[-1])
     assert paged == list(whole.rows)
+
+    back: list[tuple[Value | None, ...]] = []
+    before: str | None = None
+    while True:
+        query = RowQuery(relation, columns, scope, where, order, first=first, before=before, backwards=True)
+        from_files = both.duck.page(query, deadline=10)
+        assert utc(from_files) == utc(both.sql(query))
+        assert from_files.has_next is (before is not None)
+        back[:0] = from_files.rows
+        if not from_files.has_previous:
+            break
+        before = cursors.encode(query, from_files.places[0])
+    assert back == list(whole.rows)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(rows=tables, order=orders, first=st.integers(1, 4), backwards=st.booleans(), data=st.data())
+def test_the_first_and_the_last_rows_between_two_cursors(
+    both: Both, rows: list[rf.Row], order: tuple[Order, ...], first: int, backwards: bool, data: st.DataObject
+) -> None:
+    relation, scope, columns = both.load(rows), Scope(frozenset(NAMES)), (*NAMES, *PROVENANCE)
+    everything = RowQuery(relation, columns, scope, order=order, first=100)
+    whole = both.duck.page(everything, deadline=10)
+    begin = data.draw(st.integers(0, len(rows)))
+    end = data.draw(st.integers(0, len(rows)))
+    query = RowQuery(
+        relation,
+        columns,
+        scope,
+        order=order,
+        first=first,
+        after=cursors.encode(everything, whole.places[begin - 1]) if begin else None,
+        before=cursors.encode(everything, whole.places[end]) if end < len(rows) else None,
+        backwards=backwards,
+    )
+    found = both.duck.page(query, deadline=10)
+    assert utc(found) == utc(both.sql(query))
+    inside = list(whole.rows[begin:end])
+    kept = inside[-first:] if backwards else inside[:first]
+    assert list(found.rows) == kept
+    more = len(inside) > len(kept)
+    assert found.has_next is (end < len(rows) or (more and not backwards))
+    assert found.has_previous is (begin > 0 or (more and backwards))

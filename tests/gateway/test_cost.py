@@ -31,6 +31,7 @@ def counted(schema: Any, query: str, **variables: Any) -> int:
     return Costs(schema, document).operation(node).of(variables)
 
 
+EITHER = "query($n: Int, $l: Int) { commodityPrices(first: $n, last: $l) { nodes { price } } }"
 PAGE = "query($n: Int! = 30) { commodityPrices(first: $n) { nodes { price date } } }"
 
 
@@ -40,6 +41,10 @@ PAGE = "query($n: Int! = 30) { commodityPrices(first: $n) { nodes { price date }
         ('{ region(code: "33") { code name } }', {}, 1 + 2),
         ("{ commodityPrices(first: 50) { nodes { price date } } }", {}, 10 + 50 * 3),
         ("{ commodityPrices { nodes { price } } }", {}, 10 + 100 * 2),  # the field's own default
+        ("{ commodityPrices(last: 7) { nodes { price } } }", {}, 10 + 7 * 2),
+        ("{ commodityPrices(first: null) { nodes { price } } }", {}, 10 + 100 * 2),
+        (EITHER, {"n": 7}, 10 + 7 * 2),
+        (EITHER, {"l": 7}, 10 + (100 + 7) * 2),  # at most: which one is given is not known beforehand
         (PAGE, {}, 10 + 30 * 3),  # the operation's
         (PAGE, {"n": 7}, 10 + 7 * 3),
         (PAGE, {"n": -1}, 10),  # refused by what it is, not by what it costs

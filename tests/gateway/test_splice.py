@@ -152,6 +152,9 @@ def selections(draw: st.DrawFn, *, long_way: bool = True) -> str:
     return " ".join(draw(st.permutations(parts)))
 
 
+SIZES = [1, 7, 60, 1000, 0]
+
+
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     kind, field = draw(st.sampled_from([("HalTabel", "halTabels"), ("HalBerkas", "halBerkas")]))
@@ -176,8 +179,9 @@ def questions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
             )
         )
     document = (
-        f"query ($where: {kind}Filter, $orderBy: [{kind}Order!], $first: Int!, $after: String, $ya: Boolean!, "
-        f"$tidak: Boolean!) {{ {field}(where: $where, orderBy: $orderBy, first: $first, after: $after) "
+        f"query ($where: {kind}Filter, $orderBy: [{kind}Order!], $first: Int, $last: Int, $after: String, $ya: "
+        f"Boolean!, $tidak: Boolean!) {{ {field}(where: $where, orderBy: $orderBy, first: $first, last: $last, "
+        f"after: $after) "
         f"{{ {' '.join(parts)} __typename }} __typename }} "
         f"fragment Isi on {kind} {{ nama isi: besar provenance {{ nomor: row }} }} "
         f"fragment Isi2 on {kind}Connection {{ nodes {{ ...Isi }} pageInfo {{ hasNextPage }} }}"
@@ -194,7 +198,7 @@ def questions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return document, {
         "where": where,
         "orderBy": order,
-        "first": draw(st.sampled_from([1, 7, 60, 1000, 0])),
+        **draw(st.sampled_from([{}, {"first": 3, "last": 3}, *({w: n} for w in ("first", "last") for n in SIZES)])),
         "after": draw(st.sampled_from([None, None, None, "rusak"])),
         "ya": draw(st.booleans()),
         "tidak": draw(st.booleans()),
@@ -229,6 +233,21 @@ async def test_pages_follow_each_other_both_ways_alike(two: Two) -> None:
         after = dict(page["pageInfo"])["endCursor"]
         assert dict(page["edges"][-1])["cursor"] == after
     assert seen == 260
+
+
+async def test_pages_come_before_each_other_both_ways_alike(two: Two) -> None:
+    query = """query ($before: String, $last: Int) { halBerkas(last: $last, before: $before) {
+        edges { cursor node { nomor nama } } pageInfo { startCursor hasPreviousPage hasNextPage } } }"""
+    whole = dict(dict(dict(await two.same(STEWARD, query.replace("last: $last", "first: 1000")))["data"])["halBerkas"])
+    before, seen = None, []
+    for last in (7, 250, 9):  # row by row, and column by column
+        page = dict(dict(dict(await two.same(STEWARD, query, {"before": before, "last": last}))["data"])["halBerkas"])
+        info = dict(page["pageInfo"])
+        assert info["hasNextPage"] is (before is not None)
+        seen[:0] = page["edges"]
+        before = info["startCursor"]
+    assert seen == whole["edges"]
+    assert info["hasPreviousPage"] is False
 
 
 async def test_two_lists_and_an_error_beside_them(two: Two) -> None:

@@ -18,9 +18,10 @@ from catalog.compaction import compact
 from tests.gateway import factories
 from tests.gateway.factories import CITY, NOW, REGENCY, Province, price
 
-ASK = """query ($where: CommodityPriceFilter, $orderBy: [CommodityPriceOrder!], $first: Int!, $after: String) {
-  commodityPrices(where: $where, orderBy: $orderBy, first: $first, after: $after) {
-    nodes { regionCode date market price } pageInfo { hasNextPage endCursor } totalCount
+ASK = """query ($where: CommodityPriceFilter, $orderBy: [CommodityPriceOrder!], $first: Int, $after: String, $last: Int,
+    $before: String) {
+  commodityPrices(where: $where, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
+    nodes { regionCode date market price } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount
   }
 }"""
 Key = tuple[str, int, str | None]
@@ -29,13 +30,19 @@ rows = st.dictionaries(st.tuples(st.integers(1, 4), st.sampled_from(["A", "B", N
 
 @dataclass
 class Listing:
-    """A listing that was begun: what all of its pages together must be, and how far it is."""
+    """A listing that was begun: what all of its pages together must be, and how far it is.
+
+    `back`: it is read from its end; `to`: the end of its pages to go on from, None where it is whole.
+    """
 
     expected: list[Any]
     down: bool
-    first: int
-    after: str | None = None
+    back: bool
+    size: int
+    to: str | None = None
     found: list[Any] = field(default_factory=list)
+    around: tuple[str, str] | None = None  # the cursors at both ends of the page read last
+    last: int = 0  # its rows
 
 
 @pytest.fixture
@@ -68,8 +75,8 @@ def test_pages_are_of_one_commit_whatever_lands_between_them(home: Province) -> 
                 home.commit(code, self.name, [price(code, d, p, market=m) for (d, m), p in new.items()], standard)
             self.rows |= {(code, d, m): p for (d, m), p in new.items()}
 
-        @rule(down=st.booleans(), first=st.integers(1, 3))
-        def lists(self, down: bool, first: int) -> None:
+        @rule(down=st.booleans(), back=st.booleans(), size=st.integers(1, 3))
+        def lists(self, down: bool, back: bool, size: int) -> None:
             expected = [
                 {"regionCode": code, "date": f"2026-02-{day:02}", "market": market, "price": rupiah}
                 for (code, day, market), rupiah in self.rows.items()
@@ -77,14 +84,26 @@ def test_pages_are_of_one_commit_whatever_lands_between_them(home: Province) -> 
             expected.sort(key=lambda r: str(r["regionCode"]))
             expected.sort(key=lambda r: str(r["date"]), reverse=down)
             expected.sort(key=lambda r: (r["market"] is None, r["market"] or ""))
-            self.open.append(one := Listing(expected, down, first))
+            self.open.append(one := Listing(expected, down, back, size))
             self.reads(one)
 
-        @precondition(lambda self: any(one.after for one in self.open))
+        @precondition(lambda self: any(one.to for one in self.open))
         @rule(which=st.integers(0, 9))
         def goes_on(self, which: int) -> None:
-            left = [one for one in self.open if one.after]
+            left = [one for one in self.open if one.to]
             self.reads(left[which % len(left)])
+
+        @precondition(lambda self: any(one.around for one in self.open))
+        @rule(which=st.integers(0, 9))
+        def turns_round(self, which: int) -> None:
+            """The page before the page read last, or the one behind it where it was read from the end."""
+            left = [one for one in self.open if one.around]
+            one = left[which % len(left)]
+            assert one.around is not None
+            found = self.asked(one, {"after": one.around[1]} if one.back else {"before": one.around[0]}, not one.back)
+            done = len(one.found) - one.last
+            seen = one.found[one.last :] if one.back else one.found[:done]
+            assert found["nodes"] == (seen[: one.size] if one.back else seen[max(done - one.size, 0) :])
 
         @rule()
         def is_compacted(self) -> None:
@@ -94,27 +113,38 @@ def test_pages_are_of_one_commit_whatever_lands_between_them(home: Province) -> 
         def current_rows_follow(self) -> None:
             current.follow(services.sessions, services.store)
 
-        def reads(self, one: Listing) -> None:
+        def asked(self, one: Listing, cursor: dict[str, str], back: bool) -> Any:
             ids = [home.dataset(code, self.name) for code in (CITY, REGENCY)]
             order = [{"column": "MARKET"}, {"column": "DATE", "direction": "DESC" if one.down else "ASC"}]
-            found = asyncio.run(
+            answer = asyncio.run(
                 home.data(
                     ASK,
                     where={"provenance": {"dataset": {"in": ids}}},
                     orderBy=[*order, {"column": "REGION_CODE"}],
-                    first=one.first,
-                    after=one.after,
+                    **{"last" if back else "first": one.size},
+                    **cursor,
                 )
-            )["commodityPrices"]
-            one.found += found["nodes"]
-            one.after = found["pageInfo"]["endCursor"] if found["pageInfo"]["hasNextPage"] else None
-            assert one.found == one.expected[: len(one.found)]
+            )
+            return answer["commodityPrices"]
+
+        def reads(self, one: Listing) -> None:
+            found = self.asked(one, {"before" if one.back else "after": one.to} if one.to else {}, one.back)
+            info, one.last = found["pageInfo"], len(found["nodes"])
+            more, passed = info["hasPreviousPage"], info["hasNextPage"]
+            if not one.back:
+                more, passed = passed, more
+            assert passed is (one.to is not None)
+            one.found = [*found["nodes"], *one.found] if one.back else [*one.found, *found["nodes"]]
+            one.around = (info["startCursor"], info["endCursor"]) if one.last else None
+            one.to = info["startCursor" if one.back else "endCursor"] if more else None
+            expected = one.expected[-len(one.found) :] if one.back else one.expected[: len(one.found)]
+            assert one.found == (expected if one.found else [])
             assert found["totalCount"] == len(one.expected)
-            assert one.after or len(one.found) == len(one.expected)
+            assert one.to or len(one.found) == len(one.expected)
 
         def teardown(self) -> None:
             for one in getattr(self, "open", []):
-                while one.after:
+                while one.to:
                     self.reads(one)
 
     run_state_machine_as_test(

@@ -130,6 +130,42 @@ async def test_pages_follow_each_other_without_gap_or_repeat(province: Province)
     assert paged == whole
 
 
+async def test_pages_are_read_from_the_end_in_the_same_order(province: Province) -> None:
+    query = PRICES.replace("$first: Int! = 100", "$first: Int, $last: Int, $before: String").replace(
+        "first: $first", "first: $first, last: $last, before: $before"
+    )
+
+    async def page(**variables: object) -> tuple[list[int], bool, bool, list[str]]:
+        found = (await province.data(query, where=IN_CITY, orderBy=BY_DATE, **variables))["commodityPrices"]
+        info, cursors = found["pageInfo"], [edge["cursor"] for edge in found["edges"]]
+        assert [info["startCursor"], info["endCursor"]] == ([cursors[0], cursors[-1]] if cursors else [None, None])
+        return [r["price"] for r in found["nodes"]], info["hasPreviousPage"], info["hasNextPage"], cursors
+
+    prices_, before, after, cursors = await page(last=2)
+    assert (prices_, before, after) == (CITY_NOW[-2:], True, False)
+    prices_, before, after, cursors = await page(last=3, before=cursors[0])
+    assert (prices_, before, after) == (CITY_NOW[1:4], True, True)
+    begin, end = cursors[0], cursors[-1]
+    assert (await page(last=3, before=begin))[:3] == (CITY_NOW[:1], False, True)
+    assert (await page(last=1, after=begin, before=end))[:3] == (CITY_NOW[2:3], True, True)
+    assert (await page(first=9, after=begin, before=end))[:3] == (CITY_NOW[2:3], True, True)
+    assert (await page(last=2, after=end))[:3] == (CITY_NOW[-2:], True, False)
+    assert (await page(first=9, after=end, before=begin))[:3] == ([], True, True)
+
+
+async def test_pages_that_cannot_be_meant_are_refused(province: Province) -> None:
+    async def code(arguments: str) -> str:
+        body = await province.ask(f"{{ commodityPrices({arguments}) {{ nodes {{ price }} }} }}")
+        return str(body["errors"][0]["extensions"]["code"])
+
+    assert await code("first: 1, last: 1") == "PAGE_AMBIGUOUS"
+    assert await code("last: 0") == "PAGE_INVALID"
+    assert await code("last: 1001") == "PAGE_INVALID"
+    cursor = (await province.data(PRICES, first=1, asOfSeq=1))["commodityPrices"]["pageInfo"]["endCursor"]
+    other = (await province.data(PRICES, first=1))["commodityPrices"]["pageInfo"]["endCursor"]
+    assert await code(f'last: 1, after: "{cursor}", before: "{other}"') == "CURSOR_INVALID"
+
+
 async def test_pages_stay_at_their_commit_while_another_lands(sqlite_engine: Engine, tmp_path: Path) -> None:
     province = factories.seed(factories.empty_province(tmp_path / "home", sqlite_engine))
     first = (await province.data(PRICES, where=IN_CITY, orderBy=BY_DATE, first=3))["commodityPrices"]

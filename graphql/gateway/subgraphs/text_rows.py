@@ -117,8 +117,10 @@ class TextRowsQuery:
         table: str | None = None,
         where: list[TextCondition] | None = None,
         order_by: list[TextOrder] | None = None,
-        first: int = 100,
+        first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
         as_of: datetime | None = None,
         as_of_seq: BigInt | None = None,
     ) -> TextRows | None:
@@ -127,7 +129,9 @@ class TextRowsQuery:
             where=all_of(compared(c.column, c.where) for c in where or ()),
             order=tuple(Order(o.column, o.descending) for o in order_by or ()),
             first=first,
+            last=last,
             after=after,
+            before=before,
             as_of=as_of,
             as_of_seq=as_of_seq,
         )
