@@ -3,7 +3,8 @@
 Which style a column is read in is decided in `quality/cast.py`; numbers and dates are read by `core/spellings.py`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,20 +39,23 @@ class Cells:
     indices: pa.Array | None
     typed: pa.Array | None = None
     why: pa.Array | None = None  # a sentence for each spelling that could not be read
+    words: Mapping[str, str] = field(default_factory=dict)  # that the mapping has for it, folded, and their meaning
 
     @classmethod
     def of(cls, source: pa.Table, column: Column, header: str | None, mapping: DatasetMapping | None) -> "Cells":
         """The cells of a source column, or of the constant that the mapping has in its place."""
+        words = mapping.words(column.name) if mapping is not None else {}
         if header is None:
             constant = mapping.constants.get(column.name) if mapping else None
             zeros = pa.nulls(source.num_rows, pa.int32()).fill_null(0)
-            return cls(column, pa.array([constant], pa.string()), pa.array([0], pa.int32()).take(zeros))
+            only = pa.array([constant], pa.string())
+            return cls(column, only, pa.array([0], pa.int32()).take(zeros), words=words)
         cells = source[header].combine_chunks()
         if not pa.types.is_dictionary(cells.type):
             if _each_its_own(cells, column):
                 return cls(column, _meant_in_parts(cells), None)
             cells = cells.dictionary_encode()
-        return cls(column, _meant(cells.dictionary.cast(pa.string())), cells.indices)
+        return cls(column, _meant(cells.dictionary.cast(pa.string())), cells.indices, words=words)
 
     def spread(self, spellings: pa.Array) -> pa.Array:
         """What belongs to each spelling, by row; texts of a large table by their number."""
@@ -104,7 +108,8 @@ class Cells:
         why: list[str | None] = []
         title = self.column.title["id"]
         for spelling in self.texts.to_pylist():
-            found = codes.resolve(spelling) if spelling is not None else None
+            meant = self._said(spelling)
+            found = codes.resolve(meant) if meant is not None else None
             typed.append(found.code if found else None)
             if found is None or found.code is not None:
                 why.append(None)
@@ -113,6 +118,8 @@ class Cells:
             if found.candidates:
                 named = ", ".join(f"{c} {codes.codes.get(c, '')}".strip() for c in found.candidates)
                 why.append(text("quality.cast.ambiguous", STORED, candidates=named, **values_))
+            elif meant != spelling:
+                why.append(text("quality.cast.word", STORED, code=meant, list=codes.name, **values_))
             else:
                 why.append(text("quality.cast.unknown", STORED, list=codes.name, **values_))
         self.typed = pa.array(typed, pa.string())
@@ -128,19 +135,29 @@ class Cells:
         self.texts = self._by_label()
 
     def _by_label(self) -> pa.Array:
-        labels = self.column.labels
-        if not labels:
+        if not self.column.labels:
             return self.texts
-        known = {fold(word): value for value, label in labels.items() for word in (label, value) if fold(word)}
-        return pa.array([t if t is None else known.get(fold(t), t) for t in self.texts.to_pylist()], pa.string())
+        known = known_words(self.column)
+        said = (self._said(t) for t in self.texts.to_pylist())
+        return pa.array([t if t is None else known.get(fold(t), t) for t in said], pa.string())
+
+    def _said(self, spelling: str | None) -> str | None:
+        """What a spelling means by the mapping's words; itself where they do not have it."""
+        return spelling if spelling is None or not self.words else self.words.get(fold(spelling), spelling)
 
     def booleans(self) -> None:
         """Yes and no in either language."""
-        lower = pc.utf8_lower(self.texts)
+        said = pa.array([self._said(t) for t in self.texts.to_pylist()], pa.string()) if self.words else self.texts
+        lower = pc.utf8_lower(said)
         yes = pc.is_in(lower, value_set=pa.array(sorted(values.TRUE)))
         no = pc.is_in(lower, value_set=pa.array(sorted(values.FALSE)))
         self.typed = pc.if_else(yes, pa.scalar(True), pc.if_else(no, pa.scalar(False), pa.scalar(None, pa.bool_())))
         self.explain("quality.cast.boolean")
+
+
+def known_words(column: Column) -> dict[str, str]:
+    """The words of a column's closed list, folded, and the value each means: its label or the value itself."""
+    return {fold(word): value for value, label in column.labels.items() for word in (label, value) if fold(word)}
 
 
 def _meant(texts: pa.Array) -> pa.Array:

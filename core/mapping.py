@@ -126,6 +126,9 @@ class DatasetMapping:
         headers: all headers of the table when a person confirmed the mapping; a delivery whose other headers look
             like what is mapped, or say another unit, is asked about. Empty where nobody confirmed it by name.
         units: contract column to the unit that the file stated when it was confirmed, as it was written (`ton`).
+        values: contract column with a code list, a closed list or yes and no, to the words that this source writes
+            there and the code or value that a person said each means (`{sex = {male = "L"}}`); compared with
+            `core.reference.fold`, and believed before the list's own words.
     """
 
     contract: str
@@ -141,6 +144,11 @@ class DatasetMapping:
     melts: tuple[Melt, ...] = ()
     headers: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def words(self, column: str) -> dict[str, str]:
+        """The confirmed words of a contract column, folded, and what each means."""
+        return {fold(word): value for word, value in self.values.get(column, {}).items() if fold(word)}
 
 
 def sources(contract: Contract, mapping: DatasetMapping | None, headers: Sequence[str]) -> dict[str, str | None]:

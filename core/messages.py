@@ -19,13 +19,22 @@ _current: ContextVar[str] = ContextVar("lumbung_locale", default=DEFAULT_LOCALE)
 
 
 class _Shown(Formatter):
-    """Formats named values; a value that was not given shows as `?` rather than hiding the sentence."""
+    """Formats named values; a value that was not given shows as `?` rather than hiding the sentence.
+
+    `{name:list}` shows what people call the value, by the message `list.VALUE`; the value itself where it has none.
+    """
+
+    def __init__(self, locale: str) -> None:
+        self.locale = locale
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec != "list":
+            return str(super().format_field(value, format_spec))
+        name = f"{format_spec}.{value}"
+        return next((c[name] for c in map(catalogue, (self.locale, DEFAULT_LOCALE)) if name in c), str(value))
 
     def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
         return kwargs.get(key, "?") if isinstance(key, str) else "?"
-
-
-_shown = _Shown()
 
 
 @cache
@@ -54,4 +63,4 @@ def text(message_id: str, locale: str | None = None, /, **values: object) -> str
     """The sentence for an id with its `{named}` values filled in; the id itself where no language has it."""
     chosen = locale or _current.get()
     template = catalogue(chosen).get(message_id) or catalogue(DEFAULT_LOCALE).get(message_id)
-    return message_id if template is None else _shown.vformat(template, (), values)
+    return message_id if template is None else _Shown(chosen).vformat(template, (), values)

@@ -44,7 +44,7 @@ _SOURCE_KEYS = (
 )
 _MAPPING_KEYS = (
     *("contract", "match", "columns", "constants", "factors", "table", "number_style", "date_style", "zone"),
-    *("written", "melts", "headers", "units"),
+    *("written", "melts", "headers", "units", "values"),
 )
 _CODE = re.compile(r"[0-9a-z][0-9a-z._-]{0,63}")
 _ENV = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
@@ -248,6 +248,7 @@ def _mapping(table: Table, numbers: NumberStyle) -> DatasetMapping:
         melts=tuple(_melt(t) for t in table.tables("melts")),
         headers=table.texts("headers") if "headers" in table.data else (),
         units=table.strings("units"),
+        values={column: words.strings(column) for words in [table.table("values")] for column in words.data},
     )
 
 

@@ -84,12 +84,19 @@ def sentence(rule: Rule, contract: Contract, value: str, locale: str = _STORED) 
         min=number(low, locale),
         max=number(high, locale),
         length=number(kwargs.get("value"), locale),
-        values=", ".join(number(v, locale) for v in kwargs.get("value_set", ())),
+        values=", ".join(_listed(v, contract, kwargs.get("column"), locale) for v in kwargs.get("value_set", ())),
         pattern=kwargs.get("regex", ""),
         columns=", ".join(title(c) for c in columns if c),
         column_a=title(kwargs.get("column_A")),
         column_b=title(kwargs.get("column_B")),
     )
+
+
+def _listed(value: object, contract: Contract, column: object, locale: str) -> str:
+    """A value of a closed list with its word."""
+    labels = next((c.labels for c in contract.columns if c.name == column), {})
+    label = labels.get(str(value))
+    return f"{value} ({label})" if label and label != str(value) else number(value, locale)
 
 
 def expect(contract: Contract, rule: Rule, locale: str = _STORED) -> str:

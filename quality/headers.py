@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from core.cells import known_words
 from core.contract import Column
 from core.mapping import Like
 from core.reference import CodeList, fold
@@ -105,11 +106,16 @@ def _real(parts: Mapping[str, str]) -> bool:
     return True
 
 
-def in_list(text: str, column: Column, codes: CodeList | None) -> bool:
-    """Whether a title is a code, spelling, value or word that a column with a closed list knows."""
+def in_list(text: str, column: Column, codes: CodeList | None, words: Mapping[str, str]) -> bool:
+    """Whether a title is a code, spelling, value or word that a column with a closed list knows.
+
+    Args:
+        words: that the mapping has for the column, folded.
+    """
+    if fold(text) in words:
+        return True
     if column.reference is not None:
         return codes is not None and codes.resolve(text).code is not None
     if column.labels:
-        folded = fold(text)
-        return any(folded == fold(word) for pair in column.labels.items() for word in pair if word)
+        return fold(text) in known_words(column)
     return False

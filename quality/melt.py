@@ -114,7 +114,7 @@ class _Header:
         column = _column(self.contract, name)
         if name in _TIMES or column is None or not (column.reference or column.labels):
             return bool(text)
-        return in_list(text, column, self.references.get(column.reference or ""))
+        return in_list(text, column, self.references.get(column.reference or ""), self.mapping.words(name))
 
     def texts(self) -> dict[str, str]:
         """Contract column to its text, with the header's parts filled in."""

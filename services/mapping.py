@@ -58,6 +58,7 @@ class Proposal:
     resource: str | None = None
     dataset: str | None = None
     landed: str | None = None
+    mime: str | None = None
 
     @property
     def best(self) -> Suggestion | None:
@@ -118,6 +119,14 @@ def propose_dataset(
         DatasetUnknown: nothing or several are called so. DatasetNotLanded: none of its files is here.
         LumbungError: the file cannot be read.
     """
+    found = landed(granary, name, source=source, file=file, whole=whole)
+    return _with_tables(granary, found, standard)
+
+
+def landed(
+    granary: Granary, name: str, *, source: str | None = None, file: str | None = None, whole: bool = False
+) -> Proposal:
+    """A dataset's landed file and its mapping, without a reading; as `propose_dataset`."""
     with reading(granary.sessions) as session:
         dataset, resources = _named(session, name, source)
         landed = [r for r in resources if r.landed_sha256 is not None]
@@ -125,8 +134,7 @@ def propose_dataset(
         if not wanted:
             raise DatasetNotLanded(dataset=dataset.title, files=", ".join(r.name for r in resources) or "-")
         resource = next((r for r in wanted if r.machine_readable), wanted[0])
-        match = match_of(dataset, resource, whole=len(resources) == 1 or whole)
-        return proposal_of(granary, dataset, resource, match, standard=standard)
+        return _bare(granary, dataset, resource, match_of(dataset, resource, whole=len(resources) == 1 or whole))
 
 
 def proposal_of(
@@ -137,25 +145,30 @@ def proposal_of(
     Raises:
         LumbungError: the bytes are gone, or cannot be read.
     """
-    assert resource.landed_sha256 is not None
+    return _with_tables(granary, _bare(granary, dataset, resource, match), standard)
+
+
+def _bare(granary: Granary, dataset: Dataset, resource: Resource, match: Match) -> Proposal:
     source = granary.registry.source(dataset.source)
-    path = granary.landing.open(resource.landed_sha256)
-    tables = _tables(granary, path, resource.name, resource.mime)
-    regions = granary.registry.member(source.member).regions
-    current = Registry.mapping_for(
-        source, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name
-    )
+    current = mapping_of(source, dataset, resource)
     return Proposal(
-        file=resource.name,
-        title=dataset.title,
-        tables=_suggested(granary, tables, regions, file=resource.name, title=dataset.title, standard=standard),
-        source=source,
-        match=match,
-        current=current,
-        resource=resource.id,
-        dataset=dataset.id,
-        landed=resource.landed_sha256,
-    )
+        file=resource.name, title=dataset.title, tables=(), source=source, match=match, current=current,
+        resource=resource.id, dataset=dataset.id, landed=resource.landed_sha256, mime=resource.mime,
+    )  # fmt: skip
+
+
+def mapping_of(source: SourceConfig, dataset: Dataset, resource: Resource) -> DatasetMapping | None:
+    """The mapping of a source that is meant for one of its files, None where none is."""
+    return Registry.mapping_for(source, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name)
+
+
+def _with_tables(granary: Granary, found: Proposal, standard: str | None) -> Proposal:
+    assert found.landed is not None
+    assert found.source is not None
+    tables = _tables(granary, granary.landing.open(found.landed), found.file, found.mime)
+    regions = granary.registry.member(found.source.member).regions
+    made = _suggested(granary, tables, regions, file=found.file, title=found.title, standard=standard)
+    return replace(found, tables=made)
 
 
 def _named(session: Session, name: str, source: str | None = None) -> tuple[Dataset, Sequence[Resource]]:
@@ -233,20 +246,51 @@ def confirm(granary: Granary, proposal: Proposal, answers: Answers, *, actor: Ac
     mapping = settled(suggestion, answers, contract, match, granary.references)
     if len(proposal.tables) == 1 and answers.table is None:
         mapping = replace(mapping, table=None)  # its name is the file's, which changes with every delivery
+    if proposal.current is not None and proposal.current.contract == mapping.contract:
+        mapping = replace(mapping, values=_merged(mapping.values, proposal.current.values))
+    more = {"confidence": round(suggestion.confidence, 3), "answers": plainly(answers)}
+    return put(granary, proposal, mapping, actor=actor, reason=reason, more=more)
+
+
+def put(
+    granary: Granary,
+    proposal: Proposal,
+    mapping: DatasetMapping,
+    *,
+    actor: Actor,
+    reason: str,
+    more: Mapping[str, Any],
+) -> Remembered:
+    """Write a mapping into its member's file, and into the audit who said so, with what more is to be known of it.
+
+    Raises:
+        LumbungError: the member's file cannot be written so; nothing was remembered.
+    """
+    source = proposal.source
+    assert source is not None
     put_mapping(granary.settings.home, source.id, mapping)
     granary.registry = Registry.load_sound(granary.settings.home, granary.regions, granary.registry)
     now = granary.clock()
     values: dict[str, Any] = {
-        "contract": mapping.contract, "match": plainly(match), "file": proposal.file, "by": actor.name,
+        "contract": mapping.contract, "match": plainly(mapping.match), "file": proposal.file, "by": actor.name,
         "columns": dict(mapping.columns), "constants": dict(mapping.constants), "factors": dict(mapping.factors),
+        "values": {column: dict(pairs) for column, pairs in mapping.values.items()},
         "melts": [plainly(melt) for melt in mapping.melts], "reason": reason, "landed": proposal.landed,
-        "confidence": round(suggestion.confidence, 3), "answers": plainly(answers),
-        "replaced": proposal.current is not None,
+        "replaced": proposal.current is not None, **more,
     }  # fmt: skip
     with writing(granary.sessions) as session:
         _close(session, source, proposal.dataset, values, actor=actor, now=now)
         audit.record(session, actor, "mapping.confirmed", source.id, values, now=now)
     return Remembered(source.id, source.member, mapping, actor.name, now)
+
+
+def _merged(
+    made: Mapping[str, Mapping[str, str]], confirmed: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Words of a new reading beside those that a person confirmed before, which stand."""
+    return {
+        column: {**made.get(column, {}), **confirmed.get(column, {})} for column in dict.fromkeys((*made, *confirmed))
+    }
 
 
 def _chosen(proposal: Proposal, answers: Answers) -> Suggestion:
@@ -317,9 +361,7 @@ def _meant(granary: Granary, name: str, source: str | None) -> Remembered:
         dataset, resources = _named(session, name)
         one = granary.registry.source(dataset.source)
         for resource in resources:
-            mapping = Registry.mapping_for(
-                one, (dataset.origin_id, dataset.name), dataset.title, dataset.tags, resource.name
-            )
+            mapping = mapping_of(one, dataset, resource)
             if mapping is not None:
                 return Remembered(one.id, one.member, mapping)
     raise MappingUnknown(name=name, source=one.id)

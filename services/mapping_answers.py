@@ -62,13 +62,14 @@ def settled(
     constants |= answers.constants
     melts = tuple(m for m in (_without(m, gone) for m in mapping.melts) if m.value not in columns)
     columns = {c.name: columns[c.name] for c in contract.columns if c.name in columns}
-    used = {*columns, *(m.value for m in melts)}
+    used = {*columns, *_melted(melts, [c.name for c in contract.columns])}
     made = replace(
         mapping,
         columns=columns,
         constants=constants,
         factors={to: f for to, f in mapping.factors.items() if to in used} | dict(answers.factors),
         units={to: u for to, u in mapping.units.items() if to in used},
+        values={to: pairs for to, pairs in mapping.values.items() if to in used and to not in chosen.values()},
         date_style=answers.date_style or mapping.date_style,
         number_style=answers.number_style or mapping.number_style,
         melts=tuple(m for m in melts if m.columns or m.like or m.pattern),

@@ -1,19 +1,24 @@
 """What is remembered of the mappings of each source, and which files fit a standard while nobody has said so."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from catalog import reviews
+from catalog import fitting, reviews
+from catalog.fitting import Fit
 from catalog.models import Dataset, DatasetState, Resource, ReviewItem, ReviewKind
 from catalog.writing import reading, writing
 from core.access import SYSTEM
 from core.errors import LumbungError
-from quality.harmonise import SURE
+from quality.harmonise import SURE, edition
 from services.granary import Granary
-from services.mapping import CONFIRMED, Proposal, Remembered, match_of, plainly, proposal_of
+from services.intake.work import READER_VERSION
+from services.mapping import CONFIRMED, Proposal, Remembered, mapping_of, match_of, plainly, proposal_of
+from services.mapping_answers import questions
 
 #: How a question that was answered with no begins.
 _KEEP = "keep"
@@ -36,10 +41,31 @@ def remembered(granary: Granary, source: str | None = None) -> list[Remembered]:
     ]
 
 
-def unmapped(granary: Granary, source: str | None = None) -> list[Proposal]:
-    """The files that are in the catalogue without a standard and fit one, the surest first; each is read for it.
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A file that is in the catalogue without a standard and fits one.
 
-    Nothing is taken into a standard by this: a person confirms it.
+    Attributes:
+        dataset, resource: catalogue ids; `title` of the dataset, `file` of the resource.
+        questions: how many answers a mapping still needs; `lumbung map suggest` asks them.
+    """
+
+    dataset: str
+    resource: str
+    title: str
+    file: str
+    source: str
+    member: str
+    standard: str
+    confidence: float
+    questions: int
+
+
+def unmapped(granary: Granary, source: str | None = None) -> list[Fitting]:
+    """The files that are in the catalogue without a standard and fit one, the surest first.
+
+    A file is read for it once: what was found is noted beside its bytes and what it was looked at with. Nothing is
+    taken into a standard by this: a person confirms it.
     """
     files = (
         select(Dataset, Resource)
@@ -52,28 +78,65 @@ def unmapped(granary: Granary, source: str | None = None) -> list[Proposal]:
         files = files.where(Dataset.source == source)
     with reading(granary.sessions) as session:
         rows = [(dataset, resource) for dataset, resource in session.execute(files)]
-    known = {one.id: one for one in granary.registry.sources}
+        noted = fitting.known(session)
+    sources = {one.id: one for one in granary.registry.sources}
     files_of = Counter(dataset.id for dataset, _ in rows)
-    found: list[Proposal] = []
+    looking = _looking(granary)
+    found, looked = [], []
     for dataset, resource in rows:
-        if dataset.source not in known:
+        one = sources.get(dataset.source)
+        if one is None or mapping_of(one, dataset, resource) is not None:
             continue
-        try:
-            made = proposal_of(granary, dataset, resource, match_of(dataset, resource, whole=files_of[dataset.id] == 1))
-        except LumbungError:  # a file that is lost or cannot be read any more is told of elsewhere
-            continue
-        if made.current is None and made.best is not None and made.best.standard is not None:
-            found.append(made)
-    return sorted(found, key=lambda p: -p.tables[0].confidence)
+        regions = sorted(granary.registry.member(one.member).regions)
+        key = _digest(looking, resource.landed_sha256, resource.name, resource.mime, dataset.title, regions)
+        fit = noted.get(resource.id)
+        if fit is None or fit.key != key:
+            match = match_of(dataset, resource, whole=files_of[dataset.id] == 1)
+            try:
+                fit = _fit(proposal_of(granary, dataset, resource, match), resource.id, key)
+            except LumbungError:  # a file that is lost or cannot be read any more is told of elsewhere
+                continue
+            looked.append(fit)
+        if fit.standard is not None:
+            found.append(
+                Fitting(
+                    dataset.id, resource.id, dataset.title, resource.name, one.id, one.member,
+                    fit.standard, fit.confidence, fit.questions,
+                )
+            )  # fmt: skip
+    if looked:
+        with writing(granary.sessions) as session:
+            fitting.keep(session, looked)
+    return sorted(found, key=lambda one: -one.confidence)
 
 
-def ask_open(granary: Granary, source: str | None = None) -> list[Proposal]:
+def _fit(found: Proposal, resource: str, key: str) -> Fit:
+    best = found.best
+    if best is None or best.standard is None:
+        return Fit(resource, key, None)
+    return Fit(resource, key, best.standard, best.confidence, len(questions(best)))
+
+
+def _looking(granary: Granary) -> str:
+    """What files are looked at with: engine, standards, code lists, words, and the year that bounds what is one."""
+    words = granary.settings.folder("reference") / "words.csv"
+    return _digest(
+        edition(), READER_VERSION, granary.clock().year, words.read_bytes() if words.is_file() else b"",
+        sorted(granary.reference_marks.items()), [repr(granary.contracts[name]) for name in sorted(granary.contracts)],
+    )  # fmt: skip
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def ask_open(granary: Granary, source: str | None = None) -> list[Fitting]:
     """Open a question for each dataset without a standard that surely fits one; close those that settled themselves.
 
     The weekly report asks it (`services/review/matters.py`); who said no to a standard is not asked again about it.
     """
     found = unmapped(granary, source)
-    sure = {p.dataset: p for p in reversed(found) if p.best is not None and p.best.confidence >= SURE}
+    sure = {one.dataset: one for one in reversed(found) if one.confidence >= SURE}
     now = granary.clock()
     with writing(granary.sessions) as session:
         items = select(ReviewItem).where(ReviewItem.kind == CONFIRMED)
@@ -83,11 +146,10 @@ def ask_open(granary: Granary, source: str | None = None) -> list[Proposal]:
             if item.decided_at is None and item.dataset_id not in sure:
                 item.decided_at, item.decided_by, item.decision = now, SYSTEM.id, "settled"
         for dataset, one in sure.items():
-            assert one.source is not None and one.best is not None
-            if (dataset, one.best.standard) in refused:
+            if (dataset, one.standard) in refused:
                 continue
-            values = {"file": one.file, "standard": one.best.standard, "percent": round(100 * one.best.confidence)}
-            own, member = one.source.id, one.source.member
+            values = {"file": one.file, "standard": one.standard, "percent": round(100 * one.confidence)}
+            own, member = one.source, one.member
             reviews.ask(
                 session, ReviewKind.MAPPING, source=own, member=member, dataset_id=dataset, values=values, now=now
             )

@@ -18,6 +18,7 @@ from catalog.models import Resource
 from catalog.writing import reading
 from core.contract import Column, Contract
 from core.mapping import DatasetMapping, Match, Melt
+from core.reference import fold
 from core.table import TextTable
 from federation.readers import read
 from quality.cast import ROW, Cast, cast
@@ -38,7 +39,7 @@ class Original:
         original: the cell as the source wrote it, None where it wrote none.
         header: the source's header of that cell, None for what the mapping gives all rows.
         factor: what the number was multiplied with; `style`: how it was read (`dmy`, `id`); `code`: it was resolved
-            with this code list.
+            with this code list; `word`: what a person said that the source means by this word.
     """
 
     column: str
@@ -49,6 +50,7 @@ class Original:
     factor: str | None = None
     style: str | None = None
     code: str | None = None
+    word: str | None = None
 
     @property
     def converted(self) -> bool:
@@ -137,6 +139,7 @@ class _Telling:
             column=column.name, title=column.title["id"], value=value, original=written, header=header,
             factor=self.mapping.factors.get(column.name), style=_style(column, self.mapping, self.done),
             code=column.reference if own is not None else None,
+            word=self.mapping.words(column.name).get(fold(written)) if written is not None else None,
         )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """`lumbung map suggest|confirm|list|forget`: how a file becomes rows of a standard, proposed and then remembered."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -22,6 +23,7 @@ from services.errors import MappingAnswerInvalid
 from services.granary import Granary
 from services.mapping import Proposal, Remembered
 from services.mapping_answers import Answers, questions
+from services.mapping_open import Fitting
 
 map_app = typer.Typer(
     no_args_is_help=True, help="Pemetaan berkas ke standar data: diusulkan, dipastikan orang, lalu diingat."
@@ -243,6 +245,9 @@ def _show(one: Suggestion, contract: Contract | None, *, whole: bool) -> None:
             out.print(f"  {_melted(melt)}", highlight=False, markup=False)
         for codes in one.codes:
             out.print(f"  {_codes(codes)}", highlight=False, markup=False)
+        for name, pairs in one.values.items():
+            words = ", ".join(f"“{word}” = {value}" for word, value in pairs.items())
+            out.print(f"  {text('cli.map.words.meant', column=name, words=words)}", highlight=False, markup=False)
     for question in questions(one):
         out.print(f"  ? {question.sentence()}", style="yellow", highlight=False, markup=False)
 
@@ -318,22 +323,18 @@ def _meant(mapping: DatasetMapping) -> str:
     return "; ".join(f"{name}: {value}" for name, value in said if value is not None)
 
 
-def _list_open(found: Sequence[Proposal], *, as_json: bool) -> None:
+def _list_open(found: Sequence[Fitting], *, as_json: bool) -> None:
     if as_json:
-        print_json([_plain(one) for one in found])
+        print_json([asdict(one) for one in found])
         return
     if not found:
         out.print(text("cli.map.open.none"))
         return
     rows = [
-        (
-            (one.dataset or "")[:12], one.title, one.file, one.tables[0].standard, _sure(one.tables[0].confidence),
-            len(questions(one.tables[0])),
-        )
-        for one in found
-    ]  # fmt: skip
+        (one.dataset[:12], one.title, one.file, one.standard, _sure(one.confidence), one.questions) for one in found
+    ]
     print_table(text("cli.map.open.title"), ("id", "title", "file", "standard", "confidence", "questions"), rows)
-    out.print(text("cli.map.open.how", name=(found[0].dataset or "")[:12]), highlight=False, markup=False)
+    out.print(text("cli.map.open.how", name=found[0].dataset[:12]), highlight=False, markup=False)
 
 
 def _kept(one: Remembered) -> dict[str, Any]:

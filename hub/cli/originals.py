@@ -36,7 +36,9 @@ def _how(one: Original) -> str:
     said = []
     if one.factor is not None:
         said.append(text("cli.original.factor", factor=one.factor))
-    if one.code is not None and one.converted:
+    if one.word is not None:
+        said.append(text("cli.original.word", value=one.word))
+    elif one.code is not None and one.converted:
         said.append(text("cli.original.code", list=one.code))
     if one.style is not None and one.converted:
         said.append(one.style)

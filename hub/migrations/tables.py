@@ -2,6 +2,7 @@
 
 import catalog.data_list
 import catalog.findings
+import catalog.fitting
 import catalog.measures
 import catalog.models
 import catalog.reading_models

@@ -12,6 +12,7 @@ from core.table import TextTable
 from quality.harmonise import units
 from quality.harmonise.around import Around
 from quality.harmonise.certainty import of_pair, of_standards, of_unused
+from quality.harmonise.meant import taught
 from quality.harmonise.pairing import Pair
 from quality.harmonise.profile import Profile, profiles
 from quality.harmonise.reading import Reading, likelihood, read_as
@@ -67,7 +68,7 @@ def suggest(
             read_as(contracts[name], one, columns, references=references, around=around, words=known, regions=regions)
             for name, one in wanted.items()
         ]
-        out.append(_suggestion(table, columns, readings, references, around))
+        out.append(_suggestion(table, columns, readings, references, around, words=known))
     return tuple(sorted(out, key=lambda s: (-s.confidence if s.standard else 1.0, -len(s.columns))))
 
 
@@ -77,6 +78,8 @@ def _suggestion(
     readings: Sequence[Reading],
     references: Mapping[str, CodeList],
     around: Around,
+    *,
+    words: Words,
 ) -> Suggestion:
     likely = of_standards(readings, len(columns))
     ranked = sorted(readings, key=lambda r: (-likely[r.contract.name], r.contract.name))
@@ -107,6 +110,7 @@ def _suggestion(
         codes=_codes(best, references),
         evidence=tuple(evidence),
         questions=_questions(best, ranked, confidence, found, references),
+        values=taught(best, references, words),
     )
 
 

@@ -113,6 +113,7 @@ class Suggestion:
         constants: contract column to a text that the whole table shares (the year in its title).
         constant_evidence: contract column to why.
         questions: what a person must answer before the mapping may be used.
+        values: contract column to words of the table that its list does not have, and what each means.
     """
 
     standard: str | None
@@ -126,6 +127,7 @@ class Suggestion:
     codes: tuple[Codes, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     questions: tuple[Question, ...] = ()
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def sure(self) -> bool:
@@ -149,6 +151,7 @@ class Suggestion:
             melts=self.melts,
             headers=tuple(c.header for c in self.columns),
             units={str(c.to): c.unit for c in used if c.unit is not None},
+            values=self.values,
         )
 
 

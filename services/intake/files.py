@@ -20,6 +20,7 @@ from core.table import TextTable
 from core.verdict import Release, Verdict
 from federation.readers import ReadLimits, read
 from quality.lists import SentList
+from quality.new_words import with_words
 from quality.outcome import CheckOutcome, Hold
 from quality.remembered import Remembering, contradicted, sample, with_renewal
 from quality.worker import Checker, CheckJob
@@ -169,7 +170,7 @@ def _remembered(
         return outcome
     if stated:
         outcome = replace(outcome, verdict=Verdict.HELD, accepted=None, holds=(*outcome.holds, *stated))
-    return with_renewal(outcome, first, memory)
+    return with_words(with_renewal(outcome, first, memory), memory)
 
 
 def _template(job: FileJob, tables: Sequence[TextTable]) -> str | None:

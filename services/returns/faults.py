@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 from core.contract import Classification, Column, ColumnType, Contract, Rule, Severity
 from core.mapping import DatasetMapping, sources
 from core.messages import text
@@ -18,12 +16,13 @@ from core.reference import CodeList
 from core.table import TextTable
 from federation.readers.finder import TOTAL
 from quality.check import number
+from quality.harmonise import load_words
+from quality.harmonise.meant import Meanings, meanings
 from quality.melt import standing
 from services.returns.gather import SLIP, WrongRow
 
 LOCALE = "id"
 _TOTAL = re.compile(TOTAL, re.IGNORECASE)
-_LIKE = 75  # a name in a code list at least so alike is offered
 _FAR = 300  # an example is looked for so many rows away
 _LISTED = 12
 _LONGEST = 1_500
@@ -62,11 +61,13 @@ class Guide:
     headers: Mapping[str, str | None] = field(init=False)
     _spread: Mapping[str, Sequence[str]] = field(init=False)
     _places: dict[int, int] = field(init=False)
+    _meanings: Mapping[str, Meanings] = field(init=False)
     _cells: dict[str, list[str | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.headers, self._spread = {}, {}
+        self.headers, self._spread, self._meanings = {}, {}, {}
         if self.contract is not None:
+            self._meanings = meanings(self.contract, self.lists, load_words())
             self._spread = standing(self.contract, self.mapping, self.table.columns, self.lists)
             self.headers = sources(self.contract, self.mapping, self.table.columns) | dict.fromkeys(self._spread)
         self._places = {number: i for i, number in enumerate(self.table.row_numbers.to_pylist())}
@@ -166,13 +167,12 @@ class Guide:
         return said
 
     def _meant(self, column: Column, value: Any) -> str | None:
-        """A name of the code list that what was written is much like."""
-        codes = self.lists.get(column.reference or "")
-        if codes is None or not value or column.reference == "region":
+        """What of the column's list was likely meant by what was written."""
+        one = self._meanings.get(column.name)
+        code = one.likely(str(value)) if one is not None and value and column.reference != "region" else None
+        if one is None or code is None:
             return None
-        names = {code: name for code, name in codes.codes.items() if name}
-        best = process.extractOne(str(value), names, scorer=fuzz.WRatio, score_cutoff=_LIKE)
-        return None if best is None else text("returns.cell.meant", LOCALE, name=best[0], code=best[2])
+        return text("returns.cell.meant", LOCALE, name=one.name(code) or code, code=code)
 
     def _example(self, column: Column, header: str | None, row: int) -> str | None:
         """A sound row's cell, in the file's own way of writing; else a plain one."""

@@ -184,13 +184,28 @@ def test_a_file_without_a_standard_that_fits_one_is_listed_and_never_taken(home:
     make.write(drop, "pegawai.csv", "nama;jabatan\nAni;staf\nBudi;kepala\n")
     home.harvest()
     [one] = mapping_open.ask_open(home.granary)
-    assert (one.file, one.tables[0].standard) == ("harga.csv", "commodity_price")
+    assert (one.file, one.standard) == ("harga.csv", "commodity_price")
     assert [i.values["standard"] for i in home.reviews if i.decided_at is None] == ["commodity_price"]
     assert home.harvest().due == 0
     confirmed(home)
     home.harvest()
     assert mapping_open.ask_open(home.granary) == []
     assert [i for i in home.reviews if i.decided_at is None] == []
+
+
+def test_nothing_unchanged_is_read_again_for_it(home: Home) -> None:
+    drop = home.drop()
+    make.write(drop, "harga.csv", long())
+    make.write(drop, "pegawai.csv", "nama;jabatan\nAni;staf\nBudi;kepala\n")
+    home.harvest()
+    first = mapping_open.ask_open(home.granary)
+    for resource in home.resources.values():  # whoever reads them again now has nothing to say of them
+        home.granary.landing.path(str(resource.landed_sha256)).unlink()
+    assert mapping_open.ask_open(home.granary) == first != []
+    words = home.folder / "reference" / "words.csv"
+    words.parent.mkdir(exist_ok=True)
+    words.write_text("word,kind,means\nongkos,word,harga\n", "utf-8")
+    assert mapping_open.ask_open(home.granary) == []  # other words may read them otherwise
 
 
 def test_who_says_no_is_not_asked_again_about_that_standard(home: Home) -> None:
