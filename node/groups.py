@@ -53,8 +53,8 @@ class Grouping:
         }
 
     async def answer(self, asking: Asking, query: RowQuery, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The groups of a query's rows, with what is measured of each."""
-        zone_name = str(zone(asking.rows.zone))
+        """The groups of a query's rows, with what is measured of each; days are those of `zone`, else the node's."""
+        zone_name = _zone(given.get("zone") or asking.rows.zone)
         asked = {name: key.asked(zone_name) for name, key in self._keys.items()}
         names: list[str] = [member.value for member in given["groupBy"]]
         aggregate = AggregateQuery(
@@ -81,6 +81,14 @@ class Grouping:
             for row in found.rows
         ]
         return {"groups": groups, "hasMore": found.more}
+
+
+def _zone(name: str) -> str:
+    """The IANA name of a zone."""
+    try:
+        return str(zone(name))
+    except (KeyError, ValueError, OSError) as error:  # names that a system's files of zones cannot be asked for
+        raise FilterInvalid(relation="-", column="-", op="zone", expected="WIB | WITA | WIT | Asia/Jakarta") from error
 
 
 def _answer(name: str, keys: Mapping[str, GroupKey]) -> Any:

@@ -126,7 +126,7 @@ def build(contract: Contract) -> Standard:
             "first": graphene.Argument(graphene.NonNull(graphene.Int), default_value=100),
             "after": graphene.Argument(graphene.String),
         },
-        group_args={"where": graphene.Argument(where), **grouping.args},
+        group_args={"where": graphene.Argument(where), **grouping.args, "zone": graphene.Argument(graphene.String)},
         fields=fields,
     )
 

@@ -65,6 +65,12 @@ class LiveTooLarge(LiveError):
     code = "LIVE_TOO_LARGE"
 
 
+class LiveValuesTooMany(LiveError):
+    """The node has more distinct values of a column than it may send, so they can be neither counted nor halved."""
+
+    code = "LIVE_VALUES_TOO_MANY"
+
+
 class LiveInvalid(LiveError):
     """The node's answer is not the JSON of the answer to the question."""
 
@@ -75,6 +81,13 @@ class LiveRowsDropped(LiveError):
     """Rows that are not taken: another region's, of wrong types, of another's gauge, out of order (G23, G26)."""
 
     code = "LIVE_ROWS_DROPPED"
+
+
+class LiveGroupsTooMany(LumbungError):
+    """All nodes together gave more groups, or values of groups, than can be put together."""
+
+    code = "LIVE_GROUPS_TOO_MANY"
+    http_status = 400
 
 
 class LiveDeadlineInvalid(LumbungError):

@@ -1,6 +1,7 @@
-"""What stands in for a node that does not answer: its member's rows as last taken into the catalogue.
+"""What stands in for a node that does not answer: its rows as last taken into the catalogue.
 
-Federation knows no catalogue; whoever asks hands in something that can look there.
+A member's only node speaks for the whole member; of several each for its own source, so that nothing is there twice
+while a sister answers. Federation knows no catalogue; whoever asks hands in something that can look there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,11 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from core.rows import Value
-from core.rows_aggregate import Measure
+from federation.live.node import Node
+from federation.live.parts import Partials, Parts, Values
 from federation.live.question import Place, Question
-
-Values = tuple[Value | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,7 @@ class StaleRow:
 
     values: Values
     member: str
+    source: str
     resource: str
     row: int | None
     fetched_at: datetime
@@ -28,10 +28,10 @@ class StaleRow:
 
 @dataclass(frozen=True, slots=True)
 class StaleRows:
-    """The next rows of some members in the question's order, then by member, resource and row.
+    """The next rows of some nodes in the question's order, then by member, source, resource and row.
 
     Attributes:
-        fetched: when each member's newest delivery was fetched; one without is not in the catalogue.
+        fetched: by node, when the newest delivery was fetched; one without is not in the catalogue.
     """
 
     rows: Sequence[StaleRow] = ()
@@ -41,21 +41,19 @@ class StaleRows:
 
 @dataclass(frozen=True, slots=True)
 class StaleGroups:
-    """The members' groups together: values grouped by, the number of rows, the measures."""
+    """The nodes' groups together, and by node when the newest delivery was fetched."""
 
-    groups: Sequence[tuple[Values, int, Values]] = ()
+    parts: Parts = field(default_factory=Parts)
     fetched: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class LastGood(Protocol):
     """Looks rows up in the catalogue, under the asker's scope."""
 
-    async def rows(self, question: Question, members: tuple[str, ...], after: Place | None, first: int) -> StaleRows:
-        """The first rows of some members after a place."""
+    async def rows(self, question: Question, nodes: Sequence[Node], after: Place | None, first: int) -> StaleRows:
+        """The first rows of some nodes after a place."""
         ...
 
-    async def groups(
-        self, question: Question, members: tuple[str, ...], group_by: tuple[str, ...], measures: tuple[Measure, ...]
-    ) -> StaleGroups:
-        """Groups of some members' rows, with partial measures."""
+    async def groups(self, question: Question, nodes: Sequence[Node], partials: Partials) -> StaleGroups:
+        """Groups of some nodes' rows in parts; none where there are more than a node may give."""
         ...

@@ -7,58 +7,16 @@ that comes before the one it follows is dropped, as one of a wrong type or regio
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from core.rows import Order, Value
 from federation.live.errors import LiveError, LiveInvalid, LiveTooLarge
 from federation.live.last_good import StaleRow, StaleRows
 from federation.live.node import Node
+from federation.live.ordering import Key, key_of
 from federation.live.question import Place, Stand
 from federation.live.wire import MAX_CURSOR, Row, RowReader, RowUnfit
-
-Key = tuple[Any, ...]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _Down:
-    """A text that sorts the other way round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: "_Down") -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Down) and bool(other.value == self.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-
-def _turned(value: Value) -> Any:
-    if isinstance(value, datetime):
-        return _EPOCH - value
-    if isinstance(value, date):
-        return -value.toordinal()
-    return _Down(value) if isinstance(value, str) else -value
-
-
-def key_of(order: tuple[Order, ...]) -> Callable[[Sequence[Value | None]], Key]:
-    """What sorts the values of an ordering's steps; empty ones come last whichever way it runs."""
-    downs = [step.descending for step in order]
-
-    def key(values: Sequence[Value | None]) -> Key:
-        out: list[Any] = []
-        for value, down in zip(values, downs, strict=False):
-            out.append(value is None)
-            out.append(0 if value is None else _turned(value) if down else value)
-        return tuple(out)
-
-    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +136,7 @@ class Stream:
             else:
                 self._last = key
                 taken = Taken(values, self.node)
-                self.head = Head((*key, self._rank), taken, (*steps, self.node.member), cursor)
+                self.head = Head((*key, self._rank), taken, (*steps, *self.node.place), cursor)
                 return
         self.cursor = self.fetched
 
@@ -193,11 +151,16 @@ class Stream:
 
 
 class StaleStream:
-    """Rows of the last good snapshot of members whose nodes do not answer, from one place on."""
+    """Rows of the last good snapshot in the place of nodes that do not answer, from one place on.
 
-    def __init__(self, nodes: dict[str, tuple[int, Node]], place: Place | None, sorting: Sorting) -> None:
-        self.nodes = nodes  # by member, with their ranks
+    Args:
+        nodes: with the rank of each, as `Stream` takes it.
+    """
+
+    def __init__(self, nodes: Sequence[tuple[int, Node]], place: Place | None, sorting: Sorting) -> None:
+        self.nodes = tuple(node for _, node in nodes)
         self.place = place
+        self._of = {node.member if node.alone else (node.member, node.id): (rank, node) for rank, node in nodes}
         self._sorting = sorting
         self._rows: Sequence[StaleRow] = ()
         self._at = 0
@@ -211,13 +174,8 @@ class StaleStream:
         """Whether the merge cannot go on without more from it."""
         return self.head is None and self.more and not self.failed
 
-    @property
-    def members(self) -> tuple[str, ...]:
-        """Whose rows it has."""
-        return tuple(sorted(self.nodes))
-
     def feed(self, found: StaleRows) -> None:
-        """Take the next rows after `place`; those of members that it is not for are passed over."""
+        """Take the next rows after `place`; those of nodes that it is not for are passed over."""
         self._rows, self._at, self.more = found.rows, 0, found.more
         self.advance()
 
@@ -228,8 +186,8 @@ class StaleStream:
             row = self._rows[self._at]
             self._at += 1
             steps, key = self._sorting.of(row.values)
-            place = (*steps, row.member, row.resource, row.row)
-            known = self.nodes.get(row.member)
+            place = (*steps, row.member, row.source, row.resource, row.row)
+            known = self._of.get(row.member) or self._of.get((row.member, row.source))
             if known is None:
                 self.place = place
                 continue
@@ -242,7 +200,7 @@ class StaleStream:
         head = self.head
         assert head is not None
         self.place = head.place
-        self.taken[head.taken.node.member] += 1
+        self.taken[head.taken.node.id] += 1
         self.advance()
         return head
 

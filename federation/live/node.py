@@ -1,13 +1,16 @@
 """The nodes of the province: whose they are, which regions' rows they may give, and how they may be asked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from core.contract import Contract
 from core.region import Regions
 from core.settings import Settings
 from federation.member import Member, SourceConfig, SourceKind
 from federation.registry import Registry
+
+_FEWEST = 3  # calls that a breaker is to know before it judges
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +46,54 @@ class LiveLimits:
             body=settings.live_answer_bytes,
         )
 
+    def share(self, processes: int) -> Self:
+        """The limits of one of so many processes, so that a node is asked, and left alone, as by one.
+
+        Each has a breaker of its own, which learns from its own calls alone: it must not want as many of them as one
+        that hears of all.
+        """
+        return replace(
+            self,
+            calls=max(1, self.calls // processes),
+            waiting=max(1, self.waiting // processes),
+            failures=max(min(_FEWEST, self.failures), -(-self.failures // processes)),
+        )
+
 
 @dataclass(frozen=True)
 class Node:
-    """One node: a member's source, and the codes that its rows may speak about."""
+    """One node: a member's source, and the codes that its rows may speak about.
+
+    Attributes:
+        alone: whether it is its member's only one; then it speaks for the whole member, else for its own source.
+    """
 
     source: SourceConfig
     member: str
     regions: frozenset[str]
+    alone: bool = True
 
     @property
     def id(self) -> str:
         """Unique in the province: the source's."""
         return self.source.id
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What its rows have after the steps of an order, where rows of several nodes are put in one."""
+        return (self.member,) if self.alone else (self.member, self.id)
+
+    def speaks_for(self, member: str, source: str) -> bool:
+        """Whether rows that the catalogue has of a source are this node's."""
+        return member == self.member and (self.alone or source == self.id)
+
 
 def nodes_of(registry: Registry, regions: Regions) -> tuple[Node, ...]:
     """Every node of the registry, by member and source."""
-    found = [
-        Node(source, member.code, covered(member, regions))
-        for member in registry.members
-        for source in member.sources
-        if source.kind is SourceKind.NODE
-    ]
+    found = []
+    for member in registry.members:
+        own = [source for source in member.sources if source.kind is SourceKind.NODE]
+        found += [Node(source, member.code, covered(member, regions), len(own) == 1) for source in own]
     return tuple(sorted(found, key=lambda node: (node.member, node.id)))
 
 

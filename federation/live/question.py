@@ -24,7 +24,8 @@ _MARK = 12
 MAX_LENGTH = 160 * 1024
 _UNPACKED = 1024 * 1024
 
-#: A place in the merged order: the values of its steps, the member, and for a row of a snapshot its resource and row.
+#: A place in the merged order: the values of its steps, the member, the source where the member has several nodes, and
+#: for a row of a snapshot its source, resource and row.
 Place = tuple[Value | None, ...]
 
 
@@ -163,7 +164,7 @@ def decode(question: Question, cursor: str) -> dict[str, Stand]:
 def _place(question: Question, given: list[Any]) -> Place:
     kinds = dict(relation_of(question.contract).columns)
     steps = [kinds[step.column] for step in question.order]
-    if not len(steps) < len(given) <= len(steps) + 3:
+    if not len(steps) < len(given) <= len(steps) + 4:
         raise CursorInvalid
     values = [None if v is None else READ[kind](v) for kind, v in zip(steps, given, strict=False)]
     member, *rest = given[len(steps) :]

@@ -8,7 +8,6 @@ more of those whose share the merge has used up.
 import asyncio
 import heapq
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,8 +21,9 @@ from federation.address import Resolve, system_resolve, tls_context
 from federation.live.client import NodeClient
 from federation.live.errors import LiveError, LiveRowsDropped, LiveSilent
 from federation.live.last_good import LastGood, StaleRows
-from federation.live.merge import Head, Sorting, StaleStream, Stream, Taken, farther, key_of
+from federation.live.merge import Head, Sorting, StaleStream, Stream, Taken, farther
 from federation.live.node import LiveLimits, Node
+from federation.live.ordering import key_of
 from federation.live.question import Place, Question, Stand, encode
 from federation.live.wire import RowReader, rows_request
 
@@ -219,12 +219,12 @@ class _Scatter:
             self._bodies[rows] = rows_request(self.question, rows, None)
         return self._bodies[rows]
 
-    async def _look(self, members: tuple[str, ...], place: Place | None, first: int) -> StaleRows | None:
+    async def _look(self, nodes: Sequence[Node], place: Place | None, first: int) -> StaleRows | None:
         """Rows of the last good snapshot, or None where they cannot be had in time."""
         assert self.last_good is not None
         try:
             async with asyncio.timeout(max(self._left, 0)):
-                return await self.last_good.rows(self.question, members, place, first)
+                return await self.last_good.rows(self.question, nodes, place, first)
         except TimeoutError:
             return None
         except LumbungError as error:  # what stands in must not take the nodes' own answers along
@@ -232,12 +232,10 @@ class _Scatter:
             return None
 
     def _places(self, nodes: Sequence[Node]) -> dict[Place | None, list[Node]]:
-        """Nodes by where they stood; of several nodes of a member the catalogue cannot say which one a row is of."""
-        of = Counter(node.member for node in self.nodes)
+        """Nodes by where they stood."""
         found: dict[Place | None, list[Node]] = {}
         for node in nodes:
-            if of[node.member] == 1:
-                found.setdefault(self._stands[node.id].place, []).append(node)
+            found.setdefault(self._stands[node.id].place, []).append(node)
         return found
 
     async def _spare(self) -> dict[Place | None, tuple[frozenset[str], StaleRows]]:
@@ -246,10 +244,9 @@ class _Scatter:
         slow = [s.node for s in self.streams if not s.answered]
         found = {}
         for place, nodes in self._places(slow).items():
-            members = tuple(sorted(n.member for n in nodes))
-            rows = await self._look(members, place, self.question.first)
+            rows = await self._look(nodes, place, self.question.first)
             if rows is not None:
-                found[place] = (frozenset(members), rows)
+                found[place] = (frozenset(n.id for n in nodes), rows)
         return found
 
     async def _stand_in_for_failed(
@@ -273,17 +270,16 @@ class _Scatter:
         if self.last_good is None:
             return
         for place, some in self._places(nodes).items():
-            members = tuple(sorted(n.member for n in some))
             spare = (found or {}).get(place)
             rows: StaleRows | None
-            if spare is not None and spare[0] >= set(members):
+            if spare is not None and spare[0].issuperset(n.id for n in some):
                 rows = spare[1]
             else:
-                rows = await self._look(members, place, self.question.first)
+                rows = await self._look(some, place, self.question.first)
             if rows is None:
                 continue
-            own = {n.member: (self._ranks[n.id], n) for n in some if n.member in rows.fetched}
-            self.fetched |= {member: rows.fetched[member] for member in own}
+            own = [(self._ranks[n.id], n) for n in some if n.id in rows.fetched]
+            self.fetched |= {node.id: rows.fetched[node.id] for _, node in own}
             if own:
                 stream = StaleStream(own, place, self._sorting)
                 stream.feed(rows)
@@ -344,7 +340,7 @@ class _Scatter:
         await asyncio.gather(*work)
 
     async def _refill_stale(self, stream: StaleStream, rows: int) -> None:
-        found = await self._look(stream.members, stream.place, rows)
+        found = await self._look(stream.nodes, stream.place, rows)
         if found is None:
             stream.failed = True
         else:
@@ -369,21 +365,21 @@ class _Scatter:
                 ends[stream.node.id] = Stand(reached, stream.cursor)
         for stale in self.stale:
             done = stale.head is None and not stale.more
-            for _, node in stale.nodes.values():
+            for node in stale.nodes:
                 reached = farther(order, (self._stands[node.id].place, last))
                 ends[node.id] = Stand(done=True, stale=True) if done else Stand(reached, stale=True)
         return ends
 
     def _statuses(self) -> list[NodeStatus]:
         streams = {s.node.id: s for s in self.streams}
-        stale = {node.id: s for s in self.stale for _, node in s.nodes.values()}
+        stale = {node.id: s for s in self.stale for node in s.nodes}
         return [self._status(node, streams.get(node.id), stale.get(node.id)) for node in self.nodes]
 
     def _status(self, node: Node, stream: Stream | None, stale: StaleStream | None) -> NodeStatus:
         if stale is not None:
-            fetched = self.fetched.get(node.member)
+            fetched = self.fetched.get(node.id)
             error, seconds = (stream.failed, stream.seconds) if stream is not None else (None, None)
-            return NodeStatus(node, NodeState.STALE, stale.taken[node.member], seconds, error, fetched_at=fetched)
+            return NodeStatus(node, NodeState.STALE, stale.taken[node.id], seconds, error, fetched_at=fetched)
         if stream is None:  # it had no more already
             was = self._stands[node.id]
             lost = was.stale and not was.done

@@ -16,9 +16,9 @@ import orjson
 from core.contract import ColumnType, Contract
 from core.naming import camel, pascal, plural
 from core.rows import All, Compare, Filter, Not, Order, Value
-from core.rows_aggregate import Measure
 from core.rows_check import INT64, MAX_TEXT
 from core.wire import moment_text
+from federation.live.parts import Partials
 
 Row = tuple[Value | None, ...]
 MAX_CURSOR = 512
@@ -89,27 +89,39 @@ def rows_request(question: "Asked", first: int, after: str | None) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _groups_document(name: str, columns: tuple[str, ...]) -> str:
-    kind = pascal(name)
-    key = f"key {{ {' '.join(camel(column) for column in columns)} }} " if columns else ""
+def _groups_document(name: str, keys: tuple[tuple[str, ...], ...], zoned: bool) -> str:
+    """The groups by the first keys as `groups`, then the values of each counted column as `values0`, `values1`, …"""
+    kind, field_ = pascal(name), f"{camel(plural(name))}Aggregate"
+    zone, zone_is = ("$zone: String, ", "zone: $zone, ") if zoned else ("", "")
+    by = "".join(f"$by{i}: [{kind}GroupBy!]!, " for i in range(len(keys)))
+    parts = []
+    for i, names in enumerate(keys):
+        alias, measures, values = (f"values{i - 1}", "", "") if i else ("groups", "measures: $measures, ", " values")
+        key = f"key {{ {' '.join(map(camel, names))} }} " if names else ""
+        parts.append(
+            f"{alias}: {field_}(where: $where, groupBy: $by{i}, {zone_is}{measures}first: $first) "
+            f"{{ groups {{ {key}count{values} }} hasMore }}"
+        )
     return (
-        f"query LumbungGroups($where: {kind}Filter, $groupBy: [{kind}GroupBy!]!, $measures: [{kind}Measure!]!, "
-        f"$first: Int!) {{ groups: {camel(plural(name))}Aggregate(where: $where, groupBy: $groupBy, "
-        f"measures: $measures, first: $first) {{ groups {{ {key}count values }} hasMore }} }}"
+        f"query LumbungGroups($where: {kind}Filter, {by}{zone}$measures: [{kind}Measure!]!, $first: Int!) "
+        f"{{ {' '.join(parts)} }}"
     )
 
 
-def groups_request(
-    contract: Contract, where: Filter, group_by: tuple[str, ...], measures: tuple[Measure, ...], first: int
-) -> bytes:
-    """The body that asks a node for groups of rows; its measures are partial ones."""
-    asked = [
-        {"op": m.op.value.upper(), **({"column": m.column.upper()} if m.column is not None else {})} for m in measures
+def groups_request(contract: Contract, where: Filter, asked: Partials, first: int) -> bytes:
+    """The body that asks a node for groups of rows in parts, so many of each list."""
+    keys = (tuple(asked.keys), *map(asked.with_values, asked.counted))
+    measures = [
+        {"op": m.op.value.upper(), **({"column": m.column.upper()} if m.column is not None else {})}
+        for m in asked.measures
     ]
     variables = {
-        "where": filter_input(where), "groupBy": [c.upper() for c in group_by], "measures": asked, "first": first,
+        "where": filter_input(where), "measures": measures, "first": first,
+        **{f"by{i}": [name.upper() for name in names] for i, names in enumerate(keys)},
+        **({"zone": asked.zone} if asked.zoned else {}),
     }  # fmt: skip
-    return orjson.dumps({"query": _groups_document(contract.name, group_by), "variables": variables})
+    document = _groups_document(contract.name, keys, asked.zoned)
+    return orjson.dumps({"query": document, "variables": variables})
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,8 @@
 The core's `AggregateQuery` says what may be asked; every column outside the actor's scope is unknown to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -42,6 +43,7 @@ from gateway.where import KINDS, Direction
 strawberry.enum(MeasureOp, name="MeasureOp", description="Ukuran: what is worked out of a group's values.")
 #: What a group has beside the values of its key.
 _COUNT, _VALUES, _HIDDEN = " count", " values", " hidden"
+_GROUPING = "grouping"  # where a field keeps what its groups are asked with
 _CONDITIONS = (Op.EQ, Op.NE, Op.LT, Op.LTE, Op.GT, Op.GTE)
 
 GroupCondition: Any = make(
@@ -142,6 +144,40 @@ def _spliced(plan: Struct, keys: list[str], rows: list[Any], *, more: bool) -> s
     return splice.Spliced(body)
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """What groups of a contract's rows are asked with and answered in, wherever the rows are.
+
+    Attributes:
+        keys: what can be grouped by, by the value of its enum.
+        by, measure, order: the inputs beside a filter.
+        key, group: the types of a group.
+    """
+
+    keys: Mapping[str, GroupKey]
+    by: Any
+    measure: Any
+    order: Any
+    key: Any
+    group: Any
+
+    def made(self, names: Sequence[str], key: Sequence[Any], count: Any, values: Sequence[Any], **more: Any) -> Any:
+        """A group of the answer: the names of what is grouped by, its values, and what is measured."""
+        found = self.key(**{f"k_{name}": value for name, value in zip(names, key, strict=True)})
+        return self.group(key=found, count=count, values=[plain_value(value) for value in values], **more)
+
+    def ordered(self, given: Any, zone_name: str) -> tuple[GroupOrder, ...]:
+        """The steps that an order input means; `zone_name` is the IANA name of the zone whose days count."""
+        return _order(given, {name: key.asked(zone_name) for name, key in self.keys.items()})
+
+
+def grouping_of(connection: Any) -> Grouping:
+    """What the groups of a connection's rows are asked with."""
+    fields = connection.__strawberry_definition__.fields
+    found: Grouping = next(f.metadata[_GROUPING] for f in fields if f.python_name == "aggregate")
+    return found
+
+
 def aggregate_field(contract: Contract, name: str, columns: Any, provenance: Mapping[str, str]) -> tuple[Any, Any]:
     """The field's annotation and itself, for a connection whose `answer` has the query of its rows.
 
@@ -178,6 +214,7 @@ def aggregate_field(contract: Contract, name: str, columns: Any, provenance: Map
         },
     )
 
+    grouping = Grouping(keys, by, measure, order, key, group)
     plain: splice.Plain = {
         "hasMore": ("has_more", ColumnType.BOOLEAN),
         "groups": {
@@ -225,10 +262,11 @@ def aggregate_field(contract: Contract, name: str, columns: Any, provenance: Map
         where_hidden = () if flag is None else ("hidden",)
         return answer(
             groups=[
-                group(
-                    key=key(**{f"k_{k.value}": v for k, v in zip(group_by, row, strict=False)}),
-                    count=row[last],
-                    values=[plain_value(value) for value in row[width:last]],
+                grouping.made(
+                    [k.value for k in group_by],
+                    row[:width],
+                    row[last],
+                    row[width:last],
                     **dict.fromkeys(where_hidden, row[last + 1] if hidden else None),
                 )
                 for row in found.rows
@@ -245,4 +283,5 @@ def aggregate_field(contract: Contract, name: str, columns: Any, provenance: Map
         "first": int,
         "return": answer,
     }
-    return answer, strawberry.field(resolver=aggregate, description="Rows in groups, with what is measured of each.")
+    text = "Rows in groups, with what is measured of each."
+    return answer, strawberry.field(resolver=aggregate, description=text, metadata={_GROUPING: grouping})

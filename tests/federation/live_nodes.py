@@ -68,8 +68,15 @@ def page(rows: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> dic
 
 
 def groups(rows: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """An honest node's groups."""
-    names = [_camel(c) for c in variables["groupBy"]]
+    """An honest node's groups, and of each counted column the values with their numbers."""
+    keys = [variables[name] for name in sorted(variables) if name.startswith("by")]
+    lists = [_grouped(rows, by, [] if i else variables["measures"]) for i, by in enumerate(keys)]
+    made = [{"groups": each[: variables["first"]], "hasMore": len(each) > variables["first"]} for each in lists]
+    return {"data": {("groups" if i == 0 else f"values{i - 1}"): each for i, each in enumerate(made)}}
+
+
+def _grouped(rows: Sequence[Mapping[str, Any]], by: Sequence[str], measures: Any) -> list[dict[str, Any]]:
+    names = [_camel(c) for c in by]
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for each in rows:
         found.setdefault(tuple(each[n] for n in names), []).append(each)
@@ -81,15 +88,10 @@ def groups(rows: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> d
         there = [v for r in some if (v := r[_camel(measure["column"])]) is not None]
         return work[measure["op"]](there) if there or measure["op"] == "COUNT" else None
 
-    made = [
-        {
-            "key": dict(zip(names, k, strict=True)),
-            "count": len(v),
-            "values": [value(m, v) for m in variables["measures"]],
-        }
+    return [
+        {"key": dict(zip(names, k, strict=True)), "count": len(v), "values": [value(m, v) for m in measures]}
         for k, v in found.items()
     ]
-    return {"data": {"groups": {"groups": made, "hasMore": False}}}
 
 
 Manner = Callable[["Stand", web.Request, dict[str, Any]], Any]

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from core.access import ANONYMOUS, Actor, Role, scope
+from core.access import Actor, Role, scope
 from core.contract import Classification
 from core.rows import FALSE, TRUE, AnyOf, Compare, Op, Order
-from core.rows_aggregate import Measure, MeasureOp
-from core.rows_errors import CursorInvalid, FilterInvalid
-from federation.live.groups import ask_groups, groups
+from core.rows_aggregate import Having, Measure, MeasureOp
+from core.rows_errors import ColumnUnknown, CursorInvalid, FilterInvalid
+from federation.live.errors import LiveGroupsTooMany
+from federation.live.groups import LARGEST, ask_groups, groups
 from federation.live.node import LiveLimits, Node, asked
 from federation.live.question import admits
 from federation.live.scatter import Live, LivePage, NodeState
@@ -192,6 +193,7 @@ async def test_averages_are_made_of_sums_and_counts_and_a_lying_node_gives_no_gr
     lies = {"data": {"groups": {"groups": [
         {"key": {"regionCode": "33.01"}, "count": 99, "values": [99.0, 99, 99.0]},
         {"key": {"regionCode": "33.03"}, "count": "x", "values": [1.0, 1, 1.0]},
+        {"key": {"regionCode": None}, "count": 1, "values": [1.0, 1, 1.0, 1.0]},
     ], "hasMore": False}}}  # fmt: skip
     stands = {
         "33.01": Stand([row("a", "33.01", 0, 1.0), row("a", "33.01", 1, 3.0), row("a", "33.01", 2, None)]),
@@ -211,12 +213,62 @@ async def test_averages_are_made_of_sums_and_counts_and_a_lying_node_gives_no_gr
         (("33.02",), 1, (5.0, 5.0, 1)),
     ]
     assert [(g.count, g.values) for g in whole.groups] == [(4, (3.0, 5.0, 4))]
-    assert [s.state.value for s in by_region.nodes] == ["live", "live", "partial"] and by_region.nodes[2].dropped == 2
+    assert [s.state.value for s in by_region.nodes] == ["live", "live", "partial"] and by_region.nodes[2].dropped == 3
 
 
-def test_distinct_values_of_parts_cannot_be_counted() -> None:
-    with pytest.raises(FilterInvalid):
-        ask_groups(CONTRACT, scope(ANONYMOUS, CONTRACT), measures=(Measure(MeasureOp.COUNT_DISTINCT, "status"),))
+async def test_distinct_values_are_counted_over_all_nodes_and_a_node_with_too_many_is_left_out_and_named() -> None:
+    stands = {
+        "33.01": Stand([row("a", "33.01", i, status=s) for i, s in enumerate(("Siaga 3", "Siaga 2", None))]),
+        "33.02": Stand([row("b", "33.02", i, status=s) for i, s in enumerate(("Siaga 3", "Siaga 3", "Awas"))]),
+        "33.03": Stand([row("c", "33.03", i, status=f"s{i}") for i in range(LARGEST + 1)]),
+    }
+    distinct, middle = Measure(MeasureOp.COUNT_DISTINCT, "status"), Measure(MeasureOp.MEDIAN, "stage_m")
+    seen = scope(COORDINATOR, CONTRACT)
+    async with serving(stands) as url:
+        live = Live()
+        nodes = [node(name, name, url) for name in stands]
+        found = await groups(live, ask_groups(CONTRACT, seen, measures=(distinct, middle)), nodes)
+        await live.close()
+    assert [(g.count, g.values) for g in found.groups] == [(6, (3, 1.0))]
+    last = found.nodes[2]
+    assert (last.state, last.error and last.error.code) == (NodeState.DOWN, "LIVE_VALUES_TOO_MANY")
+
+
+async def test_a_nodes_foreign_rows_do_not_count_whatever_is_grouped_by() -> None:
+    """The nodes group by region too, so that another region's rows are dropped as they are from pages (G23)."""
+    stands = {"33.01": Stand([row("a", "33.01", 0), row("a", "33.74", 1), row("a", "33.01", 2)])}
+    async with serving(stands) as url:
+        live = Live()
+        asked_for = ask_groups(CONTRACT, scope(COORDINATOR, CONTRACT), group_by=("gauge_code",))
+        found = await groups(live, asked_for, [node("33.01", "33.01", url)])
+        await live.close()
+    assert [(g.key, g.count) for g in found.groups] == [(("a",), 2)]
+    assert found.nodes[0].state is NodeState.PARTIAL and found.nodes[0].dropped == 1
+
+
+async def test_more_groups_than_can_be_put_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("federation.live.groups.MOST", 3)
+    stands = {code: Stand([row(f"g{i}", code, i) for i in range(2)]) for code in ("33.01", "33.02")}
+    async with serving(stands) as url:
+        live = Live()
+        asked_for = ask_groups(CONTRACT, scope(COORDINATOR, CONTRACT), group_by=("gauge_code",))
+        with pytest.raises(LiveGroupsTooMany):
+            await groups(live, asked_for, [node(name, name, url) for name in stands])
+        await live.close()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"group_by": ("gauge_code", "observed_at", "stage_m", "status", "observed_at_day", "observed_at_month")},
+        {"group_by": ("provenance_member",)},
+        {"measures": (Measure(MeasureOp.SUM, "status"),)},
+        {"having": (Having(1, Op.GT, 1),)},
+    ],
+)
+def test_groups_are_refused_where_the_catalogue_would_or_where_parts_need_too_many_keys(more: Any) -> None:
+    with pytest.raises((FilterInvalid, ColumnUnknown)):
+        ask_groups(CONTRACT, scope(COORDINATOR, CONTRACT), **more)
 
 
 async def test_a_cursor_of_another_question_is_refused() -> None:

@@ -75,11 +75,11 @@ class Province:
         )
         return issued.secret
 
-    def dataset(self, member: str, name: str) -> str:
-        return dataset_id(source_id(member), f"{name}-{member}")
+    def dataset(self, member: str, name: str, source: str | None = None) -> str:
+        return dataset_id(source or source_id(member), f"{name}-{member}")
 
-    def resource(self, member: str, name: str) -> str:
-        return resource_id(self.dataset(member, name), f"{name}-{member}-1")
+    def resource(self, member: str, name: str, source: str | None = None) -> str:
+        return resource_id(self.dataset(member, name, source), f"{name}-{member}-1")
 
     def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
         if token is not None:
@@ -101,10 +101,9 @@ class Province:
         data: dict[str, Any] = body["data"]
         return data
 
-    def see(self, code: str, *seen: SeenDataset, now: datetime = NOW) -> None:
-        datasets.apply_crawl(
-            self.services.sessions, source_id(code), code, seen, complete=True, now=now, policy=self.services.settings
-        )
+    def see(self, code: str, *seen: SeenDataset, now: datetime = NOW, source: str | None = None) -> None:
+        own, policy = source or source_id(code), self.services.settings
+        datasets.apply_crawl(self.services.sessions, own, code, seen, complete=True, now=now, policy=policy)
 
     def commit(
         self,
@@ -114,6 +113,7 @@ class Province:
         contract: Contract | None = None,
         *,
         now: datetime = NOW,
+        source: str | None = None,
         **more: Any,
     ) -> Commit:
         """Commit rows to a dataset's resource, as intake does."""
@@ -125,7 +125,7 @@ class Province:
         path = self.folder / "draft.parquet"
         pq.write_table(pa.table(arrays), path)
         draft = Draft(
-            resource_id=self.resource(code, name),
+            resource_id=self.resource(code, name, source),
             contract=contract,
             rows=path,
             verdict=more.pop("verdict", Verdict.PUBLISHED if contract else Verdict.UNMAPPED),

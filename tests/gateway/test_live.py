@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
+
+import pytest
+from sqlalchemy import Engine
 
 from core.access import Role
 from core.region import Regions
@@ -13,7 +18,7 @@ from federation.registry import Registry
 from hub.web import make_app
 from tests.federation import live_nodes
 from tests.federation.live_nodes import Stand, hangs, row, says, serving
-from tests.gateway.factories import CITY, DEMAK, REGENCY, Province, member
+from tests.gateway.factories import CITY, DEMAK, NOW, REGENCY, Province, empty_province, member, seen
 
 STATUS = "nodesStatus { member node status latencyMs code what age rows dropped owner { name } source { id } }"
 ASK = f"""query ($after: String, $first: Int = 10, $regions: [String!], $deadline: Float = 2.0) {{ live {{
@@ -193,6 +198,59 @@ async def test_the_last_good_rows_are_there_in_time_for_a_node_that_never_answer
     found = body["data"]["live"]["riverStages"]
     assert [s["status"] for s in found["nodesStatus"]] == ["STALE", "LIVE"] and len(found["nodes"]) == 5
     assert [e["extensions"]["code"] for e in body["errors"]] == ["LIVE_SILENT"]
+
+
+def with_two_nodes(folder: Path, engine: Engine, url: str) -> Province:
+    """Demak's two nodes, each harvested too, beside a portal of its own; all three are in the catalogue."""
+    made = empty_province(folder, engine)
+    contract = made.services.contracts["river_stage"]
+    for hours, (source, gauge) in enumerate((("hulu", "gh"), ("hilir", "gl"), (None, "gp"))):
+        made.see(DEMAK, seen(DEMAK, gauge, "Tinggi muka air"), source=source)
+        at = [live_nodes.T0 + timedelta(minutes=i) for i in range(3)]
+        rows = [
+            {"gauge_code": gauge, "region_code": DEMAK, "observed_at": m, "stage_m": 2.0, "status": None} for m in at
+        ]
+        made.commit(DEMAK, gauge, rows, contract, source=source, now=NOW - timedelta(hours=hours))
+    demak = member(DEMAK, Regions.load())
+    nodes = tuple(live_nodes.source(name, DEMAK, url) for name in ("hulu", "hilir"))
+    registry = Registry((replace(demak, sources=(*demak.sources, *nodes)),))
+    services = replace(made.services, registry=registry, live=Live(LiveLimits(total=2.0, node=2.0)))
+    return Province(made.folder, services, make_app(services))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_of_a_members_several_nodes_each_has_its_own_sources_last_good_rows(
+    sqlite_engine: Engine, tmp_path: Path, whole: bool
+) -> None:
+    """What the sister gives is never there twice, and a portal's rows stand in for neither."""
+    stands = {"hulu": Stand([row("gh", DEMAK, i, 3.0) for i in range(4)]), "hilir": Stand(manner=says(503))}
+    if whole:
+        stands["hulu"].manner = says(503)
+    counted = "groups { key { gaugeCode } count } nodesStatus { node status age }"
+    async with serving(stands) as url:
+        made = with_two_nodes(tmp_path / "home", sqlite_engine, url)
+        after, rows, states = None, [], []
+        for _ in range(5):
+            found = (await made.ask(ASK, first=2, after=after))["data"]["live"]["riverStages"]
+            rows += [(r["observedAt"], r["gaugeCode"], r["node"], r["stale"]) for r in found["nodes"]]
+            states.append({s["node"]: (s["status"], s["age"]) for s in found["nodesStatus"]})
+            after = found["pageInfo"]["endCursor"]
+            if not found["pageInfo"]["hasNextPage"]:
+                break
+        grouped = (await made.ask(f"{{ live {{ riverStagesAggregate(groupBy: [GAUGE_CODE]) {{ {counted} }} }} }}"))[
+            "data"
+        ]["live"]["riverStagesAggregate"]
+        await closed(made)
+    made.services.duck.close()
+    wanted = [(at, "gl", "hilir", True) for at in range(3)] + [
+        (at, "gh", "hulu", whole) for at in range(3 if whole else 4)
+    ]
+    assert [(r[0], *r[1:]) for r in rows] == sorted((row("", "", w[0])["observedAt"], *w[1:]) for w in wanted)
+    assert states[0]["hilir"] == ("STALE", 3900.0) and states[0]["hulu"] == (
+        ("STALE", 300.0) if whole else ("LIVE", None)
+    )
+    assert [(g["key"]["gaugeCode"], g["count"]) for g in grouped["groups"]] == [("gh", 3 if whole else 4), ("gl", 3)]
+    assert {s["node"]: (s["status"], s["age"]) for s in grouped["nodesStatus"]} == states[0]
 
 
 async def test_without_nodes_the_answer_is_empty(province: Province) -> None:

@@ -13,10 +13,11 @@ import strawberry
 from graphql import GraphQLError
 
 from core.access import scope
+from core.clock import zone
 from core.contract import Contract
 from core.naming import camel
 from core.rows import TRUE, Filter, Order
-from core.rows_aggregate import Measure, MeasureOp
+from core.rows_aggregate import Measure
 from federation.live.errors import LiveDeadlineInvalid
 from federation.live.groups import ask_groups, groups
 from federation.live.node import LiveLimits, Node, asked
@@ -24,13 +25,13 @@ from federation.live.question import admits, ask
 from federation.live.scatter import Live, LivePage, NodeState, NodeStatus
 from federation.live.wire import wire
 from gateway import plain
-from gateway.building import field_of, lst, make, optional
+from gateway.building import field_of, lst, make
 from gateway.context import Context, Info
 from gateway.entities.places import Member, Source, member_of, source_of
 from gateway.last_good import Catalogue
 from gateway.pages import PageInfo
-from gateway.scalars import BigInt, Json
 from gateway.typed import Typed
+from gateway.typed_aggregate import GroupCondition, grouping_of, having_of
 from gateway.where import Direction, translate
 
 shared = field_of(None)
@@ -254,45 +255,32 @@ def _made(typed: Typed, row: Any, info: Info, columns: tuple[str, ...], found: L
 
 def _groups_field(typed: Typed, name: str) -> tuple[Any, Any]:
     """The field that asks the nodes for groups, each working out its own."""
-    contract = typed.contract
-    kinds = {c.name: f for c in contract.columns for f in typed.row.__strawberry_definition__.fields
-             if typed.attributes.get(f.python_name) == c.name}  # fmt: skip
-    key = make(
-        f"{name}GroupKey",
-        lambda cls: strawberry.type(cls, description="Kunci kelompok: the values grouped by; all others are null."),
-        {f"k_{c}": (f.type_annotation.annotation | None, strawberry.field(name=camel(c), default=None))
-         for c, f in kinds.items()},
-    )  # fmt: skip
-    group = make(
-        f"{name}Group",
-        lambda cls: strawberry.type(cls, description="Kelompok of all nodes together."),
-        {"key": (key, None), "count": (BigInt, None), "values": (lst(Json | None), None)},
-    )
+    contract, grouping = typed.contract, grouping_of(typed.connection)
     answer = make(
         f"{name}Groups",
-        lambda cls: strawberry.type(cls, description="Kelompok in the order of their keys, and how each node did."),
-        {"groups": (lst(group), None), "has_more": (bool, None), "nodes_status": (lst(LiveNodeStatus), None)},
-    )
-
-    measure = make(
-        f"{name}Measure",
-        lambda cls: strawberry.input(cls, description="Ukuran: COUNT needs no column; no distinct values."),
-        {"op": (MeasureOp, None), "column": (typed.columns | None, optional())},
+        lambda cls: strawberry.type(cls, description="Kelompok in the order asked for, and how each node did."),
+        {"groups": (lst(grouping.group), None), "has_more": (bool, None), "nodes_status": (lst(LiveNodeStatus), None)},
     )
 
     async def aggregate(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
-        info, *, regions=None, where=None, group_by=(), measures=(), first=1_000, deadline=None
-    ):
+        info, *, regions=None, where=None, group_by=(), measures=(), having=None, order_by=None, first=1_000,
+        deadline=None,
+    ):  # fmt: skip
         context = info.context
         nodes, codes = _asker(typed, info, regions)
+        names = tuple(column.value for column in group_by)
+        days = str(zone(context.services.settings.timezone))
         question = ask_groups(
             contract,
             scope(context.actor, contract),
             where=_filter(typed, where, info),
-            group_by=tuple(column.value for column in group_by),
+            group_by=names,
             measures=tuple(Measure(m.op, m.column.value if m.column else None) for m in measures),
+            having=having_of(having),
+            order=grouping.ordered(order_by, days),
             first=first,
             regions=codes,
+            zone=days,
         )
         found = await groups(
             _live(context),
@@ -302,22 +290,18 @@ def _groups_field(typed: Typed, name: str) -> tuple[Any, Any]:
             owners=_owners(context, contract),
             last_good=Catalogue(context),
         )
-        made = [
-            group(
-                key=key(**{f"k_{c}": v for c, v in zip(question.group_by, g.key, strict=True)}),
-                count=g.count,
-                values=[wire(v) for v in g.values],
-            )
-            for g in found.groups
-        ]
+        hidden = {} if contract.suppression is None else {"hidden": None}
+        made = [grouping.made(names, g.key, g.count, g.values, **hidden) for g in found.groups]
         return answer(groups=made, has_more=found.more, nodes_status=_told(info, found.nodes))
 
     aggregate.__annotations__ = {
         "info": Info,
         "regions": lst(str) | None,
         "where": typed.where | None,
-        "group_by": lst(typed.columns),
-        "measures": lst(measure),
+        "group_by": lst(grouping.by),
+        "measures": lst(grouping.measure),
+        "having": lst(GroupCondition) | None,
+        "order_by": lst(grouping.order) | None,
         "first": int,
         "deadline": float | None,
         "return": answer,
