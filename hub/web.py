@@ -24,13 +24,14 @@ from core import log as logs
 from core.errors import LumbungError
 from core.ids import new_id
 from core.messages import text, use_locale
+from core.operations.requests import locale_of
 from federation.live.node import LiveLimits
 from federation.live.scatter import Live
 from gateway import query_page
 from gateway.context import Services
 from gateway.errors import internal, refusal
 from gateway.feed import Feed
-from gateway.http import GraphQLDoor, locale_of
+from gateway.http import GraphQLDoor
 from gateway.offload import Offload
 from gateway.schema import make_schema
 from gateway.subscriptions import Manners, Sockets

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.contracts import load_contracts
+from core.operations.sockets import Manners
 from node.folder import Folder
 from node.graphql_http import GraphQLDoor
-from node.live import Feed, Manners, Sockets
+from node.live import Feed, Sockets
 from node.offers import read_offers
 from node.rows import Rows
 from node.tokens import Tokens

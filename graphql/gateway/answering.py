@@ -154,7 +154,7 @@ class Asker:
         values = forms.filled(services, question, given)
         variables = forms.variables(services, question, values)
         try:
-            sound = await self._documents.ready(context, question.document)
+            sound = await self._documents.of(context, question.document)
         except Refused as refused:  # a data standard that the document asks for is not there, or was changed
             error = refused.errors[0]
             raise known(error) if isinstance(error, GraphQLError) else error from None

@@ -1,19 +1,11 @@
-"""What the gateway refuses, and how any error leaves it: known ones with code and fix, all others masked."""
-
-import re
-
-from graphql import GraphQLError
+"""What the gateway refuses; how any error leaves it is `core/operations`'."""
 
 from core.errors import LumbungError
-from core.ids import new_id
-from core.log import get
+from core.operations.refusals import Refusals, refusal
 
-log = get("gateway")
+__all__ = ["REFUSALS", "formatted", "internal", "known", "refusal"]
 
 MAX_ERRORS = 20
-#: Marks an error of a document whose suggestions may be told.
-SUGGESTED = "suggested"
-_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
 
 class RequestInvalid(LumbungError):
@@ -132,43 +124,14 @@ class Internal(LumbungError):
     """Something that nobody foresaw; the details are in the log under the same number."""
 
 
-def internal(error: BaseException) -> Internal:
-    """The masked form of an unforeseen error, which is logged under the number it carries."""
-    number = new_id()[:12]
-    log.error("gateway.unforeseen", number=number, exc_info=error)
-    return Internal(id=number)
-
-
-def extensions(error: LumbungError) -> dict[str, object]:
-    """What a machine reads of a known error."""
-    facts = error.as_dict()
-    return {"code": facts["code"], "fix": facts["fix"], "page": facts["page"], "values": facts["values"]}
-
-
-def known(error: GraphQLError) -> LumbungError:
-    """The typed error behind a GraphQL error; what is neither ours nor the asker's fault becomes `Internal`."""
-    cause: BaseException | None = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
-    if isinstance(cause, LumbungError):
-        return cause
-    if cause is None or error.path is None:  # graphql-core's own refusal of the document or its variables
-        suggested = (error.extensions or {}).get(SUGGESTED)
-        return QueryInvalid(detail=error.message if suggested else _SUGGESTION.sub("", error.message))
-    return internal(cause)
-
-
-def formatted(error: GraphQLError) -> dict[str, object]:
-    """A GraphQL error as it leaves: sentence, place, and `extensions` with code, fix and page."""
-    cause = known(error)
-    out: dict[str, object] = {"message": cause.what(), "extensions": extensions(cause)}
-    if error.locations:
-        out["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
-    if error.path:
-        out["path"] = list(error.path)
-    return out
-
-
-def refusal(error: LumbungError) -> dict[str, object]:
-    """The body for a request that was not executed at all."""
-    return {"errors": [{"message": error.what(), "extensions": extensions(error)}]}
+REFUSALS = Refusals(
+    log="gateway",
+    request=lambda detail: RequestInvalid(detail=detail),
+    too_large=lambda largest: RequestTooLarge(largest=largest),
+    limit=lambda limit, largest: QueryLimit(limit=limit, largest=largest),
+    document=lambda detail: QueryInvalid(detail=detail),
+    operation=lambda detail: OperationRefused(detail=detail),
+    subscriptions=lambda largest: SubscriptionLimit(largest=largest),
+    unforeseen=lambda number: Internal(id=number),
+)
+internal, known, formatted = REFUSALS.internal, REFUSALS.known, REFUSALS.formatted

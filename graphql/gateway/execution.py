@@ -130,7 +130,7 @@ async def run(
     except TimeoutError as error:
         raise QueryTimeout(seconds=context.deadline.seconds) from error
     except RecursionError as error:  # variables nested without end are coerced recursively
-        raise QueryLimit(limit="depth", largest=LIMITS["depth"]) from error
+        raise QueryLimit(limit="depth", largest=LIMITS.depth) from error
     assert isinstance(result, ExecutionResult)
     body: dict[str, object] = {"data": result.data}
     errors = [*(result.errors or ()), *context.partial]

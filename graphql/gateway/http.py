@@ -1,6 +1,6 @@
 """The door `/graphql`: one JSON request, one JSON answer; everything else is refused before anything is computed.
 
-Batches, forms, multipart, text and compressed bodies are not read (G09, G12, G14); GET runs queries only (G15).
+What a body must look like is `core/operations`'; GET runs queries only (G15).
 """
 
 from collections.abc import Callable, Mapping
@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationType
+from graphql import OperationType
 from sqlalchemy.orm import Session
-from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from strawberry import Schema
@@ -19,13 +18,14 @@ from core import tokens
 from core.access import ANONYMOUS, Actor
 from core.errors import LumbungError
 from core.log import get
-from core.messages import LOCALES, text, use_locale
+from core.messages import text, use_locale
+from core.operations.requests import bearer, json_of, locale_of, object_of, parts_of, posted
 from core.rows_errors import QueryTimeout
 from core.token_errors import TokenInvalid
 from gateway.context import Context, Services
 from gateway.cost import held
 from gateway.documents import Documents, Operation, Refused, Sound, operation
-from gateway.errors import RequestInvalid, RequestTooLarge, formatted, internal, refusal
+from gateway.errors import REFUSALS, RequestInvalid, RequestTooLarge, internal, refusal
 from gateway.execution import Request, run
 from gateway.limits import MAX_BODY
 from gateway.offload import Deadline, Offload
@@ -49,97 +49,30 @@ def _executed(body: Mapping[str, object]) -> bool:
     return body["data"] is not None or not isinstance(errors, list) or any("path" in e for e in errors)
 
 
-def _invalid(message_id: str, **values: object) -> RequestInvalid:
-    return RequestInvalid(detail=text(message_id, **values))
-
-
-def _json(raw: bytes | str) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        if isinstance(raw, bytes):
-            try:
-                raw.decode()
-            except UnicodeDecodeError:
-                raise _invalid("gateway.request.utf8") from error
-        raise _invalid("gateway.request.json") from error
-
-
 def request_of(data: Any, *, only_queries: bool) -> Request:
-    """The GraphQL request in an object of JSON; `RequestInvalid` names what does not fit."""
-    if not isinstance(data, dict):
-        raise _invalid("gateway.request.object")
-    query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
-    id_ = asked(data)
-    if id_ is not None and query is None:
-        query = ""
-    elif not isinstance(query, str) or not query.strip():
-        raise _invalid("gateway.request.query")
-    if variables is not None and not isinstance(variables, dict):
-        raise _invalid("gateway.request.variables")
-    if name is not None and not isinstance(name, str):
-        raise _invalid("gateway.request.name")
-    return Request(query, variables, name or None, only_queries, None if query else id_)
-
-
-def errors_of(refused: Refused) -> list[dict[str, object]]:
-    """The errors for which a document is not run, as they leave."""
-    return [formatted(e if isinstance(e, GraphQLError) else GraphQLError("", original_error=e)) for e in refused.errors]
-
-
-async def _body(http: HttpRequest, largest: int) -> bytes:
-    declared = http.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > largest:
-        raise RequestTooLarge(largest=largest)
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > largest:
-            raise RequestTooLarge(largest=largest)
-    return bytes(body)
+    """The GraphQL request in parsed JSON; `RequestInvalid` names what does not fit."""
+    given = object_of(data, REFUSALS)
+    id_ = asked(given)
+    query, variables, name = parts_of(given, REFUSALS, needed=id_ is None)
+    return Request(query, variables, name, only_queries, None if query else id_)
 
 
 async def read(http: HttpRequest, largest: int = MAX_BODY) -> Request:
     """The GraphQL request in an HTTP request; a typed error where its form is not accepted."""
-    if http.method == "GET":
-        repeated = [k for k in _PARAMETERS if len(http.query_params.getlist(k)) > 1]
-        if repeated:
-            raise _invalid("gateway.request.repeated", name=min(repeated))
-        given: dict[str, Any] = dict(http.query_params)
-        if len(str(http.url.query)) > MAX_BODY:
-            raise RequestTooLarge(largest=MAX_BODY)
-        for part in ("variables", "extensions"):
-            if given.get(part):
-                given[part] = _json(given[part])
-            else:
-                given.pop(part, None)
-        return request_of(given, only_queries=True)
-    if http.headers.get("content-encoding", "identity").lower() != "identity":
-        raise _invalid("gateway.request.encoding")
-    kind, _, parameters = http.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if kind.strip().lower() != "application/json" or charset not in ("", "utf-8", "utf8"):
-        raise _invalid("gateway.request.type")
-    return request_of(_json(await _body(http, largest)), only_queries=False)
-
-
-def bearer(header: object) -> str | None:
-    """The token of `Bearer TOKEN`, or None without any; another scheme is no valid token."""
-    if header is None:
-        return None
-    scheme, _, secret = header.partition(" ") if isinstance(header, str) else ("", "", "")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise TokenInvalid
-    return secret.strip()
-
-
-def locale_of(http: HTTPConnection, default: str) -> str:
-    """The first language of `Accept-Language` that we speak, else the installation's."""
-    for choice in http.headers.get("accept-language", "").split(",")[:10]:
-        language = choice.partition(";")[0].strip().lower().partition("-")[0]
-        if language in LOCALES:
-            return language
-    return default
+    if http.method != "GET":
+        return request_of(await posted(http, largest, REFUSALS), only_queries=False)
+    repeated = [k for k in _PARAMETERS if len(http.query_params.getlist(k)) > 1]
+    if repeated:
+        raise RequestInvalid(detail=text("gateway.request.repeated", name=min(repeated)))
+    given: dict[str, Any] = dict(http.query_params)
+    if len(str(http.url.query)) > MAX_BODY:
+        raise RequestTooLarge(largest=MAX_BODY)
+    for part in ("variables", "extensions"):
+        if given.get(part):
+            given[part] = json_of(given[part], REFUSALS)
+        else:
+            given.pop(part, None)
+    return request_of(given, only_queries=True)
 
 
 class _Changed(TokenInvalid):
@@ -224,7 +157,7 @@ class GraphQLDoor:
         """
         if self._trusted.only or not request.query:
             request = replace(request, query=await self._trusted.text(context, request))
-        sound = await self._documents.ready(context, request.query)
+        sound = self._documents.known(request.query) or await self._documents.of(context, request.query)
         chosen = operation(sound, request.operation, only_queries=request.only_queries, kind=kind)
         return sound, chosen, held(chosen.cost, request.variables, context.services.settings, context.actor)
 
@@ -256,7 +189,7 @@ class GraphQLDoor:
                 body = await self._run(await self._context(http, deadline), request)
             return _answer(body, 200 if _executed(body) else 400)
         except Refused as refused:
-            return _answer({"errors": errors_of(refused)}, 400)
+            return _answer({"errors": REFUSALS.all_of(refused)}, 400)
         except QueryTimeout as error:
             log.warning("gateway.timeout", seconds=error.values.get("seconds"))
             return _answer(refusal(error), error.http_status)

@@ -24,8 +24,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.messages import LOCALES, text, use_locale
+from core.operations.requests import locale_of
 from gateway.errors import IntrospectionClosed
-from gateway.http import GraphQLDoor, locale_of
+from gateway.http import GraphQLDoor
 from gateway.offload import Deadline
 from gateway.trusted import Trusted
 

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from core import tokens
 from core.access import ANONYMOUS
 from core.messages import use_locale
+from core.operations.requests import bearer, locale_of
 from gateway.context import Context, Services
-from gateway.http import bearer, locale_of
 from gateway.offload import Deadline, Offload
 
 

@@ -21,12 +21,12 @@ from core.db import session_scope
 from core.log import get
 from core.messages import use_locale
 from core.node_keys import Signed
+from core.operations.requests import locale_of
 from core.token_errors import SignatureInvalid
 from federation.inbox import Inbox, Manifest
 from federation.inbox_errors import InboxFull, InboxManifestInvalid, InboxUnknown
 from federation.member import SourceConfig, SourceKind
 from gateway.context import Services
-from gateway.http import locale_of
 from gateway.offload import Deadline, Offload
 
 log = get("hub.inbox")

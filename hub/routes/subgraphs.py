@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.messages import use_locale
+from core.operations.requests import locale_of
 from gateway.context import Services
 from gateway.errors import SubgraphRefused
 from gateway.federated import make_subgraphs
-from gateway.http import GraphQLDoor, locale_of
+from gateway.http import GraphQLDoor
 from gateway.offload import Offload
 
 HEADER = "X-Subgraph-Secret"

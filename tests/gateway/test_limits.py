@@ -5,12 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import parse
 from sqlalchemy import Engine
 
-from core.errors import LumbungError
-from gateway import limits
-from gateway.errors import QueryInvalid, QueryLimit
 from tests.gateway import factories
 from tests.gateway.factories import Province
 
@@ -74,26 +70,6 @@ async def test_g08_fragments_that_fan_out_without_end(province: Province, count:
     fan = "".join(f"fragment F{i} on Member {{ ...F{i + 1} ...F{i + 1} }} " for i in range(count))
     last = f"fragment F{count} on Member {{ code }} "
     await refused(province, "{ members { ...F0 } } " + fan + last, "QUERY_LIMIT")
-
-
-def test_an_unused_fragment_counts_too() -> None:
-    deep = "{ a" * 40 + "}" * 40
-    with pytest.raises(QueryLimit):
-        limits.check(parse("{ members { code } } fragment X on Member " + deep))
-
-
-@pytest.mark.parametrize(
-    ("document", "error"),
-    [
-        ("{ " + " ".join(f"a{i}" for i in range(21)) + " }", QueryLimit),
-        ("{ " + " ".join(f"...{{ a{i} }}" for i in range(21)) + " }", QueryLimit),
-        ("{ ...A } fragment A on Q { ...A }", QueryInvalid),
-        ("query ($a: Int) " + "@x " * 21 + "{ a }", QueryLimit),
-    ],
-)
-def test_roots_cycles_and_operation_directives_are_counted(document: str, error: type[LumbungError]) -> None:
-    with pytest.raises(error):
-        limits.check(parse(document))
 
 
 async def test_g10_variables_nested_without_end(province: Province) -> None:

@@ -45,7 +45,7 @@ async def test_waiting_ends_at_the_deadline(offload: Offload) -> None:
 async def test_the_readers_language_travels_with_the_work(offload: Offload) -> None:
     messages.use_locale("en")
     try:
-        sentence = await offload.sql(Deadline(5), lambda _: messages.text("gateway.cycle"))
+        sentence = await offload.sql(Deadline(5), lambda _: messages.text("operations.cycle"))
     finally:
         messages.use_locale("id")
     assert sentence == "fragments call each other in a circle"

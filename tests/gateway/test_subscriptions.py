@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -252,125 +252,8 @@ async def test_limits_hold_as_for_queries(serve: Serve, query: str, code: str) -
 # who is closed
 
 
-async def test_g21_who_does_not_begin_is_closed(serve: Serve) -> None:
-    async with serve(init_seconds=0.05) as served, served.client() as client:
-        assert (await closed(client))[0] == 4408
-
-
-async def test_g21_who_asks_before_beginning_is_closed(serve: Serve) -> None:
-    async with serve() as served, served.client() as client:
-        await subscribe(client, COMMITTED)
-        assert (await closed(client))[0] == 4401
-
-
-async def test_g21_who_begins_twice_is_closed(serve: Serve) -> None:
-    async with serve() as served, served.client() as client:
-        await begin(client)
-        await say(client, type="connection_init")
-        assert (await closed(client))[0] == 4429
-
-
-async def test_g21_another_protocol_is_closed(serve: Serve) -> None:
-    async with serve() as served, served.client("graphql-ws") as client:
-        assert (await closed(client))[0] == 4406
-
-
-@pytest.mark.parametrize(
-    "text", ["{", "[]", '{"type": 7}', '{"type": "start"}', '{"type":"ping","payload":[]}', "1" * 300_000, b"\x00"]
-)
-async def test_g21_what_is_no_message_is_closed(serve: Serve, text: str | bytes) -> None:
-    async with serve() as served, served.client() as client:
-        await begin(client)
-        await client.send(text)
-        assert (await closed(client))[0] == 4400
-
-
-async def test_g21_a_token_that_is_not_valid_is_closed(serve: Serve) -> None:
-    async with (
-        serve() as served,
-        served.client() as by_payload,
-        served.client(Authorization="Bearer salah") as by_header,
-    ):
-        await say(by_payload, type="connection_init", payload={"Authorization": "Bearer salah"})
-        await say(by_header, type="connection_init")
-        assert [(await closed(c))[0] for c in (by_payload, by_header)] == [4403, 4403]
-
-
-async def test_a_ping_is_answered(serve: Serve) -> None:
-    async with serve() as served, served.client() as client:
-        await say(client, type="ping")
-        assert await hear(client) == {"type": "pong"}
-
-
-async def test_g21_who_does_not_answer_a_ping_is_closed(serve: Serve) -> None:
-    async with serve(ping_seconds=0.02, pong_seconds=0.1) as served, served.client() as client:
-        await begin(client)
-        assert await hear(client) == {"type": "ping"}
-        await say(client, type="pong")
-        assert await hear(client) == {"type": "ping"}
-        assert await closed(client) == (4408, "Pong timeout")
-
-
-async def test_g21_one_id_runs_once_at_a_time(serve: Serve) -> None:
-    async with serve(own=True) as served, served.client() as client:
-        await begin(client)
-        await subscribe(client, "subscription { numbers(most: 1) }")
-        assert [(await hear(client))["type"] for _ in range(2)] == ["next", "complete"]
-        await subscribe(client, "subscription { silence }")
-        await subscribe(client, "subscription { silence }")
-        assert await closed(client) == (4409, "Subscriber for 1 already exists")
-
-
-async def test_g21_the_eleventh_subscription_of_a_client_is_refused(serve: Serve) -> None:
-    async with serve(own=True) as served, served.client() as client, served.client() as second:
-        await begin(client)
-        await begin(second)
-        for n in range(10):
-            await subscribe(client if n % 2 else second, "subscription { silence }", str(n))
-        while sum(served.sockets.subscriptions.values()) < 10:
-            await asyncio.sleep(0.005)
-        await subscribe(client, "subscription { silence }", "eleventh")
-        refused = await hear(client)
-        assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "SUBSCRIPTION_LIMIT")
-        await say(client, type="complete", id="1")
-        await subscribe(client, "subscription { numbers(most: 1) }", "again")
-        assert (await hear(client))["payload"]["data"] == {"numbers": "0"}
-    assert not served.sockets.subscriptions
-
-
-async def test_g21_the_eleventh_connection_of_a_client_is_refused_and_others_are_not(serve: Serve) -> None:
-    async with serve() as served, AsyncExitStack() as stack:
-        for _ in range(10):
-            await begin(await stack.enter_async_context(served.client()))
-        async with served.client() as eleventh:
-            await say(eleventh, type="connection_init")
-            assert await closed(eleventh) == (4429, "Too many connections")
-        async with served.client() as known:
-            await begin(known, served.province.token(Role.MACHINE))
-        await stack.aclose()
-        while served.sockets.open:
-            await asyncio.sleep(0.005)
-        assert not served.sockets.connections
-
-
-async def test_g21_an_address_cannot_hold_all_sockets_without_beginning(serve: Serve) -> None:
-    async with serve(each=2) as served, served.client(), served.client() as second:
-        async with served.client() as third:
-            assert (await closed(third))[0] == 4429
-        await begin(second)
-        async with served.client() as fourth:
-            await begin(fourth)
-
-
-async def test_g21_a_process_has_so_many_sockets_and_no_more(serve: Serve) -> None:
-    async with serve(sockets=1) as served, served.client() as client:
-        await begin(client)
-        async with served.client() as second:
-            assert (await closed(second))[0] == 4429
-
-
 async def test_g21_a_slow_reader_is_closed(serve: Serve) -> None:
-    async with serve(own=True, waiting=8, close_seconds=0.05) as served:
+    async with serve(own=True, waiting=8, slow_seconds=0.05, close_seconds=0.05) as served:
         async with connect(
             served.url, subprotocols=[Subprotocol(PROTOCOL)], max_queue=1, compression=None, proxy=None
         ) as client:

@@ -13,11 +13,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from core.operations.sockets import PROTOCOL, Manners
 from node.graph import NodeGraph
-from node.live import PROTOCOL, Manners
 from node.serve import bind
 from tests.node import factories
 from tests.node.factories import NOW, OFFER, reading
@@ -149,46 +149,6 @@ async def test_new_readings_of_a_gauge_are_told_and_those_known_or_of_others_are
         assert _waiting(node) == 1
 
 
-async def test_G21_who_does_not_begin_in_time_is_closed_with_4408(tmp_path: Path) -> None:
-    async with node_of(tmp_path, Manners(init=0.1)) as node, client_of(node, init=False) as client:
-        assert await client.closed() == 4408
-
-
-async def test_G21_who_does_not_answer_a_ping_is_closed(tmp_path: Path) -> None:
-    async with node_of(tmp_path, Manners(ping=0.05, send=0.2)) as node, client_of(node) as client:
-        assert await client.next() == {"type": "ping"}
-        assert await client.closed() == 4408
-
-
-async def test_G21_more_sockets_than_a_client_may_have_are_closed_and_a_free_place_counts_again(tmp_path: Path) -> None:
-    async with node_of(tmp_path, Manners(sockets=2)) as node:
-        async with client_of(node), client_of(node), client_of(node, init=False) as third:
-            assert await third.closed() == 4429
-        while node.graph.sockets.open:
-            await asyncio.sleep(0.005)
-        async with client_of(node):
-            pass
-
-
-@pytest.mark.parametrize(
-    ("messages", "code"),
-    [
-        (["{"], 4400),
-        (["[]"], 4400),
-        (['{"type": "tidak-ada"}'], 4400),
-        (['{"type": "subscribe", "id": 7}'], 4400),
-        (['{"type": "connection_init"}'], 4429),
-        ([orjson.dumps({"type": "subscribe", "id": "1", "payload": {"query": ADDED}}).decode()] * 2, 4409),
-        ([orjson.dumps({"type": "subscribe", "id": str(i), "payload": {"query": ADDED}}).decode() for i in range(3)], 4429),
-    ],
-)  # fmt: skip
-async def test_what_breaks_the_protocol_closes_the_socket(tmp_path: Path, messages: list[str], code: int) -> None:
-    async with node_of(tmp_path, Manners(operations=2)) as node, client_of(node) as client:
-        for message in messages:
-            await client.socket.send(message)
-        assert await client.closed() == code
-
-
 async def test_who_is_not_known_does_not_begin_and_a_token_that_ends_closes_the_stream(tmp_path: Path) -> None:
     async with node_of(tmp_path, toml=OFFER) as node:
         async with client_of(node, init=False) as stranger:
@@ -203,31 +163,11 @@ async def test_who_is_not_known_does_not_begin_and_a_token_that_ends_closes_the_
             node.now = NOW + timedelta(hours=1)
             node.put(reading("kreo", 90, 2.0))
             await node.steps.look()
-            assert await known.closed() == 4403
-
-
-async def test_another_protocol_is_refused(tmp_path: Path) -> None:
-    async with node_of(tmp_path) as node:
-        with pytest.raises(InvalidStatus):
-            await connect(node.url, subprotocols=[Subprotocol("graphql-ws")])
-
-
-async def test_a_document_that_is_refused_is_told_as_an_error_of_its_operation(tmp_path: Path) -> None:
-    async with node_of(tmp_path) as node, client_of(node) as client:
-        for query in (
-            "subscription { tidakAda }",
-            "{ riverStages { ",
-            "subscription { riverStageAdded(gauge: 7) { stageM } }",
-        ):
-            await client.send(id="1", type="subscribe", payload={"query": query})
-            answer = await client.next()
-            assert (answer["type"], answer["id"]) == ("error", "1")
-            assert [e["extensions"]["code"] for e in answer["payload"]] == ["NODE_QUERY_REFUSED"]
-        assert _waiting(node) == 0
+            assert await known.closed() == 4401
 
 
 async def test_G21_a_reader_that_is_too_slow_is_closed_and_forgotten(tmp_path: Path) -> None:
-    async with node_of(tmp_path, Manners(send=0.2)) as node:
+    async with node_of(tmp_path, Manners(slow_seconds=0.2, close_seconds=0.05)) as node:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(node.url.split(":")[2].partition("/")[0]))
         writer.write(
             b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
