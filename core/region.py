@@ -166,6 +166,27 @@ class Regions:
         """The regions whose codes are in force on a day."""
         return Regions(region for region in self._all if region.valid(day))
 
+    def codes_of(
+        self, *, kind: RegionKind | None = None, parent: str | None = None, name_prefix: str | None = None
+    ) -> tuple[str, ...]:
+        """The codes of the regions that are all of this: a kind, below a province, called so.
+
+        Args:
+            parent: the code of a province, which is not below itself.
+            name_prefix: what the name begins with, with or without its Kabupaten or Kota; case does not matter.
+        """
+        prefix = (name_prefix or "").casefold()
+
+        def holds(region: Region) -> bool:
+            names = (region.name.casefold(), region.short_name.casefold())
+            return (
+                (kind is None or region.kind is kind)
+                and (parent is None or (region.province == parent != region.code))
+                and any(name.startswith(prefix) for name in names)
+            )
+
+        return tuple(dict.fromkeys(region.code for region in self._all if holds(region)))
+
     def covers(self, codes: Collection[str], code: str) -> bool:
         """Whether a set of codes contains a known region, itself or through its province."""
         region = self._by_code.get(code)

@@ -23,6 +23,7 @@ from node.words import (
     Direction,
     PageInfo,
     ProvenanceFilter,
+    RegionOfRow,
     listed,
     made,
     required,
@@ -56,6 +57,11 @@ class Standard:
         sure = {c.name for c in self.contract.columns if c.required and c.classification is Classification.OPEN}
         names = tuple(c.name for c in self.contract.columns if c.key)
         return tuple(camel(name) for name in names) if sure.issuperset(names) else ()
+
+    @property
+    def region(self) -> str | None:
+        """The column that the filter `region` speaks about."""
+        return None if "region" in self.fields else self.contract.region_column
 
     @property
     def gauge(self) -> str | None:
@@ -136,6 +142,8 @@ def _where(contract: Contract, name: str) -> Any:
         camel(c.name): graphene.InputField(COMPARISONS[c.type], description=described(c)) for c in contract.columns
     }
     fields["provenance"] = graphene.InputField(ProvenanceFilter)
+    if contract.region_column is not None and "region" not in fields:
+        fields["region"] = graphene.InputField(RegionOfRow)
     kept: list[Any] = []
     fields |= {key: graphene.InputField(graphene.List(graphene.NonNull(lambda: kept[0]))) for key in ("and", "or")}
     fields["not"] = graphene.InputField(lambda: kept[0])
@@ -185,7 +193,7 @@ def _connection(name: str, row: Any, grouping: Grouping) -> Any:
 
 def filter_of(standard: Standard, given: Mapping[str, Any] | None) -> Filter:
     """What a filter input means; everything where it is absent."""
-    return TRUE if given is None else translated(given, standard.fields)
+    return TRUE if given is None else translated(given, standard.fields, standard.region)
 
 
 def as_rows(standard: Standard, rows: Sequence[tuple[Value | None, ...]]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ graphene has no types of its own, so everything made with it is `Any`; what goes
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import graphene
@@ -12,6 +13,7 @@ from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 
 from core.contract import ColumnType
 from core.naming import ASKABLE, TYPE_NAMES, camel, compares
+from core.region import RegionKind, Regions
 from core.rows import PROVENANCE, AnyOf, Compare, Filter, Not, Op, all_of
 from core.rows_aggregate import MeasureOp
 from core.rows_errors import FilterInvalid
@@ -96,6 +98,17 @@ GroupCondition = made(
     | {op.value: graphene.InputField(graphene.Float) for op in CONDITIONS},
     container=dict,
 )
+RegionOfRow = made(
+    "RegionOfRow",
+    graphene.InputObjectType,
+    {
+        "kind": graphene.InputField(graphene.Enum.from_enum(RegionKind, description="Tingkat wilayah.")),
+        "parent": graphene.InputField(graphene.String),
+        "namePrefix": graphene.InputField(graphene.String),
+    },
+    description="Saringan wilayah: what the region of a row is; everything given must hold.",
+    container=dict,
+)
 PageInfo = made(
     "PageInfo",
     graphene.ObjectType,
@@ -127,16 +140,36 @@ def compared(column: str, given: Mapping[str, Any]) -> Filter:
     return all_of(parts)
 
 
-def translated(given: Mapping[str, Any], columns: Mapping[str, str]) -> Filter:
-    """The `Filter` that a standard's filter input means; `columns` leads from fields to column names."""
+@cache
+def _nation() -> Regions:
+    return Regions.load()
+
+
+def _of_region(column: str, given: Mapping[str, Any]) -> Filter:
+    """The rows whose region is so, as a comparison with the codes of the nation's list."""
+    if not given or None in given.values():
+        raise FilterInvalid(relation="-", column=column, op="region", expected="kind | parent | namePrefix")
+    codes = _nation().codes_of(kind=given.get("kind"), parent=given.get("parent"), name_prefix=given.get("namePrefix"))
+    return Compare(column, Op.IN, codes)
+
+
+def translated(given: Mapping[str, Any], columns: Mapping[str, str], region: str | None = None) -> Filter:
+    """The `Filter` that a standard's filter input means.
+
+    Args:
+        columns: from fields to column names.
+        region: the column that the filter `region` speaks about.
+    """
     parts = [compared(column, given[name]) for name, column in columns.items() if given.get(name) is not None]
     origin = given.get("provenance") or {}
     parts += [
         compared(column, origin[camel(name)]) for name, column in ASKABLE.items() if origin.get(camel(name)) is not None
     ]
-    parts += [translated(inner, columns) for inner in given.get("and") or ()]
+    if region is not None and given.get("region") is not None:
+        parts.append(_of_region(region, given["region"]))
+    parts += [translated(inner, columns, region) for inner in given.get("and") or ()]
     if given.get("or") is not None:
-        parts.append(AnyOf(tuple(translated(inner, columns) for inner in given["or"])))
+        parts.append(AnyOf(tuple(translated(inner, columns, region) for inner in given["or"])))
     if given.get("not"):
-        parts.append(Not(translated(given["not"], columns)))
+        parts.append(Not(translated(given["not"], columns, region)))
     return all_of(parts)

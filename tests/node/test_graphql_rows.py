@@ -231,3 +231,20 @@ async def test_what_cannot_be_asked_says_so_and_shows_nothing(graph: NodeGraph) 
     ):
         body = await ask(ROWS, **variables)
         assert [e["extensions"]["code"] for e in body["errors"]] == [code], variables
+
+
+async def test_rows_are_filtered_by_what_their_region_is(graph: NodeGraph) -> None:
+    ask = factories.asking(graph)
+    counts = [
+        (await ask(ROWS, where={"region": of}))["data"]["riverStages"]["totalCount"]
+        for of in ({"kind": "CITY"}, {"kind": "REGENCY"}, {"parent": "33", "namePrefix": "semar"}, {"parent": "34"})
+    ]
+    assert counts == [len(READINGS), 0, len(READINGS), 0]
+    refused = await ask(ROWS, where={"region": {}})
+    assert refused["errors"][0]["extensions"]["code"] == "FILTER_INVALID"
+
+
+async def test_a_node_promises_no_history(graph: NodeGraph) -> None:
+    """Its files say nothing of yesterday, so its schema has neither `asOf` nor `diff` (docs/adr/0030)."""
+    sdl = (await factories.asking(graph)("{ _service { sdl } }"))["data"]["_service"]["sdl"]
+    assert "asOf" not in sdl and "diff" not in sdl

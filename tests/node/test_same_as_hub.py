@@ -53,6 +53,9 @@ comparisons = st.one_of(
     st.tuples(st.just("observedAt"), st.sampled_from(["eq", "lt", "gte"]), MOMENTS),
     st.tuples(st.just("observedAt"), st.just("range"), st.fixed_dictionaries({"from": MOMENTS})),
     st.tuples(st.just("status"), st.just("isNull"), st.booleans()),
+    st.tuples(st.just("region"), st.just("kind"), st.sampled_from(["PROVINCE", "REGENCY", "CITY"])),
+    st.tuples(st.just("region"), st.just("parent"), st.sampled_from(["33", "34"])),
+    st.tuples(st.just("region"), st.just("namePrefix"), st.sampled_from(["kota sem", "Semarang", "x"])),
 ).map(lambda found: {found[0]: {found[1]: found[2]}})  # fmt: skip
 filters = st.recursive(
     comparisons,
