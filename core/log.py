@@ -26,6 +26,11 @@ def request() -> str | None:
     return _request.get()
 
 
+def use_worker(number: int) -> None:
+    """Name this process, one of several that do the same, in everything that it logs from here on."""
+    structlog.contextvars.bind_contextvars(worker=number)
+
+
 def _with_request(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if (number := _request.get()) is not None:
         event.setdefault("request", number)

@@ -1,7 +1,7 @@
 """Settings: `LUMBUNG_*` variables over `HOME/lumbung.toml` over defaults, read once at the composition root."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -87,7 +87,9 @@ class Settings(BaseSettings):
     # when the report of the week before is written: a cron line in the province's time; empty is never
     report_schedule: str = "0 6 * * 1"
 
-    # serving
+    # serving: processes of `lumbung serve`, 0 is one for each core, up to four; what follows holds for all together
+    # (docs/adr/0031)
+    serve_workers: int = Field(default=0, ge=0, le=64)
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     query_seconds: float = Field(default=10.0, gt=0)
@@ -105,7 +107,7 @@ class Settings(BaseSettings):
     export_seconds: float = Field(default=300.0, gt=0)
     exports_at_once: int = Field(default=4, ge=1, le=64)
 
-    # subscriptions: connections of the process, and connections and subscriptions of one client
+    # subscriptions: connections of the server, and connections and subscriptions of one client
     sockets_max: int = Field(default=500, ge=1)
     sockets_client_max: int = Field(default=10, ge=1)
 
@@ -158,6 +160,19 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The catalogue's database address; embedded SQLite in the home unless another is set."""
         return self.database_url or f"sqlite:///{self.home / 'lumbung.db'}"
+
+    def share(self, processes: int) -> Self:
+        """The settings of one of so many processes that serve: DuckDB's memory and queries divided among them."""
+        if processes == 1:
+            return self
+        number, unit = int(self.query_memory[:-2]), self.query_memory[-2:]
+        megabytes = number * 1_000 if unit == "GB" else number
+        return self.model_copy(
+            update={
+                "query_workers": -(-self.query_workers // processes),
+                "query_memory": f"{max(1, megabytes // processes)}MB",
+            }
+        )
 
     def folder(self, name: str) -> Path:
         """A folder of the home (`landing`, `snapshots`, `quarantine`, `staging`, `members` ...), made if absent."""

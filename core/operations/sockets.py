@@ -19,6 +19,7 @@ from core.log import get
 from core.messages import use_locale
 from core.operations.refusals import Refusals, Refused, refusal
 from core.operations.requests import bearer, locale_of
+from core.places import Places
 from core.token_errors import TokenInvalid
 
 PROTOCOL: Final = "graphql-transport-ws"
@@ -39,7 +40,7 @@ class Manners:
     close_seconds: float = 2.0
     waiting: int = 64  # messages that a client may leave unread
     heard: int = 500  # messages that it may send between two pings
-    sockets: int = 500  # of the process
+    sockets: int = 500  # of the server
     each: int = 10  # connections of one client, and its subscriptions
     message_max: int = 256 * 1024
 
@@ -77,19 +78,39 @@ class Sockets:
     """The door for sockets: counts its clients, and can close all."""
 
     def __init__(
-        self, session: Callable[[], Session], refusals: Refusals, manners: Manners, *, locale: str | None = None
+        self,
+        session: Callable[[], Session],
+        refusals: Refusals,
+        manners: Manners,
+        *,
+        locale: str | None = None,
+        places: Places | None = None,
     ) -> None:
-        """`locale`: the language of clients that name none which we speak."""
+        """A door.
+
+        Args:
+            locale: the language of clients that name none which we speak.
+            places: those that clients take, where several processes have them together.
+        """
         self.session, self.refusals, self.manners = session, refusals, manners
         self.locale = locale or ""
-        self.connections: Counter[str] = Counter()  # by client
-        self.subscriptions: Counter[str] = Counter()
+        self.places = places or Places()
         self._open: set[_Connection] = set()
 
     @property
     def open(self) -> int:
         """How many sockets are open."""
         return len(self._open)
+
+    @property
+    def connections(self) -> Counter[str]:
+        """How many connections of each client are open."""
+        return Counter(one.client for one in self._open if one.acknowledged)
+
+    @property
+    def subscriptions(self) -> Counter[str]:
+        """How many subscriptions of each client run."""
+        return Counter(one.client for one in self._open for _ in range(one.running))
 
     async def __call__(self, socket: WebSocket) -> None:
         """Serve one socket until either side ends it."""
@@ -100,15 +121,15 @@ class Sockets:
             return
         await socket.accept(subprotocol=PROTOCOL)
         connection = _Connection(self, socket)
-        unbegun = sum(1 for other in self._open if other.unbegun == connection.unbegun)
-        if len(self._open) >= self.manners.sockets or unbegun >= self.manners.each:
-            await connection.close(Closed(TOO_MANY, "Too many connections"))
-            return
-        self._open.add(connection)
         try:
+            if not connection.entered():
+                await connection.close(Closed(TOO_MANY, "Too many connections"))
+                return
+            self._open.add(connection)
             await connection.serve()
         finally:
             self._open.discard(connection)
+            connection.left()
 
     def close(self, code: int = RESTART, reason: str = "Service restart") -> None:
         """Close every socket, because what it was told of the schema may not hold any more."""
@@ -123,8 +144,9 @@ class _Connection:
         self._sockets, self._socket = sockets, socket
         self._manners, self._refusals = sockets.manners, sockets.refusals
         self._session = sockets.session()
-        self._client = f"{socket.client.host}" if socket.client else "-"
-        self._begun = self._acknowledged = False
+        self.client = f"{socket.client.host}" if socket.client else "-"
+        self._begun = self.acknowledged = False
+        self._places: list[str] = []  # that it holds itself, beside those of its subscriptions
         self._out: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(self._manners.waiting)
         self._ponged = asyncio.Event()
         self._heard = 0  # since the last ping
@@ -132,9 +154,32 @@ class _Connection:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
-    def unbegun(self) -> str | None:
-        """The address of a client that has not said yet who it is; None of one that has."""
-        return None if self._acknowledged else self._client
+    def running(self) -> int:
+        """How many subscriptions it has."""
+        return len(self._running)
+
+    def entered(self) -> bool:
+        """Take a place among all sockets, and one among those of an address that have not said yet who they are."""
+        return self._place("socket", self._manners.sockets) and self._place(self._unbegun, self._manners.each)
+
+    def left(self) -> None:
+        """Give its places back."""
+        while self._places:
+            self._sockets.places.leave(self._places.pop())
+
+    @property
+    def _unbegun(self) -> str:
+        return f"unbegun {self.client}"
+
+    @property
+    def _subscription(self) -> str:
+        return f"subscription {self.client}"
+
+    def _place(self, kind: str, most: int) -> bool:
+        taken = self._sockets.places.take(kind, most)
+        if taken:
+            self._places.append(kind)
+        return taken
 
     def end(self, why: Closed) -> None:
         """End the connection; the first reason counts."""
@@ -154,8 +199,6 @@ class _Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if self._acknowledged:
-                self._left(self._sockets.connections)
             await self.close(why)
 
     def _part(self, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -170,7 +213,7 @@ class _Connection:
             case Closed():
                 self.end(error)
             case TokenInvalid():
-                self.end(Closed(UNAUTHORIZED if self._acknowledged else FORBIDDEN, "Token invalid"))
+                self.end(Closed(UNAUTHORIZED if self.acknowledged else FORBIDDEN, "Token invalid"))
             case LumbungError():
                 get(self._refusals.log).warning("sockets.ended", code=error.code)
                 self.end(Closed(BROKEN, error.code))
@@ -197,7 +240,7 @@ class _Connection:
             async with asyncio.timeout(self._manners.init_seconds) as patience:
                 while True:
                     await self._take(await self._message())
-                    if self._acknowledged:
+                    if self.acknowledged:
                         patience.reschedule(None)
         except TimeoutError:
             raise Closed(TIMEOUT, "Connection initialisation timeout") from None
@@ -235,7 +278,7 @@ class _Connection:
                 running = self._running.pop(str(message.get("id")), None)
                 if running is not None:
                     running.cancel()
-                    self._left(self._sockets.subscriptions)
+                    self._sockets.places.leave(self._subscription)
             case _:
                 raise Closed(INVALID, "Invalid message")
 
@@ -258,7 +301,7 @@ class _Connection:
         while True:
             await asyncio.sleep(self._manners.ping_seconds)
             self._heard = 0
-            if not self._acknowledged:
+            if not self.acknowledged:
                 continue
             self._ponged.clear()
             await self._put({"type": "ping"})
@@ -277,32 +320,28 @@ class _Connection:
         self._begun = True
         given = payload.get("Authorization", payload.get("authorization"))
         secret = bearer(self._socket.headers.get("authorization") if given is None else given)
-        self._client = await self._session.begin(secret) or self._client
-        if self._sockets.connections[self._client] >= self._manners.each:
+        unbegun = self._unbegun
+        self.client = await self._session.begin(secret) or self.client
+        if not self._place(f"connection {self.client}", self._manners.each):
             raise Closed(TOO_MANY, "Too many connections")
-        self._sockets.connections[self._client] += 1
-        self._acknowledged = True
+        self._places.remove(unbegun)
+        self._sockets.places.leave(unbegun)
+        self.acknowledged = True
         await self._put({"type": "connection_ack"})
-
-    def _left(self, counted: Counter[str]) -> None:
-        counted[self._client] -= 1
-        if counted[self._client] <= 0:
-            del counted[self._client]
 
     # what is asked
 
     async def _subscribe(self, id_: Any, payload: dict[str, Any]) -> None:
-        if not self._acknowledged:
+        if not self.acknowledged:
             raise Closed(UNAUTHORIZED, "Unauthorized")
         if not isinstance(id_, str) or not 0 < len(id_) <= _LONGEST_ID:
             raise Closed(INVALID, "Invalid message")
         if id_ in self._running:
             raise Closed(TAKEN, f"Subscriber for {id_} already exists")
-        if self._sockets.subscriptions[self._client] >= self._manners.each:
+        if not self._sockets.places.take(self._subscription, self._manners.each):
             refused = refusal(self._refusals.subscriptions(self._manners.each))
             await self._put({"id": id_, "type": "error", "payload": refused["errors"]})
             return
-        self._sockets.subscriptions[self._client] += 1
         task = self._running[id_] = asyncio.create_task(self._answering(id_, payload))
         task.add_done_callback(lambda done: self._done(id_, done))
 
@@ -317,7 +356,7 @@ class _Connection:
         """A request is answered, given up by its client, or ended by what it raised."""
         if self._running.get(id_) is task:
             del self._running[id_]
-            self._left(self._sockets.subscriptions)
+            self._sockets.places.leave(self._subscription)
         error = None if task.cancelled() else task.exception()
         match error:
             case None:

@@ -16,6 +16,7 @@ from core.access import ANONYMOUS, Actor
 from core.clock import Clock, utc_now
 from core.contract import Contract
 from core.duck import Duck
+from core.places import Places
 from core.reference_files import COMMODITIES, GAUGES, Commodity, Gauge, sound
 from core.region import Regions
 from core.settings import Settings
@@ -62,6 +63,7 @@ class Services:
     clock: Clock = utc_now
     listed: Listed = Listed()
     live: Live | None = None  # asks nodes; the app that serves has one
+    places: Places = field(default_factory=Places)  # that all processes of the server share
 
     @cached_property
     def members(self) -> Mapping[str, Member]:

@@ -35,7 +35,8 @@ class Sockets(sockets.Sockets):
     """The graph's door for sockets."""
 
     def __init__(self, door: GraphQLDoor, feed: Feed, manners: Manners | None = None) -> None:
-        super().__init__(lambda: _Client(self), REFUSALS, manners or Manners(), locale=door.settings.locale)
+        manners, places = manners or Manners(), door.services.places
+        super().__init__(lambda: _Client(self), REFUSALS, manners, locale=door.settings.locale, places=places)
         self.door = door
         self.feed = feed
 

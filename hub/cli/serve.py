@@ -5,52 +5,33 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-import uvicorn
 
+from core import log as logs
 from core import tokens
 from core.access import SYSTEM, Role
 from core.messages import text
 from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json
 from hub.home import services_of
+from hub.serving.listening import listen, processes, url_of
+from hub.serving.workers import Workers
 from services.granary import Granary
 
 token_app = typer.Typer(no_args_is_help=True, help="Token akses bagi anggota dan mesin.")
 app.add_typer(token_app, name="token")
 
 
-class _Announcing(uvicorn.Server):
-    """Says its address once it answers there, also where port 0 took a free one."""
+def serve_home(granary: Granary, *, host: str, port: int, on_ready: Callable[[str], None], workers: int = 1) -> None:
+    """Serve a home until SIGINT or SIGTERM, in this process or in several others that it keeps alive."""
+    logs.configure()
+    sockets = listen(host, port)
+    if workers > 1:
+        Workers(granary.settings.home, sockets, workers).run(on_ready)
+        raise KeyboardInterrupt  # as uvicorn does, which raises again the signal that it ended for
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
+    from hub.serving.app import Alone  # the app's modules take a second, which the processes do not need of us
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override] # uvicorn's is list[socket]
-        await super().startup(sockets)  # type: ignore[arg-type] # handed through unchanged
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_ready(f"http://{host}:{port}")
-
-
-def serve_home(granary: Granary, *, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve a home until SIGINT or SIGTERM."""
-    from core import log
-    from gateway.limits import MAX_BODY
-    from hub.web import make_app
-
-    log.configure()
-
-    config = uvicorn.Config(
-        make_app(services_of(granary)),
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        ws_max_size=MAX_BODY,
-        ws_per_message_deflate=False,  # it costs memory for each socket, and small messages gain nothing
-    )
-    _Announcing(config, on_ready).run()
+    Alone(services_of(granary), lambda: on_ready(url_of(sockets))).run(sockets)
 
 
 @app.command()
@@ -58,6 +39,10 @@ def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option("--host", help="Bila kosong dari pengaturan (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=0, max=64, help="Banyaknya proses; 0: satu tiap inti, paling banyak 4."),
+    ] = None,
 ) -> None:
     """Menyajikan katalog bersama lewat GraphQL sampai dihentikan."""
     with at_home(context) as granary:
@@ -66,6 +51,7 @@ def serve(
             host=host or granary.settings.host,
             port=granary.settings.port if port is None else port,
             on_ready=lambda url: out.print(text("cli.serve.ready", url=f"{url}/graphql")),
+            workers=processes(granary.settings.serve_workers if workers is None else workers),
         )
 
 

@@ -22,15 +22,15 @@ from gateway.offload import Offload
 from hub.routes.asking import OWN, Asking
 
 log = get("hub.export")
+_PLACE = "exports"
 
 
 class _Exports:
-    """The exports of one process: what standards' inputs are, and how many files are being read."""
+    """The exports: what standards' inputs are, and how many files may be read at once."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._inputs: dict[str, Inputs] = {}
-        self._reading = 0
 
     def asked(self, request: Request, context: Context) -> Asked:
         """What an address asks for; `ExportUnknown` where there is no such file."""
@@ -60,7 +60,7 @@ class _Exports:
             return Response(None, 304, headers)
         if request.method == "HEAD":
             return Response(None, 200, headers)
-        if self._reading >= settings.exports_at_once:
+        if not self._asking.services.places.free(_PLACE, settings.exports_at_once):
             raise QueryBusy(seconds=settings.export_seconds)
         headers["X-Row-Count"] = str(await export.count(context))
         pieces = self._pieces(export, context)
@@ -69,7 +69,9 @@ class _Exports:
         return _File(first, pieces, headers)
 
     async def _pieces(self, export: Export, context: Context) -> AsyncGenerator[bytes, None]:
-        self._reading += 1
+        places, settings = self._asking.services.places, self._asking.services.settings
+        if not places.take(_PLACE, settings.exports_at_once):
+            raise QueryBusy(seconds=settings.export_seconds)
         pieces = export.pieces(context)
         try:
             async for piece in pieces:
@@ -79,7 +81,7 @@ class _Exports:
             raise
         finally:
             await pieces.aclose()
-            self._reading -= 1
+            places.leave(_PLACE)
 
 
 async def _after(first: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

@@ -92,6 +92,7 @@ def federation(tools: Path, nodes: dict[str, str], tmp_path_factory: pytest.Temp
     lumbung = [sys.executable, "-c", "from hub.cli import main; main()", "--home", province.folder, "serve", "--port"]
     router = [tools / "node_modules" / ".bin" / "hive-gateway", "supergraph", "--config-path", "gateway.config.mjs"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "graphql")))}
+    env["LUMBUNG_SERVE_WORKERS"] = "1"  # so that one that is stopped stops answering
     settings = {"LUMBUNG_SUBGRAPH_SECRET": SECRET, "LUMBUNG_SUPERGRAPH": str(supergraph), "PORT": str(ports[2])}
     settings["LUMBUNG_SUBGRAPH_SECONDS"] = "2"
     with ExitStack() as stack:
