@@ -53,5 +53,12 @@ def confirm(
 
 def confirmed(session: Session, source: str) -> frozenset[str]:
     """The marks of a source's values that people said are true."""
-    entries = session.scalars(select(AuditEntry.values).where(AuditEntry.action == ACTION))
-    return frozenset(str(values["mark"]) for values in entries if values["source"] == source)
+    return every(session).get(source, frozenset())
+
+
+def every(session: Session) -> dict[str, frozenset[str]]:
+    """The marks of all values that people said are true, by source."""
+    found: dict[str, set[str]] = {}
+    for values in session.scalars(select(AuditEntry.values).where(AuditEntry.action == ACTION)):
+        found.setdefault(str(values["source"]), set()).add(str(values["mark"]))
+    return {source: frozenset(marks) for source, marks in found.items()}

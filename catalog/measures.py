@@ -25,7 +25,8 @@ class MeasureRecord(Base):
     Attributes:
         week: year * 100 + number, of ISO 8601.
         source, member, producer: whose it was then.
-        counts: dimension to [passed, measured]; what was not measured is absent.
+        counts: dimension to [passed, measured], and how many of the failed a person said are right where any are;
+            what was not measured is absent.
         gates: gate to true, false, or null where it could not be judged; null where the description of that week was
             not there any more when it was closed, as are the points.
     """

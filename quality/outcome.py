@@ -30,8 +30,8 @@ class Warned:
     """One remark beside a delivery.
 
     Codes: ROWS_QUARANTINED, RULE_BROKEN, ROUNDED, VALUES_MARKED, MOMENT_WITHOUT_TIME, REPEATED_ROWS,
-    PERSONAL_DATA_POSSIBLE, HOLD_RELEASED (by a person); and, with a dot, those of the reader (`reader.rows_short`),
-    whose code is its message's name.
+    PERSONAL_DATA_POSSIBLE, HOLD_RELEASED and VALUES_CONFIRMED (by a person), WORDS_UNKNOWN; and, with a dot, those of
+    the reader (`reader.rows_short`), whose code is its message's name.
     """
 
     code: str

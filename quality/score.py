@@ -105,11 +105,20 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How many of how many passed; `opens` is the question that lists the ones that did not."""
+    """How many of how many passed; `opens` is the question that lists the ones that did not.
+
+    `confirmed` of those that did not pass are right as they are, says a person by name: they still did not pass.
+    """
 
     passed: int
     measured: int
     opens: str = ""
+    confirmed: int = 0
+
+    @property
+    def counts(self) -> list[int]:
+        """The numbers as they are kept: passed, measured, and what was confirmed where anything was."""
+        return [self.passed, self.measured, *([self.confirmed] if self.confirmed else [])]
 
     @property
     def share(self) -> float | None:
@@ -141,4 +150,5 @@ def total(measures: Iterable[Measure | None], opens: str = "") -> Measure | None
     known = [m for m in measures if m is not None and m.measured]
     if not known:
         return None
-    return Measure(sum(m.passed for m in known), sum(m.measured for m in known), opens)
+    passed, measured = sum(m.passed for m in known), sum(m.measured for m in known)
+    return Measure(passed, measured, opens, sum(m.confirmed for m in known))

@@ -265,6 +265,8 @@ class _Delivery:
         earlier = _read(self.job.history) if self.job.history is not None else None
         slips = stopped(self.contract, typed, earlier, self.job.confirmed)
         self.marks = slips.marks
+        if slips.true:
+            self.warnings.append(Warned("VALUES_CONFIRMED", {"rows": slips.true}))
         typed = done.table = slips.table
         connection.register(TYPED, typed)
         try:

@@ -97,7 +97,8 @@ def share(found: Measure | None) -> str:
     failed = found.measured - found.passed
     if not failed:
         return text("score.share.all", whole=whole, tenth=tenth)
-    return text("score.share", whole=whole, tenth=tenth, failed=failed)
+    message = "score.share.confirmed" if found.confirmed else "score.share"
+    return text(message, whole=whole, tenth=tenth, failed=failed, confirmed=found.confirmed)
 
 
 def _passed(passed: bool | None) -> str:
@@ -132,7 +133,10 @@ def _plain(card: Scorecard) -> dict[str, Any]:
 def _counts(found: Measure | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    return {"passed": found.passed, "measured": found.measured, "share": found.share, "opens": found.opens}
+    return {
+        "passed": found.passed, "measured": found.measured, "confirmed": found.confirmed, "share": found.share,
+        "opens": found.opens,
+    }  # fmt: skip
 
 
 @app.command("opens")

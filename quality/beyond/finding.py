@@ -112,8 +112,12 @@ class Found:
 
     @property
     def standing(self) -> str:
-        """Another where either side's value changes: what a person accepted was this and nothing else."""
-        said = [str(side.value) for side in (self.seen, *self.expected)]
+        """Another where either side's value changes: what a person accepted was this and nothing else.
+
+        What is usual beside a single value shifts with every later row; there the value alone counts.
+        """
+        sides = (self.seen,) if self.kind is Kind.TYPO else (self.seen, *self.expected)
+        said = [str(side.value) for side in sides]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
@@ -191,6 +195,7 @@ class Settings:
         province: its code; `regions` every region there is, with names and validity.
         datasets: id to what it is called; `due`: id to the newest period it was due for, where it has a schedule.
         returned: id of a resource to how many of its rows stand in quarantine, where any do.
+        confirmed: source to the marks of its values that a person has said are true (`quality/beyond/stopping.py`).
     """
 
     at: datetime
@@ -200,6 +205,7 @@ class Settings:
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     due: Mapping[str, Due] = field(default_factory=dict)
     returned: Mapping[str, int] = field(default_factory=dict)
+    confirmed: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

@@ -35,11 +35,13 @@ class Stopped:
 
     Attributes:
         marks: of each place that is stopped, what names its values at their key, for whoever says that they are true.
+        true: how many values look like slips and pass, since a person said that they are true.
     """
 
     table: pa.Table
     reasons: tuple[Reason, ...] = ()
     marks: Mapping[int, str] = field(default_factory=dict)
+    true: int = 0
 
 
 def stopped(
@@ -53,13 +55,15 @@ def stopped(
     """
     reasons: list[Reason] = []
     marks: dict[int, str] = {}
+    true = 0
     for column in dict.fromkeys(rule.value for rule in contract.metadata.checks.typical):
         said: dict[int, str] = {}
         for rule in contract.metadata.checks.typical:
             if rule.value == column:
                 judged = suspects(contract, rule, typed, history)
                 said = _sentences(contract, rule, typed, judged) | said
-        known = _marks(contract, column, typed, [*said])
+        known = marks_of(contract, column, typed, [*said])
+        true += sum(known[place] in confirmed for place in said)
         said = {place: sentence for place, sentence in said.items() if known[place] not in confirmed}
         if said:
             marks |= {place: f"{marks[place]} {known[place]}" if place in marks else known[place] for place in said}
@@ -67,13 +71,17 @@ def stopped(
             typed = typed.append_column(_MARK + column, pa.array(sentences, pa.string()))
             condition = f"t.{quote(_MARK + column)} IS NOT NULL"
             reasons.append(Reason(f"{column}.typo", (column,), condition, typed=_MARK + column))
-    return Stopped(typed, tuple(reasons), marks)
+    return Stopped(typed, tuple(reasons), marks, true)
 
 
-def _marks(contract: Contract, column: str, typed: pa.Table, places: Sequence[int]) -> dict[int, str]:
+def marked_by(contract: Contract, column: str) -> tuple[str, ...]:
+    """The columns whose values make a column's mark: the key's and its own, or all where rows have no key."""
+    return tuple(dict.fromkeys([*contract.key, column] if contract.key else [c.name for c in contract.columns]))
+
+
+def marks_of(contract: Contract, column: str, typed: pa.Table, places: Sequence[int]) -> dict[int, str]:
     """What names the values of a column at some places: the same value at the same key has the same mark."""
-    names = [*contract.key, column] if contract.key else [c.name for c in contract.columns]
-    rows = typed.select(list(dict.fromkeys(names))).take(pa.array(places, pa.int64())).to_pylist()
+    rows = typed.select(marked_by(contract, column)).take(pa.array(places, pa.int64())).to_pylist()
     about = [contract.name, column]
     return {
         place: hashlib.sha256(orjson.dumps([*about, row], default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:MARK]

@@ -5,11 +5,13 @@ what is unlikely but may be true. Rows are read as numbers alone, a few dozen by
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from core.arrow import ARROW
 from core.contract import Contract
 from core.contract_checks import Typical
 from core.rows_duckdb import quoted
@@ -18,7 +20,7 @@ from quality.beyond.finding import Found, Kind, Outcome, Rows, Settings, Side, T
 from quality.beyond.levels import Floats, Ints
 from quality.beyond.periods import Times
 from quality.beyond.season import Leaps, leaps
-from quality.beyond.stopping import meant, rounded
+from quality.beyond.stopping import marked_by, marks_of, meant, rounded
 from quality.beyond.typos import Suspects, judge, series_columns
 
 #: So many values are told of one rule, the farthest off first.
@@ -77,6 +79,7 @@ class _Look:
         if not len(read.values):
             return
         judged = judge(read.values, read.series, read.kind, read.time, factor=self.rule.factor)
+        judged = self._unconfirmed(read, judged)
         yield from self._typos(read, judged)
         yield from self._tallies(read, judged)
         yield from self._leaps(read, judged)
@@ -94,6 +97,27 @@ class _Look:
         small = [np.unique(hashes, return_inverse=True) for hashes in (s, k, a, d)]
         (_, series), (_, kind), (areas, area), (datasets, dataset) = small
         return _Numbers(v, series, kind, t, r, area, areas, dataset, datasets)
+
+    def _unconfirmed(self, read: _Numbers, judged: Suspects) -> Suspects:
+        """The suspects without the values that a person has said are true."""
+        columns = marked_by(self.contract, self.rule.value)
+        if not self.settings.confirmed or not len(judged.at) or not self.rows.columns.issuperset(columns):
+            return judged
+        bind = Bound()
+        sql = (
+            f"SELECT {names(columns)}, _source, {_ROW_HASH} AS r FROM rows "
+            f"WHERE list_contains({bind(read.row[judged.at].tolist())}, {_ROW_HASH})"
+        )
+        rows = self.rows.arrow(sql, bind.params)
+        types = [ARROW[self.contract.column(name).type] for name in columns]
+        typed = pa.table([rows[n].cast(t) for n, t in zip(columns, types, strict=True)], names=list(columns))
+        marks = marks_of(self.contract, self.rule.value, typed, range(typed.num_rows))
+        sources, hashes = rows["_source"].to_pylist(), rows["r"].to_pylist()
+        true = [h for i, h in enumerate(hashes) if marks[i] in self.settings.confirmed.get(sources[i], ())]
+        kept = ~np.isin(read.row[judged.at], np.array(true, np.int64))
+        return replace(
+            judged, at=judged.at[kept], usual=judged.usual[kept], gross=judged.gross[kept], alone=judged.alone[kept]
+        )
 
     def _typos(self, read: _Numbers, judged: Suspects) -> Iterator[Found]:
         """The values that look mistyped, by what names them."""

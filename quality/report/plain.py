@@ -42,7 +42,7 @@ def _series(series: Series) -> dict[str, Any]:
         "opens": opens,
         "weeks": {
             str(card.week): {
-                **{d.value: [m.passed, m.measured] for d, m in card.dimensions.items() if m is not None},
+                **{d.value: m.counts for d, m in card.dimensions.items() if m is not None},
                 "gates": {gate.value: passed for gate, passed in card.gates.items()},
                 "mqa": card.mqa,
             }

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from catalog import findings
+from catalog import confirmed, findings
 from catalog.current import newest
 from catalog.findings import Looked, Noted
 from catalog.models import Dataset as CatalogueDataset
@@ -136,11 +136,12 @@ def _forgotten(granary: Granary, declared: Mapping[str, Contract], *, seq: int, 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What all standards' looks share: the moment, and what datasets are called and were due for."""
+    """What all standards' looks share: the moment, what datasets are called and were due for, and confirmed values."""
 
     at: datetime
     lists: Lists
     datasets: Mapping[str, tuple[Dataset, datetime]]
+    true: Mapping[str, frozenset[str]]
 
     @classmethod
     def read(cls, granary: Granary, session: Session, at: datetime) -> "_Known":
@@ -148,7 +149,8 @@ class _Known:
         columns = (CatalogueDataset.id, CatalogueDataset.title, CatalogueDataset.member, CatalogueDataset.source,
                    CatalogueDataset.first_seen)  # fmt: skip
         rows = session.execute(select(*columns).where(CatalogueDataset.copy_of.is_(None)))
-        return cls(at, Lists.read(session, [year]), {r[0]: (Dataset(*r[1:4]), r[4]) for r in rows})
+        datasets = {r[0]: (Dataset(*r[1:4]), r[4]) for r in rows}
+        return cls(at, Lists.read(session, [year]), datasets, confirmed.every(session))
 
 
 def _look(
@@ -157,7 +159,7 @@ def _look(
 ) -> Looked | None:  # fmt: skip
     """Look at one standard; None where it has no rows and never had."""
     with reading(granary.sessions) as session:
-        mark, before = _mark(session, contract, seq), findings.look(session, contract.name)
+        mark, before = _mark(session, contract, seq, known.true), findings.look(session, contract.name)
         changed = again or before is None or before.mark != mark
         chosen = [one for one in checks if changed or one.timed]
         mine = select(Stream.id).where(Stream.contract == contract.name, Stream.major == contract.major)
@@ -179,7 +181,7 @@ def _look(
         return findings.note(session, contract.name, map(_noted, found), kinds=kinds, seq=seq, now=now)
 
 
-def _mark(session: Session, contract: Contract, seq: int) -> str:
+def _mark(session: Session, contract: Contract, seq: int, true: Mapping[str, frozenset[str]]) -> str:
     """What the answer of the checks that ask no calendar depends on."""
     shown = (
         select(func.max(Visibility.seq))
@@ -190,6 +192,7 @@ def _mark(session: Session, contract: Contract, seq: int) -> str:
     facts = (
         _EDITION, newest(session, (contract.name, contract.major), seq), session.scalar(shown) or 0, contract.version,
         contract.metadata.checks, sorted(_returned(session, contract.name).items()),
+        sorted((source, sorted(marks)) for source, marks in true.items()),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -250,7 +253,8 @@ def _settings(granary: Granary, session: Session, contract: Contract, known: _Kn
             due[id_] = found
     called = {id_: dataset for id_, (dataset, _) in mine.items()}
     returned = _returned(session, contract.name)
-    return Settings(known.at, here, granary.settings.province, granary.regions, called, due, returned)
+    province = granary.settings.province
+    return Settings(known.at, here, province, granary.regions, called, due, returned, known.true)
 
 
 def _returned(session: Session, contract: str) -> dict[str, int]:

@@ -117,10 +117,14 @@ def _kept(record: MeasureRecord) -> Part:
         source=record.source,
         member=record.member,
         producer=record.producer,
-        counts={Dimension(name): Measure(*pair) for name, pair in record.counts.items()},
+        counts={Dimension(name): _counted(*kept) for name, kept in record.counts.items()},
         gates=None if record.gates is None else {Gate(name): passed for name, passed in record.gates.items()},
         mqa=record.mqa,
     )
+
+
+def _counted(passed: int, measured: int, confirmed: int = 0) -> Measure:
+    return Measure(passed, measured, confirmed=confirmed)
 
 
 def _described(
@@ -251,7 +255,7 @@ def _record(week: int, part: Part, judged: Mapping[Gate, bool | None] | None, po
         source=part.source,
         member=part.member,
         producer=part.producer,
-        counts={d.value: [m.passed, m.measured] for d, m in part.counts.items()},
+        counts={d.value: m.counts for d, m in part.counts.items()},
         gates=None if judged is None else {gate.value: passed for gate, passed in judged.items()},
         mqa=points,
     )

@@ -100,7 +100,11 @@ def _compared(
             if mine:
                 row, side = mine[0]
                 file, number = names.get(row["resource"], ""), row["row"]
-            said = (found.columns[0], str(side["value"]), words.say(found.message, **found.values))
+            message = words.say(found.message, **found.values)
+            if one.accepted is not None:
+                by, reason = one.accepted
+                message += " " + text("score.opens.confirmed", DEFAULT_LOCALE, by=by, reason=reason)
+            said = (found.columns[0], str(side["value"]), message)
         yield Opened(subject.id, subject.title, subject.member, file, "", number, one.rule, *said, count=one.count)
 
 

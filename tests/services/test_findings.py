@@ -208,6 +208,16 @@ def test_parts_count_for_consistency_and_open_to_their_findings(home: Home, hand
     assert counted is not None and (counted.passed, counted.measured) == (1, 2)
     assert after.dimensions.get(Dimension.ACCURACY) == before.dimensions.get(Dimension.ACCURACY)
     assert [(line.row, line.rule, line.count) for line in behind] == [(4, "jenis_kelamin", 1)]
+    [found] = standing(home)
+    findings.accept(home.granary.sessions, found.noted.id, reason="benar demikian", actor=REVIEWER, now=hand())
+    hand.forward(minutes=1)
+    with home.granary.sessions() as session:
+        (said,) = measure.series(home.granary, session, W47, now=hand(), levels=[Level.MEMBER], weeks=1)
+        [line] = opened(home.granary, session, Dimension.CONSISTENCY, Level.MEMBER, CITY, moment=hand())
+    assert said.cards[-1] is not None
+    told = said.cards[-1].dimensions[Dimension.CONSISTENCY]
+    assert told is not None and (told.passed, told.measured, told.confirmed) == (1, 2, 1)  # said openly, no better
+    assert "Sri Pembina: benar demikian" in line.message
 
 
 def test_a_check_that_could_not_be_made_says_so(home: Home, hand: Hand) -> None:

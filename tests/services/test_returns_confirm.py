@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from catalog import findings
 from catalog.confirmed import ACTION
 from core import audit
 from core.access import Actor, Role
 from core.audit import AuditEntry
 from services.returns.accept import say_true
 from services.returns.errors import NothingToConfirm, ReturnRefused
+from services.review import beyond
 from tests.services import factories as make
 from tests.services.factories import CITY, PRICES, Home
 from tests.services.stewards import accept, build, cases, comments, corrected, only, opened, states
@@ -95,6 +97,18 @@ def test_said_on_the_machine_by_the_mark(home: Home) -> None:
     mark = label.split(" · ")[1]
     done = say_true(home.granary, home.downloads, case.number, {mark[:8]: FLOOD}, actor=STEWARD)
     assert (done.confirmed, done.state, max(served(home))) == (1, "accepted", 61_000)
+
+
+def test_what_was_said_is_told_beside_the_delivery_and_never_again_as_a_finding(home: Home) -> None:
+    delivered(home)
+    line, _ = place(home)
+    beyond.look(home.granary)
+    accept(home, corrected(only(home), {f"D{line}": FLOOD}, sheet=0), actor=STEWARD)
+    remarks = {warned["code"]: warned["values"] for warned in home.checks[-1].warnings}
+    assert remarks["VALUES_CONFIRMED"] == {"rows": 1}
+    beyond.look(home.granary)
+    with home.granary.sessions() as session:
+        assert findings.open_findings(session, kind="typo") == []
 
 
 def test_only_the_walidata_and_the_province_say_so_and_only_of_what_looks_mistyped(home: Home) -> None:

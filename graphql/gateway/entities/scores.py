@@ -37,6 +37,11 @@ class Measure:
         """How many were measured."""
         return BigInt(self.record.measured)
 
+    @quality("Yang tidak lulus tetapi dinyatakan benar demikian; tetap dihitung tidak lulus.")
+    def confirmed(self) -> BigInt:
+        """How many of those that did not pass a person said are right as they are."""
+        return BigInt(self.record.confirmed)
+
     @quality("From 0 to 1.")
     def share(self) -> float | None:
         """The share that passed."""

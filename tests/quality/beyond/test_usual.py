@@ -1,15 +1,18 @@
 """Unusual values and leaps against the period before, as findings of a week."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.messages import text
 from quality.beyond import usual
 from quality.beyond.finding import Found, Kind, Outcome, Tally, Unmade
 from quality.beyond.season import leaps
+from quality.beyond.stopping import marked_by, marks_of
 from tests.quality.beyond.factories import ArrowRows, settings
 from tests.quality.beyond.series import CONTRACTS, PRICE
 
@@ -129,3 +132,30 @@ def test_every_declared_rule_names_numbers_of_its_standard() -> None:
     declared = {name: c.metadata.checks.typical for name, c in CONTRACTS.items() if c.metadata.checks.typical}
     assert {"commodity_price", "commodity_stock", "population", "development_indicator"} <= set(declared)
     assert PRICE.metadata.checks.typical[0].season == "month"
+
+
+def test_a_value_that_a_person_said_is_true_is_not_told_until_it_is_another() -> None:
+    rows, contract = prices(), CONTRACTS["commodity_price"]
+    rows[350]["price"] = 120_017
+    marked = pa.Table.from_pylist([{n: rows[350].get(n) for n in marked_by(contract, "price")}])
+    marks = frozenset(marks_of(contract, "price", marked, [0]).values())
+
+    def told(said: Mapping[str, frozenset[str]]) -> list[Outcome]:
+        known = replace(settings(), confirmed=said)
+        return [o for o in usual.check(contract, ArrowRows(contract, rows), known) if not isinstance(o, Unmade)]
+
+    assert told({"s": marks}) == [Tally(Kind.TYPO, "harga", "d", 0, 700)]
+    assert len(told({"another source": marks})) == 2
+    rows[350]["price"] = 120_018
+    assert len(told({"s": marks})) == 2
+
+
+def test_an_accepted_value_stays_accepted_while_what_is_usual_beside_it_shifts() -> None:
+    rows = prices()
+    rows[350]["price"] = 21_000
+    [before] = found(rows, Kind.TYPO)
+    near = [row for row in rows[300:400] if row["region_code"] == rows[350]["region_code"] and row is not rows[350]]
+    for row in near:
+        row["price"] = 12_300
+    [after] = found(rows, Kind.TYPO)
+    assert (before.expected != after.expected, before.standing == after.standing) == (True, True)
