@@ -5,7 +5,7 @@ writes a row query of its own. This module holds the values; `core/rows_check.py
 `core/cursors.py` writes and reads the opaque cursor, `core/rows_duckdb.py` and `core/rows_sql.py` compile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -86,6 +86,21 @@ class Order:
 
     column: str
     descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A column that no file has: the word that each code of another column stands for, null without one.
+
+    Cursors carry words as they carry values, so pages go on where they stood though the list was changed.
+    """
+
+    name: str
+    of: str
+    words: Mapping[str, str]
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.of, len(self.words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +219,7 @@ class RowQuery:
         scope: what the actor may see; a column outside it is unknown to `where` and `order`.
         before: the cursor of a row that they come before, or None.
         backwards: the page holds the last rows of what is asked instead of the first; in the same order.
+        looked: further columns of text, for whoever may read the columns that they explain.
     """
 
     relation: Relation
@@ -215,6 +231,7 @@ class RowQuery:
     after: str | None = None
     before: str | None = None
     backwards: bool = False
+    looked: tuple[Lookup, ...] = ()
 
     def __post_init__(self) -> None:
         from core import rows_check  # it names this class
@@ -224,11 +241,14 @@ class RowQuery:
     @cached_property
     def types(self) -> dict[str, ColumnType]:
         """Every column that exists, data and provenance, with its type."""
-        return dict(self.relation.columns) | PROVENANCE
+        known = dict(self.relation.columns) | PROVENANCE
+        return known | {lookup.name: ColumnType.TEXT for lookup in self.looked} if self.looked else known
 
     def visible(self, column: str) -> bool:
         """Whether the actor may read, filter by and order by a column."""
-        return column in PROVENANCE or column in self.scope.columns
+        if column in PROVENANCE or column in self.scope.columns:
+            return True
+        return any(lookup.name == column and self.visible(lookup.of) for lookup in self.looked)
 
     @cached_property
     def total_order(self) -> tuple[Order, ...]:

@@ -8,12 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from core.contract import ColumnType, Mode
 from core.rows import PROVENANCE, All, AnyOf, Compare, Compiled, Filter, Not, Op, Packed, Part, RowQuery, Value
 from core.rows_ended import NONE, PLAIN, Gone, name_of, number_of, place_of, scans_of
 from core.rows_files import needed
+from core.rows_names import Bind, explained, quoted_name
 
 SQL_TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -29,19 +29,8 @@ _FACTS = tuple(c for c in PROVENANCE if c != "_row")
 #: So many hidden streams are named one by one: cheaper than a join, which does not keep a file's order either.
 NAMED = 200
 _GLOB = re.compile(r"([*?\[])")
-
-
-def quoted(name: str) -> str:
-    """An identifier that can hold anything a header can."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-class Bind(Protocol):
-    """Takes a value and gives the text that stands for it in the statement."""
-
-    def __call__(self, value: object, sql_type: str | None = None) -> str:
-        """The place of a value, cast to a type if one is named."""
-        ...
+#: An identifier that can hold anything a header can.
+quoted = quoted_name
 
 
 @dataclass(slots=True)
@@ -290,6 +279,17 @@ def current(
     gone: Gone = NONE,
 ) -> tuple[str, str]:
     """The wanted columns of the rows that count: what to select them from, and under which condition."""
+    looked = [lookup for lookup in query.looked if lookup.name in wanted]
+    own = {*wanted, *(lookup.of for lookup in looked)}
+    source, counts = _counted(statement, query, own, paged=paged, apart=apart, gone=gone)
+    if not looked:
+        return source, counts
+    return explained(statement.bind, looked, f"SELECT * FROM {source} WHERE {counts}"), "true"
+
+
+def _counted(
+    statement: Statement, query: RowQuery, wanted: Collection[str], *, paged: bool, apart: bool, gone: Gone
+) -> tuple[str, str]:
     relation = query.relation
     shown = [n for n in (*(name for name, _ in relation.columns), *PROVENANCE) if n in wanted] or ["_row"]
     asked = _Question(

@@ -71,7 +71,7 @@ def _key(asked: Asked) -> Hashable:
     query, relation = asked.query, asked.query.relation
     return (
         asked.table, asked.dialect, query.columns, tuple(map(query.visible, query.columns)), query.total_order,
-        query.first, relation.hidden, relation.moved, _form(query.matching), query.backwards,
+        query.first, relation.hidden, relation.moved, _form(query.matching), query.backwards, query.looked,
         None if query.begin is None else query.begin[0] is not None,
         None if query.end is None else query.end[0] is not None,
         None if query.begin is None and query.end is None else _form(query.remaining),

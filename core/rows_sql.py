@@ -74,6 +74,9 @@ class Asked:
 
     def value(self, name: str) -> ColumnElement[Any]:
         """The column; the member of a stream that has moved since its rows were written is the one of now."""
+        for lookup in self.query.looked:
+            if lookup.name == name:
+                return case(lookup.words, value=self.table.c[lookup.of])
         column: ColumnElement[Any] = self.table.c[name]
         if name == "_member" and self.query.relation.moved:
             return case(dict(self.query.relation.moved), value=self.table.c["_stream"], else_=column)
@@ -113,9 +116,10 @@ class Asked:
     def within(self) -> ColumnElement[bool]:
         """What follows from `remaining` alone and an index can seek: the first step is not beyond the cursors'."""
         step = self.query.total_order[0]
+        column = self.table.c.get(step.column)
         parts: list[ColumnElement[bool]] = [true()]
         for place, past in ((self.query.begin, step.descending), (self.query.end, not step.descending)):
-            if place is not None and place[0] is not None and not self.table.c[step.column].nullable:
+            if place is not None and place[0] is not None and column is not None and not column.nullable:
                 parts.append(self.compare(Compare(step.column, Op.LTE if past else Op.GTE, place[0])))
         return and_(*parts)
 

@@ -22,7 +22,8 @@ from core.contract import Contract
 from core.duck import Stop
 from core.messages import text
 from core.naming import camel, pascal
-from core.rows import FALSE, PROVENANCE, TRUE, Filter, Order, RowQuery
+from core.region import Regions
+from core.rows import FALSE, PROVENANCE, TRUE, Filter, Lookup, Order, RowQuery
 from core.rows_export import Format, file_name, writer
 from gateway.building import lst, make
 from gateway.context import Context
@@ -31,11 +32,13 @@ from gateway.export_errors import ExportInvalid, ExportTooLarge, ExportUnknown
 from gateway.reading import AsOf, Question, of_contract
 from gateway.scalars import BigInt, config
 from gateway.typed import build
-from gateway.where import Direction, translate
+from gateway.where import ordered, translate
 
 #: Rows read at once: some ten megabytes of columns.
 PAGE = 50_000
 PARAMETERS = ("where", "columns", "orderBy", "asOf", "asOfSeq", "bom", "delimiter")
+#: The steps of an order, and what is looked up for them.
+Ordering = tuple[tuple[Order, ...], tuple[Lookup, ...]]
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", ",": ",", ";": ";"}
 
 
@@ -69,7 +72,7 @@ class Inputs:
             "{ asked(where: $where, orderBy: $orderBy, asOf: $asOf, asOfSeq: $asOfSeq) }"
         )
 
-    def read(self, variables: Mapping[str, Any], regions: Any) -> tuple[Filter, tuple[Order, ...], AsOf]:
+    def read(self, variables: Mapping[str, Any], regions: Regions) -> tuple[Filter, Ordering, AsOf]:
         """The filter, order and moment that values of the inputs mean.
 
         Raises:
@@ -83,7 +86,7 @@ class Inputs:
             assert isinstance(error, GraphQLError)
             raise known(error)
         where = TRUE if found["where"] is None else translate(found["where"], self._fields, regions)
-        order = tuple(Order(o.column.value, o.direction is Direction.DESC) for o in found["order"] or ())
+        order = ordered(found["order"], self.contract.region_column, regions)
         as_of, as_of_seq = found["moment"]
         return where, order, Question(as_of=as_of, as_of_seq=as_of_seq).moment
 
@@ -103,7 +106,7 @@ class Asked:
     form: Format
     columns: tuple[str, ...]
     where: Filter
-    order: tuple[Order, ...]
+    order: Ordering
     moment: AsOf
     bom: bool
     delimiter: str
@@ -124,7 +127,7 @@ def _order(given: str) -> Any:
     return [{"column": s.removeprefix("-"), "direction": "DESC" if s.startswith("-") else "ASC"} for s in steps]
 
 
-def read(inputs: Inputs, form: Format, given: Mapping[str, str], regions: Any) -> Asked:
+def read(inputs: Inputs, form: Format, given: Mapping[str, str], regions: Regions) -> Asked:
     """What an address's parameters ask of a standard.
 
     Raises:
@@ -201,7 +204,7 @@ class Export:
         parts = (
             asked.contract.name, asked.contract.version, asked.form.value, asked.bom, asked.delimiter, self.seq,
             query.columns, query.where, query.order, sorted(query.scope.columns), query.scope.predicate,
-            query.relation.moved,
+            query.relation.moved, query.looked,
         )  # fmt: skip
         return f'"{hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
 
@@ -260,8 +263,9 @@ async def prepared(context: Context, asked: Asked) -> Export:
         if scope.predicate == FALSE:
             return None
         return RowQuery(
-            relation=relation, columns=asked.columns, scope=scope, where=asked.where, order=asked.order, first=PAGE
-        )
+            relation=relation, columns=asked.columns, scope=scope, where=asked.where, order=asked.order[0], first=PAGE,
+            looked=asked.order[1],
+        )  # fmt: skip
 
     query = await context.sql(made)
     if query is None:

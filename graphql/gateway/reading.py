@@ -13,7 +13,7 @@ from catalog.row_files import Standard
 from core import cursors
 from core.access import Scope, scope
 from core.contract import Contract
-from core.rows import TRUE, Filter, Order, Page, Relation, RowQuery, Value
+from core.rows import TRUE, Filter, Lookup, Order, Page, Relation, RowQuery, Value
 from core.rows_errors import PageInvalid
 from gateway.context import Context
 from gateway.errors import MomentAmbiguous
@@ -38,6 +38,7 @@ class Question:
     columns: tuple[str, ...] | None = None
     where: Filter = TRUE
     order: tuple[Order, ...] = ()
+    looked: tuple[Lookup, ...] = ()
     first: int | None = None
     last: int | None = None
     after: str | None = None
@@ -141,6 +142,7 @@ def row_query(
             scope=visible,
             where=question.where,
             order=question.order,
+            looked=question.looked,
             first=size,
             after=question.after,
             before=question.before,

@@ -15,7 +15,7 @@ from strawberry.types.private import StrawberryPrivate
 
 from core.contract import Classification, Column, Contract
 from core.naming import ASKABLE, camel, pascal, plural
-from core.rows import PROVENANCE, TRUE, Filter, Order, Value
+from core.rows import PROVENANCE, TRUE, Filter, Value
 from gateway import splice
 from gateway.arguments import SHORT
 from gateway.building import enum, lst, make, optional, owner
@@ -28,7 +28,7 @@ from gateway.reading import PAGE, PAGING, Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
 from gateway.typed_aggregate import aggregate_field
 from gateway.typed_diff import diff_field
-from gateway.where import COMPARISONS, KINDS, Direction, Fields, RegionOfRow, translate
+from gateway.where import COMPARISONS, KINDS, REGION_NAME, Direction, Fields, RegionOfRow, ordered, translate
 
 _FACTS = tuple(PROVENANCE)
 #: The fields of a connection that tell of its page.
@@ -152,8 +152,11 @@ def _where(contract: Contract, name: str) -> Any:
 
 def _columns(contract: Contract, name: str) -> Any:
     values = {c.name.upper(): c.name for c in contract.columns}
-    values |= {f"PROVENANCE_{a.upper()}": column for a, column in ASKABLE.items()}
     described = {c.name.upper(): c.title["id"] for c in contract.columns}
+    if contract.region_column is not None and "REGION_NAME" not in values:
+        values["REGION_NAME"] = REGION_NAME
+        described["REGION_NAME"] = "Nama wilayah of the row: to order by, nothing else."
+    values |= {f"PROVENANCE_{a.upper()}": column for a, column in ASKABLE.items()}
     return enum(f"{name}Column", values, described, f"Kolom of {name} to order by.")
 
 
@@ -259,10 +262,12 @@ def root_field(typed: Typed) -> tuple[Any, Any]:
     async def rows(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
         info, *, where=None, order_by=None, first=None, after=None, last=None, before=None, as_of=None, as_of_seq=None
     ):
+        order, looked = ordered(order_by, contract.region_column, info.context.services.regions)
         question = Question(
             columns=(*typed.attributes.values(), *_FACTS),
             where=_filter(typed, where, info),
-            order=tuple(Order(o.column.value, o.direction is Direction.DESC) for o in order_by or ()),
+            order=order,
+            looked=looked,
             first=first,
             last=last,
             after=after,

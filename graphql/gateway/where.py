@@ -1,4 +1,4 @@
-"""Filters as GraphQL inputs, one a column type, their translation into the row query's `Filter`, and directions."""
+"""Filters as GraphQL inputs, one a column type, their translation into the row query's `Filter`, and orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from strawberry import UNSET
 from core.contract import ColumnType
 from core.naming import TYPE_NAMES, compares
 from core.region import Region, RegionKind, Regions
-from core.rows import AnyOf, Compare, Filter, Not, Op, Value, all_of
+from core.rows import AnyOf, Compare, Filter, Lookup, Not, Op, Order, Value, all_of
 from core.rows_errors import FilterInvalid
 from gateway.building import lst, make, optional
 from gateway.scalars import BigInt
@@ -94,6 +94,18 @@ class RegionOfRow:
     kind: RegionKind | None = optional("is a province, a kabupaten or a kota")
     parent: str | None = optional("lies in the province with this code")
     name_prefix: str | None = optional("its name begins so, with or without Kabupaten or Kota; case does not matter")
+
+
+#: What rows are ordered by when they are by their region's name: no column of the contract.
+REGION_NAME = "_region_name"
+
+
+def ordered(given: Any, region: str | None, regions: Regions) -> tuple[tuple[Order, ...], tuple[Lookup, ...]]:
+    """The steps that an order input means, and the lookup of names among them; `region`: the column of codes."""
+    order = tuple(Order(o.column.value, o.direction is Direction.DESC) for o in given or ())
+    if region is None or all(step.column != REGION_NAME for step in order):
+        return order, ()
+    return order, (Lookup(REGION_NAME, region, {r.code: r.name for r in regions}),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from core import cursors
 from core.access import ANONYMOUS, Actor, Role, scope
 from core.contract import Classification, Column, ColumnType, Contract, Mode
 from core.duck import Duck
-from core.rows import All, Compare, Filter, Not, Op, Order, Part, Relation, RowQuery, Scope, Value
+from core.rows import All, Compare, Filter, Lookup, Not, Op, Order, Part, Relation, RowQuery, Scope, Value
 from core.rows_errors import ColumnUnknown, CursorInvalid, FilterInvalid, PageInvalid
 from tests.core import row_factories as rf
 
@@ -67,6 +67,25 @@ def test_a14_a_masked_key_does_not_stand_in_the_cursor(duck: Duck, tmp_path: Pat
     page = duck.page(query, deadline=10)
     assert page.has_next
     assert "rahasia" not in repr(page.places)
+
+
+def test_a14_the_word_of_a_masked_code_cannot_be_asked_for(tmp_path: Path) -> None:
+    relation, words = simple(tmp_path, [{"kode": "rahasia"}]), Lookup("_kata", "kode", {"rahasia": "Rahasia"})
+    RowQuery(relation, ("nama",), Scope(frozenset({"nama", "kode"})), order=(Order("_kata"),), looked=(words,))
+    with pytest.raises(ColumnUnknown):
+        RowQuery(relation, ("nama",), Scope(frozenset({"nama"})), order=(Order("_kata"),), looked=(words,))
+
+
+def test_a_code_listed_without_a_word_and_rows_of_several_files_keep_their_place(duck: Duck, tmp_path: Path) -> None:
+    parts = [
+        rf.part(rf.write(tmp_path / f"{n}.parquet", rf.COLUMNS, [{"kode": k} for k in codes]), n, resource=f"r{n}")
+        for n, codes in enumerate((["b", "x", "a"], ["a", None]), 1)
+    ]
+    order = (Order("_kata"), Order("_resource", True))
+    words = Lookup("_kata", "kode", {"a": "Zulu", "b": "Alfa"})
+    query = RowQuery(rf.relation(parts), ("kode", "_kata"), ALL, order=order, first=10, looked=(words,))
+    found = duck.page(query, deadline=10).rows
+    assert found == (("b", "Alfa"), ("a", "Zulu"), ("a", "Zulu"), (None, None), ("x", None))
 
 
 def test_scope_of_a_contract_keeps_another_members_closed_rows_out(duck: Duck, tmp_path: Path) -> None:

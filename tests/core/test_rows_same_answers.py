@@ -1,6 +1,7 @@
 """A row query answers alike from snapshot files through DuckDB and from a table through SQL."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.rows import (
     AnyOf,
     Compare,
     Filter,
+    Lookup,
     Not,
     Op,
     Order,
@@ -43,6 +45,8 @@ VALUES: dict[ColumnType, st.SearchStrategy[Value]] = {
     ColumnType.BOOLEAN: st.booleans(),
 }
 KINDS = dict(rf.COLUMNS)
+#: Two codes with one word, and one without.
+WORDS = Lookup("_kata", "kode", {"a": "Z", "A": "Z", "b": "'Y'", "é": "y"})
 
 
 @st.composite
@@ -134,15 +138,17 @@ def utc(page_: Page) -> Page:
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
-@given(rows=tables, where=filters, order=orders, first=st.integers(1, 4), own=st.booleans())
+@given(rows=tables, where=filters, order=orders, first=st.integers(1, 4), own=st.booleans(), named=st.booleans())
 def test_every_page_and_count_is_the_same_from_files_and_from_a_table(
-    both: Both, rows: list[rf.Row], where: Filter, order: tuple[Order, ...], first: int, own: bool
+    both: Both, rows: list[rf.Row], where: Filter, order: tuple[Order, ...], first: int, own: bool, named: bool
 ) -> None:
+    looked = (WORDS,) if named else ()
+    order = (*order[:1], Order(WORDS.name, own), *order[1:]) if named else order
     relation = both.load(rows)
     predicate: Filter = Compare("_member", Op.EQ, "33.01") if own else All()
     scope = Scope(frozenset(NAMES), predicate)
     columns = (*NAMES, *PROVENANCE)
-    everything = RowQuery(relation, columns, scope, where, order, first=100)
+    everything = RowQuery(relation, columns, scope, where, order, first=100, looked=looked)
     whole = both.duck.page(everything, deadline=10)
     assert utc(whole) == utc(both.sql(everything))
     assert both.duck.count(everything, deadline=10) == both.sql_count(everything) == len(whole.rows)
@@ -150,7 +156,7 @@ def test_every_page_and_count_is_the_same_from_files_and_from_a_table(
     paged: list[tuple[Value | None, ...]] = []
     after: str | None = None
     while True:
-        query = RowQuery(relation, columns, scope, where, order, first=first, after=after)
+        query = RowQuery(relation, columns, scope, where, order, first=first, after=after, looked=looked)
         from_files = both.duck.page(query, deadline=10)
         assert utc(from_files) == utc(both.sql(query))
         paged.extend(from_files.rows)
@@ -162,7 +168,7 @@ def test_every_page_and_count_is_the_same_from_files_and_from_a_table(
     back: list[tuple[Value | None, ...]] = []
     before: str | None = None
     while True:
-        query = RowQuery(relation, columns, scope, where, order, first=first, before=before, backwards=True)
+        query = replace(everything, first=first, before=before, backwards=True)
         from_files = both.duck.page(query, deadline=10)
         assert utc(from_files) == utc(both.sql(query))
         assert from_files.has_next is (before is not None)

@@ -192,7 +192,11 @@ _WHERE = st.recursive(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(where=_WHERE, order=st.lists(st.sampled_from(["DATE", "PRICE", "MARKET"]), unique=True), page=st.integers(1, 9))
+@given(
+    where=_WHERE,
+    order=st.lists(st.sampled_from(["DATE", "PRICE", "MARKET", "REGION_NAME"]), unique=True),
+    page=st.integers(1, 9),
+)
 def test_an_export_is_what_the_graph_pages_through_in_the_same_scope(
     province: Province, where: dict[str, Any], order: list[str], page: int
 ) -> None:

@@ -193,7 +193,14 @@ def questions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         )
     )  # fmt: skip
     order = draw(
-        st.sampled_from([None, [{"column": "NOMOR", "direction": "DESC"}], [{"column": "NAMA"}, {"column": "SAAT"}]])
+        st.sampled_from(
+            [
+                None,
+                [{"column": "NOMOR", "direction": "DESC"}],
+                [{"column": "NAMA"}, {"column": "SAAT"}],
+                [{"column": "REGION_NAME"}],
+            ]
+        )
     )
     return document, {
         "where": where,

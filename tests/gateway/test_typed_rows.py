@@ -153,6 +153,35 @@ async def test_pages_are_read_from_the_end_in_the_same_order(province: Province)
     assert (await page(first=9, after=end, before=begin))[:3] == ([], True, True)
 
 
+async def test_rows_are_ordered_by_the_name_of_their_region(province: Province) -> None:
+    """Kabupaten stands before Kota, though the code of the city is higher; pages go on within a name."""
+    steps = [{"column": "REGION_NAME", "direction": "DESC"}, {"column": "DATE"}, {"column": "MARKET"}]
+    whole = await prices(province, orderBy=steps)
+    assert whole == [*CITY_NOW, *REGENCY_NOW]
+    assert await prices(province, orderBy=[{"column": "REGION_NAME"}, *steps[1:]]) == [*REGENCY_NOW, *CITY_NOW]
+    paged: list[int] = []
+    after = None
+    while True:
+        found = (await province.data(PRICES, orderBy=steps, first=2, after=after))["commodityPrices"]
+        paged += [row["price"] for row in found["nodes"]]
+        after = found["pageInfo"]["endCursor"]
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+    assert paged == whole
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "aggregate(measures: [{op: MAX, column: REGION_NAME}]) { hasMore }",
+        "nodes { price } aggregate(groupBy: [DATE], measures: [{op: COUNT, column: REGION_NAME}]) { hasMore }",
+    ],
+)
+async def test_the_name_of_a_region_is_to_order_by_alone(province: Province, inner: str) -> None:
+    body = await province.ask(f"{{ commodityPrices {{ {inner} }} }}")
+    assert body["errors"][0]["extensions"]["code"] == "COLUMN_UNKNOWN"
+
+
 async def test_pages_that_cannot_be_meant_are_refused(province: Province) -> None:
     async def code(arguments: str) -> str:
         body = await province.ask(f"{{ commodityPrices({arguments}) {{ nodes {{ price }} }} }}")
