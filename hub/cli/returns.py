@@ -1,6 +1,7 @@
 """`lumbung returns`: what did not pass goes back to who made it, is followed, and comes again repaired."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,15 +176,17 @@ def accept(
     as_json: JsonOption = False,
 ) -> None:
     """Menerima buku kerja yang diperbaiki sebagai kiriman berkas yang sama; sebab yang diperbaiki ditutup."""
-    with at_home(context) as granary:
-        downloads = FetchLoop(granary.landing, granary.settings)
-        try:
-            done = accepting.accept(
-                granary, downloads, file, member=member, actor=acting(granary, by, token_env), case=case
-            )
-        finally:
-            downloads.close()
+    with _taking(context) as (granary, downloads):
+        actor = acting(granary, by, token_env)
+        done = accepting.accept(granary, downloads, file, member=member, actor=actor, case=case)
     _show_accepted(done, as_json=as_json)
+
+
+@contextmanager
+def _taking(context: typer.Context) -> Iterator[tuple[Granary, FetchLoop]]:
+    """The home, and what a delivery that is taken in by hand is fetched with."""
+    with at_home(context) as granary, closing(FetchLoop(granary.landing, granary.settings)) as downloads:
+        yield granary, downloads
 
 
 def _show_accepted(done: Accepted, *, as_json: bool) -> None:
@@ -217,14 +220,9 @@ def confirm(
     as_json: JsonOption = False,
 ) -> None:
     """Menyatakan nilai yang tampak salah ketik memang benar; barisnya terbit, dan nilai itu tidak ditanyakan lagi."""
-    with at_home(context) as granary:
-        downloads = FetchLoop(granary.landing, granary.settings)
-        try:
-            done = accepting.say_true(
-                granary, downloads, case, dict.fromkeys(value, reason), actor=acting(granary, by, token_env)
-            )
-        finally:
-            downloads.close()
+    with _taking(context) as (granary, downloads):
+        actor = acting(granary, by, token_env)
+        done = accepting.say_true(granary, downloads, case, dict.fromkeys(value, reason), actor=actor)
     _show_accepted(done, as_json=as_json)
 
 

@@ -6,30 +6,15 @@ may be a part, make a finding of its own kind, one a file and rule.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 from core.contract import Contract
 from core.contract_checks import Parts
 from core.rows_duckdb import quoted
-from quality.beyond.asking import (
-    ROW,
-    Bound,
-    apart,
-    fact,
-    facts,
-    first_day,
-    names,
-    number,
-    percent,
-    row_of,
-    rows_of,
-    title_of,
-    told,
-    unreadable,
-)  # fmt: skip
-from quality.beyond.finding import Found, Kind, Outcome, Rows, Settings, Side, Tally, Unmade
+from quality.beyond.asking import ROW, Bound, facts, names, title_of, unreadable
+from quality.beyond.finding import Found, Kind, Outcome, Rows, Settings, Side
+from quality.beyond.sums import Group, Sums
 
 
 def check(contract: Contract, rows: Rows, settings: Settings) -> Iterator[Outcome]:
@@ -40,40 +25,42 @@ def check(contract: Contract, rows: Rows, settings: Settings) -> Iterator[Outcom
 
 
 def _check(contract: Contract, rule: Parts, rows: Rows, settings: Settings) -> Iterator[Outcome]:
-    failed: dict[str, int] = defaultdict(int)
-    measured: dict[str, int] = defaultdict(int)
-    lacking: dict[str, list[tuple[Sequence[Any], Any, list[str]]]] = defaultdict(list)
-    waiting: dict[str, list[tuple[Sequence[Any], Any, int]]] = defaultdict(list)
+    sums = Sums(contract, rule, Kind.PARTS, "finding.side.total", "finding.side.parts")
+    lacking: dict[str, list[Group]] = defaultdict(list)
+    waiting: dict[str, list[Group]] = defaultdict(list)
     groups = _groups(rule, rows)
     if not groups:
-        yield Unmade(Kind.PARTS, rule.id, "finding.unmade.no_total", {"rule": rule.id})
-    for by, total, parts in groups:
-        dataset = total["at"]["dataset"]
-        there = {part["of"] for part in parts}
-        absent = [str(part) for part in rule.parts if part not in there]
-        if absent:
-            lacking[total["at"]["resource"]].append((by, total, absent))
-            continue
-        if any(part["value"] is None for part in parts):
-            continue
-        measured[dataset] += 1
-        summed = sum(part["value"] for part in parts)
-        if apart(total["value"], summed, rule.tolerance):
-            if (returned := settings.returned.get(total["at"]["resource"])) and not rule.parts:
-                measured[dataset] -= 1
-                waiting[total["at"]["resource"]].append((by, total, returned))
+        yield sums.unmade()
+    for group in groups:
+        resource = group.total["at"]["resource"]
+        if _absent(rule, group):
+            lacking[resource].append(group)
+        elif all(part["value"] is not None for part in group.parts):
+            failed = sums.apart(group)
+            if failed and not rule.parts and settings.returned.get(resource):
+                waiting[resource].append(group)
                 continue
-            failed[dataset] += 1
-            yield _disagrees(contract, rule, by, total, parts)
+            sums.count(group, failed=failed)
+            if failed:
+                yield _disagrees(sums, rule, group)
     for _, some in sorted(lacking.items()):
-        yield _incomplete(contract, rule, some)
-    for _, others in sorted(waiting.items()):
-        yield _returned(contract, rule, others)
-    for dataset, number_ in sorted((d, n) for d, n in measured.items() if n):
-        yield Tally(Kind.PARTS, rule.id, dataset, failed[dataset], number_)
+        names_ = ", ".join(_absent(rule, some[-1]))
+        missing = Side("finding.side.missing", names_, (), 0)
+        yield _lacking(sums, rule, some, "finding.parts_incomplete", missing, values={"names": names_})
+    for resource, others in sorted(waiting.items()):
+        rows_ = settings.returned[resource]
+        returned = Side("finding.side.returned", rows_, (), rows_)
+        yield _lacking(sums, rule, others, "finding.parts_returned", returned, values={"returned": rows_})
+    yield from sums.tallies()
 
 
-def _groups(rule: Parts, rows: Rows) -> list[tuple[tuple[Any, ...], Any, list[Any]]]:
+def _absent(rule: Parts, group: Group) -> list[str]:
+    """The declared parts that are not there."""
+    there = {part["of"] for part in group.parts}
+    return [str(part) for part in rule.parts if part not in there]
+
+
+def _groups(rule: Parts, rows: Rows) -> list[Group]:
     """Group, total and parts of every file that states a total and has at least one part."""
     bind = Bound()
     of, value, by = quoted(rule.of), quoted(rule.value), names(rule.by)
@@ -88,61 +75,38 @@ def _groups(rule: Parts, rows: Rows) -> list[tuple[tuple[Any, ...], Any, list[An
         f"ORDER BY {by}, _resource"
     )
     width = len(rule.by)
-    found: list[tuple[tuple[Any, ...], Any, list[Any]]] = []
+    found = []
     for row in rows.select(sql, bind.params):
-        stated: Any = row[width]
         parts: Any = row[width + 1]
-        found.append((row[:width], stated, list(parts)))
+        found.append(Group(row[:width], row[width], list(parts)))
     return found
 
 
-def _disagrees(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, parts: Sequence[Any]) -> Found:
-    key, at = facts(rule.by, by), total["at"]
-    summed = sum(part["value"] for part in parts)
-    stated, plain = number(total["value"]), number(summed)
-    return Found(
-        kind=Kind.PARTS, contract=contract.name, rule=rule.id, member=at["member"], dataset=at["dataset"],
-        columns=(rule.value, rule.of), key=key,
-        seen=Side("finding.side.total", stated, (row_of(at),), 1),
-        expected=(Side("finding.side.parts", plain, rows_of([part["at"] for part in parts]), len(parts)),),
-        weight=float(len(parts) + 1), message="finding.parts" if rule.parts else "finding.parts_open",
+def _disagrees(sums: Sums, rule: Parts, group: Group) -> Found:
+    return sums.wrong(
+        group,
+        "finding.parts" if rule.parts else "finding.parts_open",
+        key=facts(rule.by, group.by),
+        columns=(rule.value, rule.of),
         values={
-            "group": told(key), "stated": fact(stated), "summed": fact(plain),
-            "difference": fact(abs(total["value"] - summed)), "parts": len(parts),
-            "column": title_of(contract, rule.value),
-            "axis": title_of(contract, rule.of), "tolerance": percent(rule.tolerance), "row": at["row"] or 0,
+            "parts": len(group.parts),
+            "axis": title_of(sums.contract, rule.of),
+            "row": group.total["at"]["row"] or 0,
         },
-        as_of=first_day(key), concerns=(at["dataset"],),
-    )  # fmt: skip
+        alone=True,
+    )
 
 
-def _incomplete(contract: Contract, rule: Parts, some: Sequence[tuple[Sequence[Any], Any, list[str]]]) -> Found:
-    by, total, absent = some[-1]
-    found = _lacking(contract, rule, by, total, groups=len(some))
-    return replace(
-        found, expected=(Side("finding.side.missing", ", ".join(absent), (), 0),),
-        values={**found.values, "names": ", ".join(absent)},
-    )  # fmt: skip
-
-
-def _returned(contract: Contract, rule: Parts, some: Sequence[tuple[Sequence[Any], Any, int]]) -> Found:
-    by, total, rows = some[-1]
-    found = _lacking(contract, rule, by, total, groups=len(some))
-    return replace(
-        found, message="finding.parts_returned", expected=(Side("finding.side.returned", rows, (), rows),),
-        values={**found.values, "returned": rows},
-    )  # fmt: skip
-
-
-def _lacking(contract: Contract, rule: Parts, by: Sequence[Any], total: Any, *, groups: int) -> Found:
-    """One finding for all totals of a file that cannot be compared: the last of them stands for all."""
-    key, at = facts(rule.by, by), total["at"]
-    return Found(
-        kind=Kind.PARTS_INCOMPLETE, contract=contract.name, rule=rule.id, member=at["member"], dataset=at["dataset"],
-        columns=(rule.value, rule.of), key={"resource": at["resource"]},
-        seen=Side("finding.side.total", number(total["value"]), (row_of(at),), 1), expected=(),
-        weight=float(groups), message="finding.parts_incomplete",
-        values={"group": told(key), "groups": groups, "column": title_of(contract, rule.value),
-                "axis": title_of(contract, rule.of)},
-        as_of=first_day(key), concerns=(at["dataset"],),
-    )  # fmt: skip
+def _lacking(
+    sums: Sums, rule: Parts, some: list[Group], message: str, expected: Side, *, values: dict[str, str | int]
+) -> Found:
+    return sums.unsaid(
+        Kind.PARTS_INCOMPLETE,
+        some,
+        message,
+        key={"resource": some[-1].total["at"]["resource"]},
+        columns=(rule.value, rule.of),
+        expected=expected,
+        values={"axis": title_of(sums.contract, rule.of), **values},
+        alone=True,
+    )
