@@ -61,10 +61,12 @@ class _Handed(uvicorn.Server):
         except ConnectionError:
             said, files = b"", []
         loop = asyncio.get_running_loop()
+        self._taken += len(said)
         if not said:  # the other end has gone; `_end_with_parent` sees to the rest
             loop.remove_reader(self._line)
+        elif not files:  # this process has as many open as it may
+            log.error("serve.connection", error="EMFILE")
         for file in files:
-            self._taken += 1
             connection = socket.socket(fileno=file)
             connection.setblocking(False)
             with suppress(OSError):  # it has gone already
@@ -100,8 +102,10 @@ class _Handed(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: object = None) -> None:
-        """Take no more connections, and let those that are there end."""
+        """Take no more connections, as whoever hands them will notice, and let those that are there end."""
         asyncio.get_running_loop().remove_reader(self._line)
+        with suppress(OSError):  # the other end has gone
+            self._line.shutdown(socket.SHUT_RD)
         await super().shutdown()
 
 

@@ -144,7 +144,7 @@ class Workers:
         given = map(str, (self._home, number, self._count, *files))
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "hub.serving.worker", *given,
+                sys.executable, "-P", "-m", "hub.serving.worker", *given,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, pass_fds=files,
                 start_new_session=True,  # a terminal's Ctrl-C is for us, who end them in order
             )  # fmt: skip
