@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -25,6 +26,7 @@ from core.rows_duckdb import compile_count, compile_duckdb
 from core.rows_ended import Gone, compile_places, marked
 from core.rows_errors import QueryBusy, QueryTimeout, QueryTooLarge, SnapshotUnreadable, StatementRefused
 from core.rows_files import needed
+from core.rows_groups import Groups
 from core.watch import Watch, Watched
 
 _Ends = dict[tuple[Value | None, Value | None], int]
@@ -43,6 +45,11 @@ class Stop:
         self._lock = threading.Lock()
         self._running: Watched | None = None
         self._asked = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked to."""
+        return self._asked
 
     def ask(self) -> None:
         """End the query that is running, and whichever would come next."""
@@ -104,6 +111,7 @@ class Duck:
         self._ends_lock = threading.Lock()
         self._names: dict[tuple[object, ...], pa.Array] = {}
         self._places: dict[tuple[object, ...], list[int]] = {}
+        self._groups = Groups()
         self._watch = Watch("duck-deadlines")
         self._end = weakref.finalize(self, self._watch.close)
         self._free: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
@@ -168,8 +176,15 @@ class Duck:
                 return page(query, rows)
         return page(query, self._compiled(compile_duckdb(query), max(until - time.monotonic(), 0.001)))
 
-    def sheet(self, query: RowQuery, *, deadline: float, stop: Stop | None = None) -> Sheet:
-        """One page of a row query in columns, for large ones: no Python object is made for a value."""
+    def sheet(self, query: RowQuery, *, deadline: float, stop: Stop | None = None, coded: bool = False) -> Sheet:
+        """One page of a row query in columns, for large ones: no Python object is made for a value.
+
+        With `coded` columns of text may come as their distinct values and places among them.
+        """
+        found = self._sheet(query, deadline, stop)
+        return found if coded else replace(found, table=rows_arrow.decoded(found.table))
+
+    def _sheet(self, query: RowQuery, deadline: float, stop: Stop | None) -> Sheet:
         until = time.monotonic() + deadline
 
         def run(compiled: Compiled) -> pa.Table:
@@ -181,9 +196,14 @@ class Duck:
         more = min(closings, _MORE + query.first // 8)
         if closings <= _ENDS:
             ended = self._ended(closing, query.relation.seq, deadline) if closing else None
-            streams = rows_arrow.compile_streams(query, more)
-            if streams is not None:
-                found = rows_arrow.merged(query, run(streams), ended, more)
+            files = rows_arrow.streams_of(query)
+            if files is not None:
+                if stop is not None and stop.asked:
+                    raise QueryTimeout(seconds=deadline)
+                parts = self._groups.parts(query, *files, more, until)
+                if parts is None:
+                    parts = rows_arrow.parts_of(run(rows_arrow.compile_streams(query, *files, more)), len(files[0]))
+                found = rows_arrow.merged(query, parts, ended, more)
             else:
                 whole = run(rows_arrow.compile_whole(query, more if closing else None))
                 found = rows_arrow.trimmed(query, whole, ended, more)

@@ -5,7 +5,8 @@ standing order of pages, so a page in that order is the beginning of each, and w
 Running the statements is left to `core/duck.py`.
 """
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,13 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.contract import ColumnType
-from core.rows import Compiled, RowQuery, Value
+from core.rows import Compiled, Packed, RowQuery, Value
 from core.rows_duckdb import NAMED, Statement, compile_duckdb, current, read_columns, shown
 from core.rows_files import needed
 
 #: Sorted files that are read beside each other; with more of them sorting everything is no slower.
 _STREAMS = 4
 _PART = "_lumbung_part"
+#: Rows of other files that are compared one by one with the end of a page.
+_COMPARED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,10 @@ def compile_whole(query: RowQuery, more: int | None) -> Compiled:
     return compile_duckdb(query, apart=more, places=False)
 
 
-def compile_streams(query: RowQuery, more: int) -> Compiled | None:
-    """One statement of a part for each sorted file, in its order, and one for the others; None where it would not do.
-
-    A part holds the page's rows of its files, or more rows than a page has. Its number is the first column, `_ord` the
-    last. Rows that a single row of another file ends are left in, as with `apart`.
-    """
+def streams_of(query: RowQuery) -> tuple[list[Packed], list[Packed]] | None:
+    """The sorted files and the others, where the page is in the order of the sorted; None where it would not do."""
     relation, files = query.relation, needed(query)
-    streams, rest = [f for f in files if f.sorted], tuple(f for f in files if not f.sorted)
+    streams, rest = [f for f in files if f.sorted], [f for f in files if not f.sorted]
     kinds = {query.types[o.column] for o in query.total_order}
     if (
         query.order
@@ -72,10 +71,19 @@ def compile_streams(query: RowQuery, more: int) -> Compiled | None:
         or not all(map(query.visible, relation.key))
     ):
         return None
+    return streams, rest
+
+
+def compile_streams(query: RowQuery, streams: Sequence[Packed], rest: Sequence[Packed], more: int) -> Compiled:
+    """One statement of a part for each sorted file, in its order, and one for the others (`streams_of`).
+
+    A part holds the page's rows of its files, or more rows than a page has. Its number is the first column, `_ord` the
+    last. Rows that a single row of another file ends are left in, as with `apart`.
+    """
     statement = Statement(query.types)
     parts = []
-    for number, some in enumerate([*((f,) for f in streams), *([rest] if rest else [])]):
-        own = replace(query, relation=replace(relation, files=some))
+    for number, some in enumerate([*((f,) for f in streams), *([tuple(rest)] if rest else [])]):
+        own = replace(query, relation=replace(query.relation, files=some))
         source, counts = current(statement, own, read_columns(query, placed=True), paged=True, apart=True)
         where = f"{counts} AND {statement.where(query.remaining)}"
         parts.append(
@@ -85,27 +93,57 @@ def compile_streams(query: RowQuery, more: int) -> Compiled | None:
     return Compiled(" UNION ALL ".join(parts), tuple(statement.params))
 
 
-def merged(query: RowQuery, found: pa.Table, ended: pa.Array | None, more: int) -> pa.Table | None:
-    """The sheet's rows in what `compile_streams` selected, in order; None where that may lack rows."""
-    streams = sum(file.sorted for file in needed(query))
-    numbers = found[_PART].to_numpy()
-    rows = found.drop_columns([_PART])
-    ends = [*(np.flatnonzero(np.diff(numbers)) + 1), len(numbers)] if len(numbers) else []
-    kept: list[pa.Table] = []
-    in_order = True
-    for begin, end in zip([0, *ends], ends, strict=False):
-        stream = numbers[begin] < streams
-        part = trimmed(query, rows.slice(begin, end - begin), ended, more)
-        if part is None or (not stream and end - begin > query.first + more):
+def parts_of(found: pa.Table, streams: int) -> list[tuple[bool, pa.Table]]:
+    """The parts in what `compile_streams` selected, each with whether it is of one of so many sorted files."""
+    numbers, rows = found[_PART].to_numpy(), found.drop_columns([_PART])
+    if not len(numbers):
+        return [(True, rows)]
+    cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1), len(numbers)]
+    return [(bool(numbers[b] < streams), rows.slice(b, e - b)) for b, e in itertools.pairwise(cuts)]
+
+
+def merged(
+    query: RowQuery, parts: Sequence[tuple[bool, pa.Table]], ended: pa.Array | None, more: int
+) -> pa.Table | None:
+    """The sheet's rows in its parts, in order; None where these may lack rows."""
+    in_order: list[pa.Table] = []
+    others: list[pa.Table] = []
+    for stream, found in parts:
+        part = trimmed(query, found, ended, more)
+        if part is None or (not stream and len(found) > query.first + more):
             return None
         if len(part):
-            in_order = in_order and stream and not kept
-            kept.append(part)
-    if in_order:
-        return kept[0] if kept else rows.slice(0, 0)
+            (in_order if stream else others).append(part)
+    if len(in_order) == 1:
+        others = [some for other in others if len(some := _before_end(query, other, in_order[0]))]
+        if not others:
+            return in_order[0]
+    if not in_order and not others:
+        return parts[0][1].slice(0, 0)
     keys = [(o.column, "descending" if o.descending else "ascending", "at_end") for o in query.total_order]
-    whole = pa.concat_tables(kept).combine_chunks()
-    return whole.take(pc.sort_indices(whole, sort_keys=keys))
+    whole = pa.concat_tables([*in_order, *others])
+    placed = decoded(whole.select([o.column for o in query.total_order])).combine_chunks()
+    return whole.take(pc.sort_indices(placed, sort_keys=keys))
+
+
+def _before_end(query: RowQuery, rows: pa.Table, stream: pa.Table) -> pa.Table:
+    """The rows that can be on a page which a sorted part fills by itself; all of them where it does not."""
+    if len(stream) <= query.first or len(rows) > _COMPARED:
+        return rows
+    names = [o.column for o in query.total_order if o.column not in query.fixed]
+
+    def place(row: Iterable[Any]) -> tuple[tuple[bool, Any], ...]:
+        return tuple((value is None, value) for value in row)
+
+    last = place(stream[name][query.first].as_py() for name in names)
+    kept = [i for i, row in enumerate(zip(*(rows[n].to_pylist() for n in names), strict=True)) if place(row) < last]
+    return rows.take(pa.array(kept, pa.int64())) if len(kept) < len(rows) else rows
+
+
+def decoded(table: pa.Table) -> pa.Table:
+    """The same table with every text by itself, where texts were coded by their distinct values."""
+    columns = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    return pa.table(columns, table.column_names)
 
 
 def trimmed(query: RowQuery, found: pa.Table, ended: pa.Array | None, more: int) -> pa.Table | None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from core import rows_json
+from core import rows_json_columns
 from core.contract import ColumnType
 from core.rows_json import Leaf, Struct
 from core.spreadsheet import FORMULA
@@ -95,7 +95,7 @@ class _Ndjson:
         self._struct = Struct(tuple((name, Leaf(name, kind)) for name, kind in types.items()))
 
     def page(self, table: pa.Table) -> bytes:
-        lines = rows_json.lines_of_arrow(self._struct, table)
+        lines = rows_json_columns.lines_of_arrow(self._struct, table)
         if lines is None:  # a number that is none is null, as nothing else can be said of it
             rows = table.select(self._names).to_pylist()
             return b"".join(orjson.dumps(row, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for row in rows)

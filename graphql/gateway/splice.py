@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from catalog import current_pages
 from catalog.row_files import Standard
-from core import cursors, rows_json
+from core import cursors, rows_json, rows_json_columns
 from core.contract import ColumnType
 from core.duck import Duck
 from core.rows import Page, RowQuery, Value
@@ -259,7 +259,7 @@ async def answer(
 
         def read(duck: Duck, left: float) -> dict[str, Any] | None:
             if query.first > _COLUMNWISE:
-                return _body(plan, query, _Columns(duck.sheet(query, deadline=left)))
+                return _body(plan, query, _Columns(duck.sheet(query, deadline=left, coded=True)))
             return _body(plan, query, _Tuples(query, duck.page(query, deadline=left)))
 
         body = await context.duck(read)
@@ -320,7 +320,7 @@ class _Columns:
         return len(self._sheet.table)
 
     def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
-        return rows_json.of_arrow(struct, self._sheet.table, cursors)
+        return rows_json_columns.of_arrow(struct, self._sheet.table, cursors)
 
     def places(self) -> Sequence[Place]:
         return self._sheet.places()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.arrow import ARROW
 from core.contract import ColumnType
-from core.rows_json import Constant, Cursor, Leaf, Struct, of_arrow, of_tuples
+from core.rows_json import Constant, Cursor, Leaf, Struct, of_tuples
+from core.rows_json_columns import of_arrow
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["", '"', "\\", "\u2028\u2029", "\x00\x1f\x7f", "</script>", "é\u0301😀", "null", "\r\n"]
