@@ -147,7 +147,7 @@ class GraphQLDoor:
         use_locale(locale_of(request, DEFAULT_LOCALE))
         try:
             actor = self.actor(bearer(request.headers.get("authorization")))
-            answer = await self.run(actor, asked(await posted(request, MAX_BODY, REFUSALS)))
+            answer = await self.run(actor, asked(await posted(request, MAX_BODY, self.seconds, REFUSALS)))
             ran = answer["data"] is not None or any("path" in e for e in answer.get("errors", ()))
             return _sent(answer, 200 if ran else 400)
         except Refused as refused:

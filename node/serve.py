@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from core.http_guard import GuardedHttp
 from node.app import create_app
 from node.errors import NodePortTaken
 
@@ -104,6 +105,7 @@ def _bound(spec: NodeSpec) -> _Bound:
         access_log=False,
         lifespan="off",
         server_header=False,
+        http=GuardedHttp,
         ws="websockets-sansio",
         ws_max_size=_MESSAGE,
         ws_max_queue=8,

@@ -3,10 +3,11 @@
 Batches, forms, multipart, text and compressed bodies are not read (G09, G12, G14).
 """
 
+import asyncio
 from typing import Any
 
 import orjson
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from core.errors import LumbungError
 from core.messages import LOCALES, text
@@ -51,8 +52,8 @@ def json_of(raw: bytes | str, refusals: Refusals) -> Any:
         raise invalid(refusals, "operations.request.json") from error
 
 
-async def posted(http: Request, largest: int, refusals: Refusals) -> Any:
-    """The JSON that was posted; a typed error where the form of the request is not accepted, or it is too large."""
+async def posted(http: Request, largest: int, seconds: float, refusals: Refusals) -> Any:
+    """The JSON that was posted; a typed error where its form is not accepted, it is too large, or does not come."""
     if http.headers.get("content-encoding", "identity").lower() != "identity":
         raise invalid(refusals, "operations.request.encoding")
     kind, _, parameters = http.headers.get("content-type", "").partition(";")
@@ -63,10 +64,16 @@ async def posted(http: Request, largest: int, refusals: Refusals) -> Any:
     if declared.isdigit() and int(declared) > largest:
         raise refusals.too_large(largest)
     body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > largest:
-            raise refusals.too_large(largest)
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in http.stream():
+                body += chunk
+                if len(body) > largest:
+                    raise refusals.too_large(largest)
+    except TimeoutError as error:
+        raise invalid(refusals, "operations.request.slow", seconds=round(seconds)) from error
+    except ClientDisconnect as error:  # nobody hears this
+        raise invalid(refusals, "operations.request.json") from error
     return json_of(bytes(body), refusals)
 
 

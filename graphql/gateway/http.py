@@ -57,10 +57,10 @@ def request_of(data: Any, *, only_queries: bool) -> Request:
     return Request(query, variables, name, only_queries, None if query else id_)
 
 
-async def read(http: HttpRequest, largest: int = MAX_BODY) -> Request:
+async def read(http: HttpRequest, deadline: Deadline, largest: int = MAX_BODY) -> Request:
     """The GraphQL request in an HTTP request; a typed error where its form is not accepted."""
     if http.method != "GET":
-        return request_of(await posted(http, largest, REFUSALS), only_queries=False)
+        return request_of(await posted(http, largest, deadline.left, REFUSALS), only_queries=False)
     repeated = [k for k in _PARAMETERS if len(http.query_params.getlist(k)) > 1]
     if repeated:
         raise RequestInvalid(detail=text("gateway.request.repeated", name=min(repeated)))
@@ -179,7 +179,7 @@ class GraphQLDoor:
         try:
             context = await self._context(http, deadline)
             try:
-                request = await read(http, self._body_max)
+                request = await read(http, deadline, self._body_max)
             except LumbungError:
                 await self._proved(context)
                 raise

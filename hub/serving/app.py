@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from core.http_guard import GuardedHttp
 from gateway.context import Services
 from gateway.limits import MAX_BODY
 from hub.serving.line import GRACE
@@ -15,6 +16,7 @@ def config_of(services: Services) -> uvicorn.Config:
     """Over these services; sockets are the server's to bring."""
     return uvicorn.Config(
         make_app(services),
+        http=GuardedHttp,
         log_config=None,
         access_log=False,
         ws_max_size=MAX_BODY,

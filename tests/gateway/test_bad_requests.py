@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -209,3 +209,16 @@ def test_every_code_of_a_bad_question_has_a_test() -> None:
     written = "".join(p.read_text(encoding="utf-8") for p in Path(__file__).parents[1].rglob("test_*.py"))
     for number in range(1, 22):
         assert re.search(rf"\b(def test_\w*)?g{number:02d}\b|_g{number:02d}_|\"G{number:02d} ", written, re.IGNORECASE)
+
+
+async def test_G11_a_body_that_does_not_come_is_not_waited_for(hurried: Counted) -> None:
+    async def dripping() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    transport = httpx.ASGITransport(hurried.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        answer = await client.post("/graphql", content=dripping(), headers=JSON)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "REQUEST_INVALID")
+    assert "tidak tiba" in answer.text
