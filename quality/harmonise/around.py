@@ -56,7 +56,8 @@ class Around:
     def likeness(self, contract: Contract, targets: Sequence[Target], words: Words) -> float:
         """How well the texts name a standard: the largest share of one of its phrases that stands in one of them."""
         people = any(t.measure and t.column.unit == "orang" and t.column.required for t in targets)
-        phrases = [words.tokens(text) for text in (*contract.title.values(), *contract.synonyms)]
+        names = (*contract.title.values(), *contract.synonyms, *words.standards.get(contract.name, ()))
+        phrases = [words.tokens(text) for text in names]
         best = 0.0
         for text in self.texts:
             said = set(words.tokens(text))
@@ -155,7 +156,7 @@ def _stated(target: Target, text: str, references: Mapping[str, CodeList], words
     """What a line such as `Kabupaten : Demak` above the table says of a column."""
     for label, value in _SAID.findall(text):
         tokens = words.header(label).tokens
-        if max((words.likeness(tokens, phrase) for phrase in target.phrases), default=0.0) < 0.85:
+        if target.likeness(tokens, words)[0] < 0.85:
             continue
         codes = references.get(target.column.reference or "")
         if codes is not None:

@@ -22,6 +22,10 @@ _TEMPERATURE = 0.8
 _ASKED = 0.85
 #: A pair of less may have to make way for another column; a header so alike may be about the same.
 _FIRM, _LIKE = 2.0, 0.35
+#: A header so alike to a name is called so.
+_NAMED = 0.85
+#: A column that is called exactly so is hardly one of those that it is only like.
+_EXACT_NAME, _LIKE_NAME, _SPARED = 1.0, 0.9, 0.25
 #: Cells that speak no more against it may be what an unknown word names.
 _POSSIBLE = -2.3
 #: Columns of a number in two units: their cells are numbers, over so many rows, exactly so many times the other's.
@@ -57,7 +61,9 @@ def of_pair(pair: Pair, pairing: Pairing) -> float:
         elif at == pair.column.at and not _later_date(pair, other, pairing):
             holder = pairing.filled.get(name)
             better = holder.odds if holder is not None else 0.0
-            sure *= 1 - _near(other.odds - max(0.0, better - other.odds), pair.odds)
+            share = _near(other.odds - max(0.0, better - other.odds), pair.odds)
+            exact = pair.heading.likeness >= _EXACT_NAME and other.heading.likeness < _LIKE_NAME
+            sure *= 1 - share * (_SPARED if exact and not other.fit.telling else 1.0)
     if pair.fit.doubtful or pair.heading.another or pair.only:
         sure = min(sure, _ASKED)
     return min(sure, _MOST)
@@ -77,11 +83,12 @@ def _near(rival: float, own: float) -> float:
     return 0.5 * likelihood(rival - own) * 2 if rival > own - 4 else 0.0
 
 
-def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float:
+def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str], *, named: bool) -> float:
     """How sure it is that a column is none of the standard's.
 
     Args:
         taken: columns of the standard that headers fill.
+        named: its header is the very name of something, so that it is not what another column of the standard is.
     """
     if column.empty:
         return _MOST
@@ -96,8 +103,12 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str]) -> float
         holder = pairing.filled.get(target.name)
         against = max(0.0, holder.odds) if holder is not None else 0.0
         chances.append(likelihood(one.odds - against))
+        if holder is None and one.heading.likeness >= _NAMED and not one.heading.another:
+            sure = min(sure, _ASKED)  # called so, whatever its cells look like
         free = holder is None or (target.measure and holder.odds < _FIRM and one.heading.likeness > _LIKE)
-        if free and (not one.heading.another or one.heading.likeness > _LIKE) and _could(one, aside=aside):
+        other = named and one.heading.likeness <= _LIKE and not (one.target.column.required and one.fit.telling)
+        another = one.heading.another and one.heading.likeness <= _LIKE
+        if free and not other and not another and _could(one, aside=aside):
             sure = min(sure, _ASKED)
     return min(sure, 1 - max(chances), _MOST)
 

@@ -1,6 +1,5 @@
 """Proposes how a file's tables become rows of a standard: `suggest` is the door of `quality/harmonise`."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from quality.harmonise.pairing import Pair
 from quality.harmonise.profile import Profile, profiles
 from quality.harmonise.reading import Reading, likelihood, read_as
 from quality.harmonise.suggestion import SURE, Codes, ColumnSuggestion, Evidence, Question, Suggestion
-from quality.harmonise.target import Target, targets
+from quality.harmonise.target import Target, Wanted, wanted
 from quality.harmonise.wide import Group, melt
 from quality.harmonise.words import Words, load_words
 
@@ -52,11 +51,8 @@ def suggest(
         now: bounds what may be a year.
         words: of the home (`load_words`); None takes the shipped ones.
     """
-    known = words if words is not None else load_words()
-    common = Counter(column.name for contract in contracts.values() for column in contract.columns)
-    phrases = (t.phrases for c in contracts.values() for t in targets(c, common, known))
-    known = known.knowing(token for each in phrases for phrase in each for token in phrase)
-    wanted = {name: targets(contract, common, known) for name, contract in sorted(contracts.items())}
+    sought = wanted(contracts, words if words is not None else load_words())
+    known = sought.words
     out = []
     for table in tables:
         columns = profiles(table, known, now.year)
@@ -66,9 +62,9 @@ def suggest(
         around = Around(tuple(dict.fromkeys(t for t in texts if t.strip())))
         readings = [
             read_as(contracts[name], one, columns, references=references, around=around, words=known, regions=regions)
-            for name, one in wanted.items()
+            for name, one in sought.targets.items()
         ]
-        out.append(_suggestion(table, columns, readings, references, around, words=known))
+        out.append(_suggestion(table, columns, readings, references, around, sought=sought))
     return tuple(sorted(out, key=lambda s: (-s.confidence if s.standard else 1.0, -len(s.columns))))
 
 
@@ -79,7 +75,7 @@ def _suggestion(
     references: Mapping[str, CodeList],
     around: Around,
     *,
-    words: Words,
+    sought: Wanted,
 ) -> Suggestion:
     likely = of_standards(readings, len(columns))
     ranked = sorted(readings, key=lambda r: (-likely[r.contract.name], r.contract.name))
@@ -94,7 +90,7 @@ def _suggestion(
         near = tuple(r.contract.name for r in ranked if likely[r.contract.name] > _WORTH)
         asked = (Question("standard", None, near),) if near else ()
         return Suggestion(None, nothing, table.name, table.place.row, fits_none, questions=asked)
-    found = tuple(_column(c, best, ranked, likely) for c in columns)
+    found = tuple(_column(c, best, ranked, likely, sought) for c in columns)
     evidence = [Evidence("standard", {"found": len(best.filled), "of": len(best.targets)})]
     if best.title > 0.9:
         evidence.append(Evidence("named", {"standard": best.contract.title["id"]}))
@@ -110,11 +106,13 @@ def _suggestion(
         codes=_codes(best, references),
         evidence=tuple(evidence),
         questions=_questions(best, ranked, confidence, found, references),
-        values=taught(best, references, words),
+        values=taught(best, references, sought.words),
     )
 
 
-def _column(column: Profile, best: Reading, ranked: Sequence[Reading], likely: Mapping[str, float]) -> ColumnSuggestion:
+def _column(
+    column: Profile, best: Reading, ranked: Sequence[Reading], likely: Mapping[str, float], sought: Wanted
+) -> ColumnSuggestion:
     group = best.melted.get(column.at)
     if group is not None:
         return _melted(column, group, best, likely[best.contract.name])
@@ -123,7 +121,13 @@ def _column(column: Profile, best: Reading, ranked: Sequence[Reading], likely: M
     taken = frozenset(n for g in best.groups for n in (*g.names, g.value.name))
     whole = likely[best.contract.name]
     if chosen is None:
-        sure = _beside(of_unused(column, best.pairing, taken), None, column, ranked, likely)
+        sure = _beside(
+            of_unused(column, best.pairing, taken, named=sought.names(column.header.tokens)),
+            None,
+            column,
+            ranked,
+            likely,
+        )
         sure = min(sure, whole)
         why = Evidence("empty") if column.empty else Evidence("counting" if column.counting else "nothing")
         return ColumnSuggestion(column.name, None, "unused", sure, (why,), alternatives=others)

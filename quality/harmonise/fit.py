@@ -21,6 +21,8 @@ from quality.harmonise.target import Target
 #: Evidence that no header outweighs.
 NEVER = -12.0
 _MOST, _FEW, _ALL = 0.9, 0.1, 0.98
+#: Yes and no are said in no more spellings.
+_FEW_WORDS = 12
 #: What amounts are written in without a word.
 _LARGER: Mapping[str, tuple[Decimal, ...]] = {"rupiah": (Decimal(1000), Decimal(1000000))}
 
@@ -65,7 +67,7 @@ def _fit(column: Profile, target: Target, references: Mapping[str, CodeList], st
     if target.values:
         return _listed(column, target)
     if kind is ColumnType.BOOLEAN:
-        return _boolean(column)
+        return _boolean(column, target)
     if kind in (ColumnType.DATE, ColumnType.MOMENT):
         return _dated(column, target)
     if kind in (ColumnType.INTEGER, ColumnType.NUMBER):
@@ -90,7 +92,8 @@ def _coded(column: Profile, target: Target, codes: CodeList) -> Fit:
         return Fit(2.5, (said,), telling=True)
     if found.meant >= _FEW:
         return Fit(0.8, (said,))
-    return Fit(-0.8 if codes.name == "gauge" else -1.2, (Evidence("no_codes", {"list": codes.name}),))
+    unknown = -2.0 if not found.meant and len(column.spellings) > 1 else -1.2
+    return Fit(-0.8 if codes.name == "gauge" else unknown, (Evidence("no_codes", {"list": codes.name}),))
 
 
 def _region(column: Profile, target: Target, found: Coded, said: Evidence) -> Fit:
@@ -128,9 +131,11 @@ def _listed(column: Profile, target: Target) -> Fit:
     return Fit(-2.2 if len(column.spellings) <= 30 else -4.0, (Evidence("not_listed"),))
 
 
-def _boolean(column: Profile) -> Fit:
-    yes = {**dict.fromkeys(values.TRUE, "1"), **dict.fromkeys(values.FALSE, "0")}
-    share = column.share(np.array([s.lower() in yes for s in column.spellings], np.bool_))
+def _boolean(column: Profile, target: Target) -> Fit:
+    known = values.TRUE | values.FALSE
+    few = column.spellings[:_FEW_WORDS]
+    meant = [s.lower() in known or column.words.tokens(s) in target.meanings for s in few]
+    share = column.share(np.array(meant + [False] * (len(column.spellings) - len(few)), np.bool_))
     if share < 0.8:
         return Fit(-5.0, (Evidence("not_boolean"),))
     return Fit(0.5 if column.numeric > 0.5 else 2.0, (Evidence("boolean", {"share": _percent(share)}),))
@@ -208,7 +213,7 @@ def _unit(column: Profile, target: Target, stated: str | None) -> tuple[Decimal 
     if unit is None and stated is not None and units.factor(stated, target.column) is not None:
         unit = stated
     if unit is None or not target.column.unit:
-        return None, unit, False
+        return None, unit, unit is not None and target.apart and units.money(unit)
     factor = units.factor(unit, target.column)
     return factor, unit, factor is None
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from core.contract import ColumnType
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
@@ -16,6 +17,8 @@ _SILENT = -0.3
 _NOT = 4.0
 #: What is called a code counts nothing.
 _CODE = "kode"
+#: A figure that runs from the year's beginning is not that of its last month.
+_SO_FAR = "sampai"
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
 _SAYING, _DULL, _DULL_NAMED = 0.9, 1.0, 2.0
 #: Words for a place or a period say neither what a number is nor of which kind.
@@ -70,15 +73,15 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
         return Heading(_DULL_NAMED, 0.5, (Evidence("silent"),))
     if header.silent:
         return Heading(_SILENT, 0.0, (Evidence("silent"),))
-    likeness, phrase = max((words.likeness(header.tokens, p), p) for p in target.phrases)
-    if target.measure and _CODE in header.tokens and _CODE not in phrase:
+    likeness, phrase = target.likeness(header.tokens, words)
+    if _CODE in header.tokens and _CODE not in phrase and (target.measure or _named_text(target)):
         return Heading(-_NOT, likeness, (Evidence("another", {"word": _CODE}),), another=True)
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
     odds = _scaled(likeness)
     evidence, narrower = [], False
     if target.measure and all(t in _ANY or words.weight(t) < _SAYING for t in header.tokens):
         odds = max(odds, _DULL_NAMED) if named else min(odds, _DULL)
-    elif target.measure and likeness < 1 and _narrower(header, target, words):
+    elif target.measure and likeness < 1 and (_narrower(header, target, words) or _of_one_time(header, phrase)):
         narrower = True
         odds = min(odds, _NARROWER)
         evidence.append(Evidence("narrower", {"words": " ".join(header.tokens)}))
@@ -88,6 +91,16 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
         odds = min(odds, 1.5) - _NOT
         evidence.append(Evidence("another", {"word": ", ".join(nots)}))
     return Heading(odds, likeness, tuple(evidence), bool(nots), narrower)
+
+
+def _named_text(target: Target) -> bool:
+    """Whether it holds names, which a code is not."""
+    return target.column.type is ColumnType.TEXT and not target.column.reference and not target.values
+
+
+def _of_one_time(header: Header, phrase: tuple[str, ...]) -> bool:
+    """Whether a header speaks of this month alone where the standard's figure runs up to it."""
+    return _SO_FAR in phrase and _SO_FAR not in header.tokens
 
 
 def _narrower(header: Header, target: Target, words: Words) -> bool:

@@ -172,6 +172,6 @@ def _all_else(
 
 
 def _can(pair: Pair) -> bool:
-    if pair.heading.another or pair.column.counting:
+    if pair.heading.another or pair.column.counting or pair.column.words.beside(pair.column.header.tokens):
         return False
     return pair.fit.odds >= (1.5 if not pair.target.measure else 0.5)

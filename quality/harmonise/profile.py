@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SAMPLE = 1200
 #: So many distinct spellings of a column are looked up in a code list.
 _LOOKED_UP = 300
+#: Where none of so many is known, no more are looked up.
+_HOPELESS = 80
 _LONG = 13
 _TAIL = re.compile(r"^(.*\d)\s*([A-Za-z%/\u00b2\u00b3][A-Za-z%/.\u00b2\u00b32 ]*)$")
 _NUMBERED = re.compile(r"[-/. ]0[0-9]{3}$")  # 11.01.0001 numbers a document
@@ -77,6 +79,7 @@ class Profile:
     year: int
     variants: tuple[Header, ...] = ()
     _coded: dict[str, Coded] = field(default_factory=dict)
+    _matching: dict[re.Pattern[str], float] = field(default_factory=dict)
     fits: dict[tuple[str, str, str | None], "Fit"] = field(default_factory=dict)
 
     @property
@@ -262,7 +265,9 @@ class Profile:
         found: list[tuple[str, ...]] = []
         sure = meant = seen = 0
         unresolved: list[str] = []
-        for spelling, count in zip(self.spellings[:_LOOKED_UP], self.counts, strict=False):
+        for i, (spelling, count) in enumerate(zip(self.spellings[:_LOOKED_UP], self.counts, strict=False)):
+            if i == _HOPELESS and not meant:
+                break
             resolution = codes.resolve(spelling)
             one = (resolution.code,) if resolution.code is not None else resolution.candidates
             found.append(one)
@@ -284,11 +289,16 @@ class Profile:
 
     @cached_property
     def folded(self) -> tuple[str, ...]:
-        """The spellings reduced to what people mean by them."""
-        return tuple(fold(spelling) for spelling in self.spellings)
+        """The most frequent spellings reduced to what people mean by them."""
+        return tuple(fold(spelling) for spelling in self.spellings[:_LOOKED_UP])
 
     def meant(self, values: Mapping[str, str], meanings: Mapping[tuple[str, ...], str]) -> tuple[str | None, ...]:
-        """The value of a closed list that each spelling means, by its letters or by its words."""
+        """The value of a closed list that each spelling means, by its letters or by its words.
+
+        None of them where there are more spellings than a closed list has.
+        """
+        if len(self.spellings) > _LOOKED_UP:
+            return (None,) * len(self.spellings)
         found = [values.get(folded) for folded in self.folded]
         if self.worded:
             pairs = zip(found, self.worded, strict=True)
@@ -306,11 +316,12 @@ class Profile:
     def heads(self) -> Mapping[str, float]:
         """The words that values begin with, in one form, as shares of the filled cells."""
         found: Counter[str] = Counter()
-        for folded, count in zip(self.folded, self.counts, strict=True):
+        for folded, count in zip(self.folded, self.counts, strict=False):
             word = folded.partition(" ")[0]
             for token in self.words.heads.get(word, self.words.meanings.get(word, (word,))):
                 found[token] += int(count)
-        return {token: count / self.total for token, count in found.items()} if self.total else {}
+        seen = int(self.counts[:_LOOKED_UP].sum())
+        return {token: count / seen for token, count in found.items()} if seen else {}
 
     @cached_property
     def length(self) -> float:
@@ -326,7 +337,10 @@ class Profile:
 
     def matching(self, pattern: re.Pattern[str]) -> float:
         """The share of cells that a pattern matches from their beginning."""
-        return self.share(np.array([pattern.match(s.strip()) is not None for s in self.spellings], np.bool_))
+        if pattern not in self._matching:
+            matched = [pattern.match(s) is not None for s in self.spellings]
+            self._matching[pattern] = self.share(np.array(matched, np.bool_))
+        return self._matching[pattern]
 
 
 def profiles(table: TextTable, words: Words, year: int) -> tuple[Profile, ...]:

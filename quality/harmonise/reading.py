@@ -19,9 +19,12 @@ from quality.harmonise.words import Words
 
 #: What is lost where a column that the standard needs is nowhere.
 _NO_MEASURE, _NO_TIME, _NO_KEY, _NO_YEAR, _NO_OTHER, _NO_REGION, _NO_LISTED = 3.0, 1.6, 1.2, 0.8, 0.7, 0.4, 0.3
+_NO_CODE = 2.2
 #: What is lost where a column of texts says of each row something that the standard does not know.
 _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.5
+#: What is lost where people are divided into kinds that the standard does not know.
+_DIVIDED = 3.0
 #: What is lost where more than a third of what the standard needs is nowhere, and won where all of it is there.
 _LACKING, _COMPLETE = 6.0, 1.5
 #: What is won for each number that the standard is about where all of them are there by their very names, and the share
@@ -215,7 +218,14 @@ def _score(
     score -= _LACKING * max(0.0, len(lacking) / len(needed) - (_SPARED if all_named else 0.34)) if needed else 0.0
     score += _COMPLETE if not lacking else 0.0
     unknown = sum(_tells(c) for c in pairing.columns if c.at not in pairing.chosen)
+    if any(t.column.unit == "orang" for t in measures) and any(_divides(c) for c in pairing.columns):
+        score -= _DIVIDED
     return score - _UNKNOWN * min(_MOST_UNKNOWN, unknown)
+
+
+def _divides(column: Profile) -> bool:
+    """Whether it divides people by what no standard knows: ages, schools, faiths."""
+    return column.numeric < 0.5 and len(column.spellings) > 1 and bool(column.words.parts & set(column.header.tokens))
 
 
 def _by_name(pair: Pair) -> bool:
@@ -236,6 +246,8 @@ def _lost(contract: Contract, target: Target) -> float:
         return _NO_TIME
     if target.values:
         return _NO_LISTED
+    if target.column.key and target.column.reference:
+        return _NO_CODE
     return _NO_KEY if target.column.key else _NO_OTHER
 
 

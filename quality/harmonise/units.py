@@ -10,7 +10,9 @@ from core.spellings import UNITS
 
 #: Beside those that a cell may carry (`core.spellings.UNITS`): spellings that stand above a column.
 _MORE: Mapping[str, Mapping[str, str]] = {
-    "kg": {"kgs": "1", "kilo": "1", "kw": "100", "ku": "100", "kwt": "100", "t": "1000", "g": "0.001", "ons": "0.1"},
+    "kg": {"kgs": "1", "kilo": "1", "kw": "100", "ku": "100", "kwt": "100", "t": "1000", "g": "0.001", "ons": "0.1",
+           "tons": "1000", "tonne": "1000", "tonnes": "1000", "kgm": "1", "kilograms": "1", "kilogramme": "1",
+           "ribu ton": "1000000", "ribu kg": "1000", "kwintal": "100", "quintal": "100"},
     "m": {"km": "1000", "kilometer": "1000", "sentimeter": "0.01", "centimeter": "0.01", "milimeter": "0.001",
           "mdpl": "1", "m dpl": "1", "mtr": "1", "dm": "0.1"},
     "mm": {"milimeter": "1", "mm hari": "1", "milimeter hari": "1", "mm 24 jam": "1", "mm jam": "1", "m": "1000"},
@@ -50,6 +52,7 @@ def _plain(text: str) -> str:
     return " ".join(word for word in words if word not in {"per", "dalam", "dlm", "satuan", "unit:"})
 
 
+@lru_cache(maxsize=16_384)
 def known(text: str) -> bool:
     """Whether a text is a unit and nothing else."""
     plain = _plain(text)
@@ -69,6 +72,12 @@ def factor(text: str, column: Column) -> Decimal | None:
         return table[plain]
     daily = any(word in " ".join((column.name, *column.title.values())).lower() for word in ("hari", "day"))
     return table.get(_PER_DAY.sub("", plain)) if daily else None
+
+
+def money(text: str) -> bool:
+    """Whether a text is a unit of money."""
+    plain = _plain(text)
+    return plain in UNITS["rupiah"] or plain in _MORE["rupiah"]
 
 
 def smaller(column: Column) -> tuple[Decimal, ...]:

@@ -13,7 +13,7 @@ from quality.harmonise.fit import Fit, fit
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
-from quality.harmonise.words import Words
+from quality.harmonise.words import Header, Words
 from quality.headers import squeezed
 
 #: So many different values make headers values; of a closed list (a sex) two do.
@@ -148,12 +148,12 @@ def _group(
         if not fits:
             continue
         middle = sorted(f.odds for f in fits)[len(fits) // 2]
-        likeness = max((words.likeness(rest.tokens, p) for p in target.phrases), default=0.0) if rest.tokens else None
+        likeness = target.likeness(rest.tokens, words)[0] if rest.tokens else None
         if rest.silent and members[0][1].rest and not own_words:
             continue
         if rest.silent and not target.column.required and len(measures) > 1:
             continue  # a header that names no measure stands over what the standard is about
-        if middle < -1.5 or (likeness is not None and likeness < _MEASURE) or rest.nots:
+        if middle < -1.5 or (likeness is not None and likeness < _MEASURE) or _another(rest, target):
             continue
         score = middle + (3 * likeness if likeness is not None else 0) + (2.0 if target.column.required else 0.0)
         weighed.append((score, likeness, target, fits))
@@ -163,6 +163,11 @@ def _group(
     score, likeness, value, fits = weighed[0]
     rivals = tuple(t.name for s, _, t, _ in weighed[1:] if s > score - 1.0)
     return Group(tuple(members), names, value, fits, likeness, rivals)
+
+
+def _another(rest: Header, target: Target) -> bool:
+    """Whether words of what is left of a header make its numbers another figure."""
+    return any(not any(word in phrase for phrase in target.phrases) for word in rest.nots)
 
 
 def melt(group: Group, columns: Sequence[Profile], period: tuple[str | None, str | None]) -> Melt:

@@ -1,26 +1,31 @@
 """What a header says: its words in one form, its unit, and the words that make it another figure.
 
-Words are data (`words.csv`; a home may add `reference/words.csv` with the same columns): `word` gives what an
-abbreviation or English word means, `skip` says nothing, `weak` says little, `not` makes a figure another one (of
-yesterday, planned, a share), `aside` goes beside any table (a row's number, a clerk, a remark), `head` begins a value
-and tells what it is (Dinas ..., Jl. ...), and `column` is a further word for a standard's column
-(`commodity_price.price`) or for the columns of that name in all of them (`*.region_code`).
+Words are data (`words.csv`, `columns.csv`, `meanings.csv`; a home may add `reference/words.csv` with the same columns):
+`word` gives what an abbreviation or English word means, `skip` says nothing, `weak` says little, `not` makes a figure
+another one (of yesterday, planned, a share), `aside` goes beside any table (a row's number, a clerk, a remark), `part`
+divides people into kinds, `head` begins a value and tells what it is (Dinas ..., Jl. ...), `column` is a further word
+for a standard's column (`commodity_price.price`) or for the columns of that name in all of them (`*.region_code`),
+`standard` one for what a standard is about, and `value` one for a value of a closed list (`*.sex=P`) or for yes and no
+(`boolean=ya`).
 """
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz.distance import DamerauLevenshtein
 
 from core.reference import fold
 from quality.harmonise import units
 
-SHIPPED = Path(__file__).with_name("words.csv")
+SHIPPED = tuple(Path(__file__).with_name(f"{name}.csv") for name in ("words", "columns", "meanings"))
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+#: `s.d.` is until; the letters alone say nothing.
+_UNTIL = re.compile(r"\b(?:s\s?[./]\s?d\b\.?|sd\b|s d\b|hingga\b)", re.IGNORECASE)
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 #: Headers that readers and programs make up where a file has none.
 _MADE_UP = re.compile(
@@ -55,9 +60,9 @@ class Header:
         return not self.tokens
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
-    """The words of the shipped file and of a home."""
+    """The words of the shipped files and of a home; `kept` is what was worked out with them before."""
 
     meanings: Mapping[str, tuple[str, ...]]
     skips: frozenset[str]
@@ -65,14 +70,19 @@ class Words:
     weak: Mapping[str, float]
     heads: Mapping[str, tuple[str, ...]]
     asides: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    standards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
     _known: dict[tuple[tuple[str, ...], tuple[str, ...]], float] = field(default_factory=dict, compare=False)
+    _near: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def tokens(self, text: str) -> tuple[str, ...]:
         """The words of a text in one form, each once, in order."""
         out: dict[str, None] = {}
-        for glued in fold(_CAMEL.sub(" ", text)).split():
+        for glued in fold(_UNTIL.sub(" sampai ", _CAMEL.sub(" ", text).replace("_", " "))).split():
             for word in self._parts(glued):
                 for part in self.meanings.get(word, (word,)):
                     if part not in self.skips:
@@ -91,7 +101,21 @@ class Words:
 
     def knowing(self, vocabulary: Iterable[str]) -> "Words":
         """The same words, with those of the standards, of which others may be glued together."""
-        return replace(self, vocabulary=frozenset(vocabulary), _known={})
+        return replace(self, vocabulary=frozenset(vocabulary), _known={}, _near={}, kept={})
+
+    def near(self, token: str) -> tuple[str, ...]:
+        """The words of the standards that one may be: itself, with a typing error, or cut short."""
+        found = self._near.get(token)
+        if found is None:
+            found = self._near[token] = tuple(sorted(t for t in self._initials.get(token[:1], ()) if alike(token, t)))
+        return found
+
+    @cached_property
+    def _initials(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for token in self.vocabulary:
+            found.setdefault(token[:1], []).append(token)
+        return {letter: tuple(tokens) for letter, tokens in found.items()}
 
     def header(self, text: str) -> Header:
         """A header as it is understood."""
@@ -160,6 +184,8 @@ class Words:
 @lru_cache(maxsize=100_000)
 def alike(one: str, other: str) -> bool:
     """Whether one of two words is the other with a typing error, or begins it as an abbreviation does."""
+    if one == other:
+        return True
     short, long = sorted((one, other), key=len)
     if len(short) >= _TYPO and short[0] == long[0]:
         return DamerauLevenshtein.distance(one, other, score_cutoff=1 + (len(long) > 8)) <= 1 + (len(long) > 8)
@@ -169,16 +195,20 @@ def alike(one: str, other: str) -> bool:
 
 def load_words(*files: Path) -> Words:
     """The shipped words and those of further files, a later one winning; a missing file adds none."""
-    return _load(tuple((f, f.stat().st_mtime_ns) for f in (SHIPPED, *files) if f.is_file()))
+    return _load(tuple((f, f.stat().st_mtime_ns) for f in (*SHIPPED, *files) if f.is_file()))
 
 
 @lru_cache(maxsize=16)
 def _load(files: tuple[tuple[Path, int], ...]) -> Words:
-    kinds: dict[str, dict[str, str]] = {kind: {} for kind in ("word", "skip", "not", "weak", "head", "aside")}
-    columns: dict[str, tuple[str, ...]] = {}
+    kinds: dict[str, dict[str, str]] = {kind: {} for kind in ("word", "skip", "not", "weak", "head", "aside", "part")}
+    several: dict[str, dict[str, list[str]]] = {"column": {}, "standard": {}}
+    values: dict[str, list[tuple[str, str]]] = {}
     for word, kind, means in _lines(path for path, _ in files):
-        if kind == "column":
-            columns[means] = (*columns.get(means, ()), word)
+        if kind in several:
+            several[kind].setdefault(means, []).append(word)
+        elif kind == "value":
+            column, _, value = means.partition("=")
+            values.setdefault(column, []).append((word, value))
         elif kind in kinds:
             kinds[kind][fold(word)] = means
     return Words(
@@ -188,7 +218,10 @@ def _load(files: tuple[tuple[Path, int], ...]) -> Words:
         {word: _share(means) for word, means in kinds["weak"].items()},
         {word: tuple(fold(means).split()) for word, means in kinds["head"].items()},
         frozenset(kinds["aside"]),
-        columns,
+        frozenset(kinds["part"]),
+        {column: tuple(found) for column, found in several["column"].items()},
+        {standard: tuple(found) for standard, found in several["standard"].items()},
+        {column: tuple(found) for column, found in values.items()},
     )
 
 
