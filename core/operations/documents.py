@@ -10,10 +10,16 @@ from typing import Final, Generic, TypeVar
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
     parse,
     specified_rules,
     validate,
@@ -28,6 +34,8 @@ from core.operations.refusals import SUGGESTED, Refusals, Refused
 
 C = TypeVar("C")
 MAX_ERRORS: Final = 5
+#: What graphql-core says where fragments lead to each other more often than it follows.
+_TOO_NESTED: Final = "Validation aborted."
 _KEPT = 256
 _KEPT_LENGTH = 16 * 1024
 
@@ -81,6 +89,7 @@ class Documents(Generic[C]):
         try:
             document = parse(query, max_tokens=limits.tokens)
             sizes.check(document, limits, refusals)
+            _steady(document, refusals)
             errors = validate(self._schema, document, self._rules, max_errors=MAX_ERRORS - 1)
         except GraphQLSyntaxError as error:
             if error.message.startswith("Syntax Error: Document contains more than"):
@@ -92,8 +101,10 @@ class Documents(Generic[C]):
             raise Refused((refusals.document(detail),)) from error
         except RecursionError as error:
             raise Refused((refusals.limit("depth", limits.depth),)) from error
-        except LumbungError as error:
+        except (LumbungError, GraphQLError) as error:
             raise Refused((error,)) from error
+        if any(error.message == _TOO_NESTED for error in errors):
+            raise Refused((refusals.limit("depth", limits.depth),))
         if self._suggestions:
             for found in errors:
                 found.extensions = {SUGGESTED: True}
@@ -124,6 +135,26 @@ class Documents(Generic[C]):
                 if len(self._sound) > _KEPT:
                     self._sound.popitem(last=False)
         return sound
+
+
+def _steady(document: DocumentNode, refusals: Refusals) -> None:
+    """Refuse a subscription whose one field may be left out: there is no answer to that, and graphql-core breaks."""
+    fragments = {d.name.value: d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    seen: set[str] = set()
+
+    def look(selection: SelectionSetNode | None) -> None:
+        for node in selection.selections if selection else ():
+            if any(directive.name.value in ("skip", "include") for directive in node.directives or ()):
+                raise refusals.document(text("operations.steady"))
+            if isinstance(node, InlineFragmentNode):
+                look(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                look(fragments.get(node.name.value))
+
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.SUBSCRIPTION:
+            look(node.selection_set)
 
 
 def operation(sound: Sound[C], name: str | None, refusals: Refusals) -> Operation[C]:

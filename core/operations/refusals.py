@@ -15,6 +15,8 @@ from core.log import get
 
 #: Marks an error of a document whose suggestions may be told.
 SUGGESTED = "suggested"
+#: Of what graphql-core says, which repeats names and values of any length.
+_LONGEST = 500
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
 
@@ -65,7 +67,8 @@ class Refusals:
             return cause
         if cause is None or error.path is None:  # graphql-core's own refusal of the document or its variables
             suggested = (error.extensions or {}).get(SUGGESTED)
-            return self.document(error.message if suggested else _SUGGESTION.sub("", error.message))
+            said = error.message if suggested else _SUGGESTION.sub("", error.message)
+            return self.document(said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …")
         return self.internal(cause)
 
     def formatted(self, error: GraphQLError) -> dict[str, object]:

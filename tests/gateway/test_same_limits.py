@@ -16,7 +16,9 @@ from gateway import errors
 from gateway import limits as hubs_limits
 from node import documents as nodes
 
-SCHEMA = build_schema("type Query { item(first: Int): Item silence: Int } type Item { name: String inner: Item }")
+SCHEMA = build_schema(
+    "type Subscription { item(first: Int): Item } type Query { item(first: Int): Item silence: Int } type Item { name: String inner: Item }"
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,33 @@ def test_G06_few_of_many_errors_come_back_with_their_places(side: Side) -> None:
 def test_G20_names_that_were_perhaps_meant_are_not_told(side: Side) -> None:
     for query in ("{ itme { name } }", "{ item { nam } }", "{ item(firs: 1) { name } }", "{ item { name } } fragment A on Itm { name }"):  # fmt: skip
         assert "Did you mean" not in str(side.refused(query))
+
+
+def test_G02_fragments_that_lead_to_each_other_without_end_are_too_deep(side: Side) -> None:
+    parts = "".join(f"fragment F{i} on Item {{ name ...F{i + 1} }} " for i in range(200))
+    query = f"{{ item {{ ...F0 }} }} {parts} fragment F200 on Item {{ name }}"
+    assert said(side.refused(query)) == [side.beyond("depth")]
+
+
+@pytest.mark.parametrize("query", ["{ %s }", "{ item(first: [%s]) { name } }", 'query($a: Int = "%s") { item(first: $a) { name } }'])  # fmt: skip
+def test_G03_what_is_refused_is_not_repeated_at_any_length(side: Side, query: str) -> None:
+    [error] = side.refused(query % ("x" * 200_000))
+    assert len(error["message"]) < 700
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "subscription { item @skip(if: true) { name } }",
+        "subscription($a: Boolean!) { item @include(if: $a) { name } }",
+        "subscription($a: Boolean!) { ... @skip(if: $a) { item { name } } }",
+        "subscription($a: Boolean!) { ...A } fragment A on Subscription { ...B } fragment B on Subscription { item @skip(if: $a) { name } }",
+    ],
+)
+def test_G21_the_one_field_of_a_subscription_cannot_be_left_out(side: Side, query: str) -> None:
+    [error] = side.refused(query)
+    assert "@skip" in error["message"]
+    assert side.read("subscription($a: Boolean!) { item { name @skip(if: $a) } }")
 
 
 def test_a_word_of_the_asker_is_not_taken_for_a_limit(side: Side) -> None:
