@@ -2,11 +2,11 @@
 
 `lumbung serve` as it comes, a process that accepts and one for each core (up to four) that answers, its catalogue in
 SQLite; PostGraphile as it comes, one process of node beside PostgreSQL's, one of these for each connection of its pool;
-the client in a process of its own, so that none of them waits for another's interpreter. Both answer as a walidata: rows of three members'
-closed datasets are left out, and the addresses of warehouses are null. Answers are compared before anything is timed.
-The two sides are loaded in turn, and what is compared are the medians of their turns, so that whatever else the machine
-does falls on both. PostGraphile comes from npm (`LUMBUNG_BENCH_POSTGRAPHILE` names a folder that has it installed);
-without it, or without PostgreSQL, these bars say why they could not be measured.
+the client in a process of its own, so that none of them waits for another's interpreter. Both answer as a walidata:
+rows of three members' closed datasets are left out, and the addresses of warehouses are null. Answers are compared
+before anything is timed. The two sides are loaded in turn, and what is compared are the medians of their turns, so that
+whatever else the machine does falls on both. PostGraphile comes from npm (`LUMBUNG_BENCH_POSTGRAPHILE` names a folder
+that has it installed); without it, or without PostgreSQL, these bars say why they could not be measured.
 
 `LUMBUNG_BENCHMARK_HOME` names a folder that keeps the home and the packages for the next run.
 """
