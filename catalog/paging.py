@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -62,6 +63,8 @@ def _fits(value: object, step: Step) -> bool:
         return isinstance(value, datetime) and value.tzinfo is not None
     if step.column.type.python_type is int:
         return type(value) is int and abs(value) < 2**63
+    if step.column.type.python_type is float:
+        return type(value) in (int, float) and isfinite(value)  # type: ignore[arg-type]  # a number it is
     return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
 

@@ -71,6 +71,7 @@ FIELDS: dict[str, str] = {
     "checks": "",
     "quarantine": "",
     "scores": "",
+    "findings": "(states: [OPEN, ACCEPTED, CLOSED])",
     "rows": "(dataset: $dataset)",
     "live": "",
     "gauges": "",
@@ -103,6 +104,12 @@ def province(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copyfile(sqlite_template, home / "lumbung.db")
     engine: Engine = make_engine(f"sqlite:///{home / 'lumbung.db'}")
     made = factories.seed(factories.empty_province(home, engine))
+    factories.found(
+        made,
+        factories.noted(made, 1, REGENCY, "harga", value=38_003),
+        factories.noted(made, 2, REGENCY, "rahasia", value=SECRET_CELL),
+        factories.noted(made, 3, DEMAK, "harga", value=SECRET_CELL, concerns=[made.dataset(REGENCY, "terbatas")]),
+    )
     yield made
     made.services.duck.close()
     engine.dispose()
@@ -219,7 +226,7 @@ async def test_the_owner_sees_its_closed_data_through_the_same_doors(province: P
     assert "Data tertutup" in body or SECRET_CELL in body
 
 
-@pytest.mark.parametrize("name", ["runs", "checks", "quarantine"])
+@pytest.mark.parametrize("name", ["runs", "checks", "quarantine", "findings"])
 async def test_runs_checks_and_returned_rows_are_no_public_matter(province: Province, name: str) -> None:
     body = await ask(province, ANONYMOUS, name)
     assert body["data"][name]["nodes"] == []  # type: ignore[index]  # data of an answer

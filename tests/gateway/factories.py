@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
-from catalog import datasets, runs
+from catalog import datasets, findings, runs
 from catalog.datasets import dataset_id, resource_id
 from catalog.models import RunState
 from catalog.seen import SeenDataset, SeenResource
@@ -249,6 +249,37 @@ def seed(province: Province) -> Province:
     province.commit(REGENCY, "terbatas", [{"Nama": SECRET_CELL}])
     _sources(province)
     return province
+
+
+def noted(province: Province, number: int, code: str, name: str, *, value: object, **more: Any) -> findings.Noted:
+    """A finding about one price of a member's dataset, held against those of the city's."""
+    row = {"member": code, "source": source_id(code), "dataset": province.dataset(code, name),
+           "resource": province.resource(code, name), "row": 3}  # fmt: skip
+    beside = row | {
+        "member": CITY,
+        "dataset": province.dataset(CITY, "harga"),
+        "resource": province.resource(CITY, "harga"),
+    }
+    facts: dict[str, Any] = {
+        "id": f"{number:016x}", "kind": "disagree", "contract": "commodity_price", "rule": "agree", "member": code,
+        "dataset": province.dataset(code, name), "weight": float(number), "standing": "1", "message": "finding.disagree",
+        "columns": ["price"], "key": {"region_code": code},
+        "seen": {"what": "finding.side.source", "value": value, "rows": [row], "count": 1},
+        "expected": [{"what": "finding.side.source", "value": 40_003, "rows": [beside], "count": 1}],
+        "values": {"column": "Harga", "group": "cabai rawit", "one": value, "other": 40_003, "tolerance": 5,
+                   "one_source": "Portal A", "other_source": "Portal B", "one_row": 3, "other_row": 3},
+        "concerns": [province.dataset(code, name), province.dataset(CITY, "harga")],
+    }  # fmt: skip
+    return findings.Noted(**(facts | more))
+
+
+def found(province: Province, *noted_: findings.Noted, now: datetime = NOW) -> None:
+    """What a look at all standards has found; what it found before and does not now is over."""
+    with province.services.sessions.begin() as session:
+        for contract in province.services.contracts:
+            mine = [one for one in noted_ if one.contract == contract]
+            kinds = {"disagree", "sum", "typo"}
+            findings.note(session, contract, mine, kinds=kinds, seq=3, now=now)
 
 
 def _sources(province: Province) -> None:

@@ -2,12 +2,15 @@
 
 import strawberry
 
+from catalog.findings_seen import State
 from core.verdict import Verdict
 from gateway.building import field_of
 from gateway.context import Info
+from gateway.entities.findings import Finding, findings_page
 from gateway.entities.quality import Check, Quarantine, checks_page, quarantine_page
 from gateway.entities.scores import Scorecard, scores_page
 from gateway.pages import Connection
+from quality.beyond.finding import Kind
 from quality.score import Level
 
 quality = field_of("quality")
@@ -79,3 +82,24 @@ class QualityQuery:
     ) -> Connection[Scorecard]:
         """Scores."""
         return await scores_page(info, level, week=week, member=member, first=first, after=after)
+
+    @quality(
+        "Temuan lintas berkas, by kind, the weightiest first: those that stand unless other states are asked for; seen "
+        "by their member, where all evidence is too, and by those who see every region."
+    )
+    async def findings(
+        self,
+        info: Info,
+        *,
+        states: list[State] = (State.OPEN,),  # type: ignore[assignment]  # a default that nobody can change
+        kind: Kind | None = None,
+        member: str | None = None,
+        contract: str | None = None,
+        dataset: strawberry.ID | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Connection[Finding]:
+        """Findings."""
+        return await findings_page(
+            info, first, after, states=states, kind=kind, member=member, contract=contract, dataset=dataset
+        )
