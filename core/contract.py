@@ -154,6 +154,12 @@ class Contract:
         return tuple(c.name for c in self.columns if c.key)
 
     @property
+    def gauge_column(self) -> str | None:
+        """The column of the gauge that a reading is of; None where rows are no readings in time."""
+        found = next((c.name for c in self.columns if c.key and c.reference == "gauge"), None)
+        return found if self.time_column is not None else None
+
+    @property
     def major(self) -> int:
         """The major version; minor ones only add nullable columns."""
         return int(self.version.split(".")[0])

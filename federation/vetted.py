@@ -9,7 +9,7 @@ import asyncio
 import io
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +63,9 @@ class VettedResolver(AbstractResolver):
         """Nothing is held."""
 
 
-def client(policy: AddressPolicy, pool: Executor, *, per_host: int) -> aiohttp.ClientSession:
+def client(
+    policy: AddressPolicy, pool: Executor, *, per_host: int, middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+) -> aiohttp.ClientSession:
     """An aiohttp client for one source; follow redirects with `policy.redirect`, never by itself."""
     connector = aiohttp.TCPConnector(
         ssl=tls_context(),
@@ -79,6 +81,7 @@ def client(policy: AddressPolicy, pool: Executor, *, per_host: int) -> aiohttp.C
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
         raise_for_status=False,
+        middlewares=middlewares,
     )
 
 

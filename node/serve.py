@@ -33,6 +33,7 @@ class NodeSpec:
         around: wraps the app, for what a demonstration or a test puts between (slowness, faults).
         contracts: the folders of data standards that its `node.toml` may name.
         store: where rows are kept as they were typed; None is a hidden folder beside the files.
+        refresh_seconds: the folder is looked at again when asked after so long.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class NodeSpec:
     around: Callable[[ASGIApp], ASGIApp] | None = None
     contracts: tuple[Path, ...] = ()
     store: Path | None = None
+    refresh_seconds: float = 2.0
 
 
 class _Server(uvicorn.Server):
@@ -95,7 +97,15 @@ def _bound(spec: NodeSpec) -> _Bound:
     sock = bind(spec.host, spec.port)
     url = spec.url or address(sock)
     try:
-        app = create_app(spec.folder, spec.member, spec.name, url=url, contracts=spec.contracts, store=spec.store)
+        app = create_app(
+            spec.folder,
+            spec.member,
+            spec.name,
+            url=url,
+            contracts=spec.contracts,
+            store=spec.store,
+            refresh_seconds=spec.refresh_seconds,
+        )
     except BaseException:
         sock.close()
         raise

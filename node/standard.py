@@ -66,8 +66,7 @@ class Standard:
     @property
     def gauge(self) -> str | None:
         """The column of the gauge that a reading is of; None where rows are no readings in time."""
-        found = [c.name for c in self.contract.columns if c.key and c.reference == "gauge"]
-        return found[0] if found and self.contract.time_column else None
+        return self.contract.gauge_column
 
 
 @dataclass(frozen=True, slots=True)

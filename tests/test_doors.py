@@ -189,8 +189,8 @@ def test_every_root_field_is_a_known_door() -> None:
     assert graph().mutation_type is None
     told = graph().subscription_type
     assert told is not None
-    # what an actor may not see is not told: tests/gateway/test_subscriptions.py
-    assert set(told.fields) == {"snapshotCommitted"}
+    # what an actor may not see is not told: tests/gateway/test_subscriptions.py and test_live_added.py
+    assert set(told.fields) == {"snapshotCommitted", "riverStageAdded"}
 
 
 @pytest.mark.parametrize("who", HIDDEN)

@@ -5,8 +5,9 @@ What a node says of its own failure is neither passed on nor logged: it may hold
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,7 @@ from core.log import get
 from federation.address import AddressPolicy, Resolve, system_resolve
 from federation.breaker import Breaker
 from federation.credentials import token_of
-from federation.errors import AddressError, FederationError, TokenMissing
+from federation.errors import AddressError, FederationError, RedirectRefused, TokenMissing
 from federation.live.errors import (
     LiveBusy,
     LiveError,
@@ -32,6 +33,7 @@ from federation.live.errors import (
     LiveUnreachable,
     LiveUnsafe,
 )
+from federation.live.line import PROTOCOL, Line
 from federation.live.node import LiveLimits, Node
 from federation.vetted import client as make_client
 
@@ -40,6 +42,21 @@ PATH = "graphql"
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _AGAIN = frozenset({408, 425, 429})
+_GOODBYE = 2.0  # seconds that closing a socket may take
+
+
+async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A socket is never opened at another address than the node's: aiohttp would follow."""
+    response = await handler(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise RedirectRefused(source="", url="", host="")
+    return response
+
+
+def _unsafe(error: BaseException) -> bool:
+    """Whether the resolver's own refusal is behind an error, wrapped on its way."""
+    return isinstance(error.__cause__, AddressError)
 
 
 class NodeClient:
@@ -75,6 +92,39 @@ class NodeClient:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Line]:
+        """A socket to the node in the protocol graphql-transport-ws, begun with the hub's token; one at a time.
+
+        Raises:
+            LiveError: there is none, or what happens within shows that there is none any more.
+        """
+        try:
+            url, pin, token = self._vetted()
+            if self._session is None:
+                self._session = make_client(self._policy, self._pool, per_host=1, middlewares=(_no_redirect,))
+            async with asyncio.timeout(self._limits.begin) as patience:
+                async with self._session.ws_connect(
+                    url,
+                    protocols=(PROTOCOL,),
+                    headers={} if token is None else {"Authorization": f"Bearer {token}"},
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE),
+                    ssl=pin,
+                    max_msg_size=self._limits.message,
+                ) as socket:
+                    line = Line(self.node, socket, self._limits, token)
+                    await line.begin()
+                    patience.reschedule(None)
+                    yield line
+        except TimeoutError as error:
+            raise self._error(LiveSilent, seconds=self._limits.begin) from error
+        except aiohttp.WSServerHandshakeError as error:
+            raise self._status(error.status) from error
+        except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError, AddressError, TokenMissing) as error:
+            raise self._error(LiveUnsafe) from error
+        except (aiohttp.ClientError, FederationError, OSError) as error:
+            raise self._error(LiveUnsafe if _unsafe(error) else LiveUnreachable) from error
 
     def _error(self, kind: type[LiveError], **values: object) -> LiveError:
         return kind(member=self.node.member, source=self.node.id, **values)
@@ -114,9 +164,7 @@ class NodeClient:
         except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError, AddressError, TokenMissing) as error:
             raise self._error(LiveUnsafe) from error
         except (aiohttp.ClientError, FederationError, OSError) as error:
-            if isinstance(error.__cause__, AddressError):  # the resolver's own refusal, wrapped on its way
-                raise self._error(LiveUnsafe) from error
-            raise self._error(LiveUnreachable) from error
+            raise self._error(LiveUnsafe if _unsafe(error) else LiveUnreachable) from error
         finally:
             self._inside -= 1
 
@@ -149,15 +197,18 @@ class NodeClient:
         return self._held[1], self._held[2], token
 
     def _judge(self, response: aiohttp.ClientResponse) -> None:
-        status = response.status
-        if 300 <= status < 400:
-            raise self._error(LiveUnsafe)
-        if status >= 500 or status in _AGAIN:
-            raise self._error(LiveFailing, status=status)
-        if status != 200:
-            raise self._error(LiveRefused, status=status)
+        if response.status != 200:
+            raise self._status(response.status)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise self._error(LiveInvalid)
+
+    def _status(self, status: int) -> LiveError:
+        """What a status says that is not the one of an answer."""
+        if 300 <= status < 400:
+            return self._error(LiveUnsafe)
+        if status >= 500 or status in _AGAIN:
+            return self._error(LiveFailing, status=status)
+        return self._error(LiveRefused, status=status)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         limit = self._limits.body

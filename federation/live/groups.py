@@ -30,7 +30,8 @@ from federation.live.last_good import LastGood, StaleGroups
 from federation.live.node import Node
 from federation.live.parts import COUNTED_MAX, Group, Partials, Parts, Together, Values, columns_counted, parts_of
 from federation.live.question import Question, ask, relation_of
-from federation.live.scatter import Live, NodeState, NodeStatus
+from federation.live.scatter import Live
+from federation.live.status import NodeState, NodeStatus
 from federation.live.wire import READ, RowUnfit, groups_request
 
 log = get("federation.live")

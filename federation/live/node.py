@@ -25,6 +25,12 @@ class LiveLimits:
         body: bytes of one answer.
         hedge: share of a question's time after which rows of the last good snapshot are looked up beforehand.
         failures: calls after which a failing node may be left alone; `rest`: for how long.
+        begin: until a socket to a node is open and begun.
+        quiet: after which a node that says nothing on a socket is asked for a sign of life; `pong`: until it comes.
+        message: bytes of one message on a socket.
+        again: until a broken socket is opened again, twice as long after each failure up to `again_most`.
+        pace: rows a second that one node may tell.
+        behind: rows that a listener may be behind, for `patience` at most.
     """
 
     total: float = 3.0
@@ -35,6 +41,15 @@ class LiveLimits:
     hedge: float = 0.6
     failures: int = 10
     rest: float = 10.0
+    begin: float = 5.0
+    quiet: float = 30.0
+    pong: float = 10.0
+    message: int = 256 * 1024
+    again: float = 1.0
+    again_most: float = 60.0
+    pace: int = 1_000
+    behind: int = 1_000
+    patience: float = 2.0
 
     @classmethod
     def of(cls, settings: Settings) -> "LiveLimits":

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from itertools import count
 
 from core.errors import LumbungError
@@ -20,11 +19,13 @@ from core.log import get
 from federation.address import Resolve, system_resolve, tls_context
 from federation.live.client import NodeClient
 from federation.live.errors import LiveError, LiveRowsDropped, LiveSilent
+from federation.live.feed import Feed
 from federation.live.last_good import LastGood, StaleRows
 from federation.live.merge import Head, Sorting, StaleStream, Stream, Taken, farther
 from federation.live.node import LiveLimits, Node
 from federation.live.ordering import key_of
 from federation.live.question import Place, Question, Stand, encode
+from federation.live.status import NodeState, NodeStatus
 from federation.live.wire import RowReader, rows_request
 
 log = get("federation.live")
@@ -35,28 +36,6 @@ _SMALLEST = 4
 _AHEAD = 32
 #: Answers that one node may give to one question; one that always has more, and never a row, ends here.
 _ROUNDS = 50
-
-
-class NodeState(StrEnum):
-    """How a node answered one question."""
-
-    LIVE = "live"
-    PARTIAL = "partial"
-    STALE = "stale"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True)
-class NodeStatus:
-    """How one node did: rows of it in the answer, seconds it took, what went wrong, and how old what stands in is."""
-
-    node: Node
-    state: NodeState
-    rows: int
-    seconds: float | None = None
-    error: LiveError | None = None
-    dropped: int = 0
-    fetched_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +55,7 @@ class Live:
         limits: what asking may take.
         resolve: how names become addresses.
         clock: monotonic seconds, for breakers.
+        wait: how to wait until a broken line of the feed is opened again.
     """
 
     def __init__(
@@ -84,30 +64,48 @@ class Live:
         *,
         resolve: Resolve = system_resolve,
         clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.limits = limits or LiveLimits()
-        self._resolve, self._clock = resolve, clock
+        self._resolve, self._clock, self._wait = resolve, clock, wait
         self._pool: ThreadPoolExecutor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._clients: dict[str, NodeClient] = {}
+        self._feed: Feed | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     def client(self, node: Node) -> NodeClient:
         """The line to a node; another one where its source was edited."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._clients, self._loop = {}, loop
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(8, thread_name_prefix="live-names")
+        loop = self._here()
         held = self._clients.get(node.id)
         if held is None or (held.node is not node and held.node != node):
             if held is not None:
                 task = loop.create_task(held.close())
                 self._closing.add(task)
                 task.add_done_callback(self._closing.discard)
-            held = NodeClient(node, self.limits, self._pool, resolve=self._resolve, clock=self._clock)
+            held = self._made(node)
             self._clients[node.id] = held
         return held
+
+    def _here(self) -> asyncio.AbstractEventLoop:
+        """The loop that runs; what belongs to another one is forgotten."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._clients, self._feed, self._loop = {}, None, loop
+        return loop
+
+    def _made(self, node: Node) -> NodeClient:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(8, thread_name_prefix="live-names")
+        return NodeClient(node, self.limits, self._pool, resolve=self._resolve, clock=self._clock)
+
+    @property
+    def feed(self) -> Feed:
+        """What nodes tell of by themselves."""
+        self._here()
+        if self._feed is None:
+            self._feed = Feed(self._made, self.limits, wait=self._wait)
+        return self._feed
 
     @staticmethod
     def ready() -> None:
@@ -116,6 +114,8 @@ class Live:
 
     async def close(self) -> None:
         """Close every line."""
+        if self._feed is not None:
+            await self._feed.close()
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.close()

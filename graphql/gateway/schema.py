@@ -26,9 +26,11 @@ from gateway.subgraphs.catalog import CatalogQuery
 from gateway.subgraphs.events import Subscription
 from gateway.subgraphs.listed import ListedQuery
 from gateway.subgraphs.live import live_query
+from gateway.subgraphs.live_added import live_subscription
+from gateway.subgraphs.live_types import Standard, standard_of
 from gateway.subgraphs.quality import QualityQuery
 from gateway.subgraphs.text_rows import TextRowsQuery
-from gateway.typed import Typed, build, root_field
+from gateway.typed import build, root_field
 
 _DESCRIPTION = "Lumbung: data kabupaten dan kota, diperiksa dan disimpan dengan riwayatnya."
 QUERY = "Query"
@@ -67,20 +69,27 @@ class Graph(strawberry.Schema):
         ]
 
 
-def query_parts(contracts: Mapping[str, Contract]) -> tuple[type, ...]:
-    """The types whose fields together are the root of the graph over these contracts."""
+def roots(contracts: Mapping[str, Contract]) -> tuple[tuple[type, ...], tuple[type, ...]]:
+    """The types whose fields together are the roots of the graph over these contracts: queries, subscriptions."""
     fields: dict[str, tuple[Any, Any]] = {}
-    live: list[Typed] = []
+    live: list[Standard] = []
     for name in sorted(contracts):
         typed = build(contracts[name])
         if typed.field in fields:
             raise GraphNameTaken(name=camel(typed.field))
         fields[typed.field] = root_field(typed)
         if contracts[name].metadata.live:
-            live.append(typed)
+            live.append(standard_of(typed))
     parts: tuple[type, ...] = (CatalogQuery, QualityQuery, ListedQuery, TextRowsQuery)
     parts = (*parts, *live_query(live))
-    return (*parts, make("TypedRowsQuery", strawberry.type, fields)) if fields else parts
+    if fields:
+        parts = (*parts, make("TypedRowsQuery", strawberry.type, fields))
+    return parts, (Subscription, *live_subscription(live))
+
+
+def query_parts(contracts: Mapping[str, Contract]) -> tuple[type, ...]:
+    """The types whose fields together are the root of queries."""
+    return roots(contracts)[0]
 
 
 def _fields(part: type) -> list[StrawberryField]:
@@ -105,6 +114,8 @@ def merged(parts: tuple[type, ...]) -> type:
 
 def make_schema(contracts: Mapping[str, Contract]) -> Graph:
     """The schema over these contracts; a field and its types for each."""
-    graph = Graph(query=merged(query_parts(contracts)), subscription=Subscription, config=config())
+    queries, subscriptions = roots(contracts)
+    told = merge_types("Subscription", subscriptions)
+    graph = Graph(query=merged(queries), subscription=told, config=config())
     shorten(graph._schema)
     return graph

@@ -205,3 +205,88 @@ def edges(*rows: Mapping[str, Any], more: bool = False) -> dict[str, Any]:
     """A page as it is, whatever was asked."""
     made = [{"cursor": str(i + 1), "node": r} for i, r in enumerate(rows)]
     return {"data": {"rows": {"edges": made, "pageInfo": {"hasNextPage": more}}}}
+
+
+# nodes that tell of rows by themselves
+
+
+@dataclass
+class Teller:
+    """A node's socket: what it tells each who listens, in order, and what it was sent.
+
+    Attributes:
+        script: rows, dicts as they are (`message`), numbers to close the socket with; then silence.
+        begun: how many subscriptions there were; `open`: how many sockets there are.
+    """
+
+    script: list[Any] = field(default_factory=list)
+    status: int = 101
+    headers: Mapping[str, str] = field(default_factory=dict)
+    begun: int = 0
+    open: int = 0
+    tokens: list[str | None] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    more: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+
+
+def message(text: str) -> dict[str, str]:
+    """A message as it is, whatever it is."""
+    return {"raw": text}
+
+
+async def _tell(teller: Teller, request: web.Request) -> web.StreamResponse:
+    teller.tokens.append(request.headers.get("Authorization"))
+    if teller.status != 101:
+        return web.Response(status=teller.status, headers=teller.headers)
+    socket = web.WebSocketResponse(protocols=("graphql-transport-ws",))
+    await socket.prepare(request)
+    teller.open += 1
+    telling: asyncio.Task[None] | None = None
+    try:
+        async for given in socket:
+            if given.type is not web.WSMsgType.TEXT:
+                break
+            said = json.loads(given.data)
+            teller.sent.append(said)
+            if said["type"] == "connection_init":
+                await socket.send_json({"type": "connection_ack"})
+            elif said["type"] == "subscribe":
+                teller.begun += 1
+                teller.documents.append(said["payload"]["query"])
+                telling = asyncio.create_task(_script(teller, socket))
+    finally:
+        teller.open -= 1
+        if telling is not None:
+            telling.cancel()
+    return socket
+
+
+async def _script(teller: Teller, socket: web.WebSocketResponse) -> None:
+    script = list(teller.script)
+    while True:
+        one = script.pop(0) if script else await teller.more.get()
+        if isinstance(one, int):
+            await socket.close(code=one)
+            return
+        if "raw" in one:
+            await socket.send_str(one["raw"])
+        else:
+            await socket.send_json({"id": "1", "type": "next", "payload": {"data": {"added": one}}})
+
+
+@asynccontextmanager
+async def telling(tellers: Mapping[str, Teller]) -> AsyncIterator[str]:
+    """The address of a server with these nodes' sockets."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await _tell(tellers[request.match_info["name"]], request)
+
+    app = web.Application()
+    app.router.add_get("/{name}/graphql", handle)
+    server = TestServer(app, host="127.0.0.1")
+    await server.start_server()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        await server.close()

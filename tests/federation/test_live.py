@@ -14,7 +14,8 @@ from federation.live.errors import LiveGroupsTooMany
 from federation.live.groups import LARGEST, ask_groups, groups
 from federation.live.node import LiveLimits, Node, asked
 from federation.live.question import admits
-from federation.live.scatter import Live, LivePage, NodeState
+from federation.live.scatter import Live, LivePage
+from federation.live.status import NodeState
 from tests.federation import live_nodes
 from tests.federation.live_nodes import (
     CONTRACT,

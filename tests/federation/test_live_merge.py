@@ -15,7 +15,8 @@ from federation.live.last_good import StaleRow, StaleRows
 from federation.live.node import LiveLimits, Node
 from federation.live.ordering import key_of
 from federation.live.question import Place, Question
-from federation.live.scatter import Live, NodeState
+from federation.live.scatter import Live
+from federation.live.status import NodeState
 from federation.live.wire import READ
 from tests.federation.live_nodes import CONTRACT, node, page, question, row
 
