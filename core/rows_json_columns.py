@@ -29,7 +29,7 @@ _FEW_NUMBERS = 64
 _DAYS = (-719_162, 2_932_896)
 _MICROSECONDS = (_DAYS[0] * 86_400_000_000, (_DAYS[1] + 1) * 86_400_000_000 - 1)
 #: Rows that one thread writes at a time: their text stays within a processor's own memory.
-_STRETCH = 2_560
+_STRETCH = 5_120
 #: Threads that write one page.
 _AT_ONCE = max(1, min(4, os.cpu_count() or 1))
 T = TypeVar("T")
