@@ -20,9 +20,12 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    StringValueNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from graphql.validation.rules.max_introspection_depth_rule import MaxIntrospectionDepthRule
 
@@ -89,6 +92,8 @@ class Documents(Generic[C]):
         try:
             document = parse(query, max_tokens=limits.tokens)
             sizes.check(document, limits, refusals)
+            if "\\u" in query:
+                visit(document, _NoNul(refusals))
             _steady(document, refusals)
             errors = validate(self._schema, document, self._rules, max_errors=MAX_ERRORS - 1)
         except GraphQLSyntaxError as error:
@@ -135,6 +140,19 @@ class Documents(Generic[C]):
                 if len(self._sound) > _KEPT:
                     self._sound.popitem(last=False)
         return sound
+
+
+class _NoNul(Visitor):
+    """Refuses text with a NUL, which no data has and PostgreSQL breaks on (R07)."""
+
+    def __init__(self, refusals: Refusals) -> None:
+        super().__init__()
+        self._refusals = refusals
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        """Look at one literal."""
+        if "\0" in node.value:
+            raise self._refusals.document(text("operations.request.nul"))
 
 
 def _steady(document: DocumentNode, refusals: Refusals) -> None:

@@ -39,8 +39,15 @@ def invalid(refusals: Refusals, message_id: str, **values: object) -> LumbungErr
     return refusals.request(text(message_id, **values))
 
 
+def has_nul(raw: bytes | str) -> bool:
+    """Whether JSON may hold a NUL, which no data has and PostgreSQL breaks on; it is never written but so."""
+    return b"\\u0000" in raw if isinstance(raw, bytes) else "\\u0000" in raw
+
+
 def json_of(raw: bytes | str, refusals: Refusals) -> Any:
-    """What stands in JSON; a typed error where it is none."""
+    """What stands in JSON; a typed error where it is none, or has a NUL (R07)."""
+    if has_nul(raw):
+        raise invalid(refusals, "operations.request.nul")
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

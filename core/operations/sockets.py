@@ -18,7 +18,7 @@ from core.errors import LumbungError
 from core.log import get
 from core.messages import use_locale
 from core.operations.refusals import Refusals, Refused, refusal
-from core.operations.requests import bearer, locale_of
+from core.operations.requests import bearer, has_nul, locale_of
 from core.places import Places
 from core.token_errors import TokenInvalid
 
@@ -253,7 +253,7 @@ class _Connection:
         if self._heard > self._manners.heard:
             raise Closed(TOO_MANY, "Too many messages")
         written = event.get("text")
-        if written is None or len(written) > self._manners.message_max:
+        if written is None or len(written) > self._manners.message_max or has_nul(written):
             raise Closed(INVALID, "Invalid message")
         try:
             message = orjson.loads(written)

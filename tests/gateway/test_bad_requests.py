@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -134,6 +135,7 @@ CASES: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "G14 multipart": (b"--x--", {"Content-Type": "multipart/form-data; boundary=x"}, 400, "REQUEST_INVALID"),
     "G14 no type": (asked("{ item { name } }"), {"X": "y"}, 400, "REQUEST_INVALID"),
     "G16 two operations, no name": (asked("query A { item { name } } query B { item { name } }"), JSON, 400, "OPERATION_REFUSED"),
+    "R07 a NUL": (asked("query($o: JSON) { item(of: $o) { name } }", variables={"o": ["a\0"]}), JSON, 400, "REQUEST_INVALID"),
     "G17 first beyond 32 bits": (asked("{ item(first: 2147483648) { name } }"), JSON, 400, "QUERY_INVALID"),
     "G20 a misspelt name": (asked("{ itme { nam } }"), JSON, 400, "QUERY_INVALID"),
 }  # fmt: skip
@@ -149,6 +151,11 @@ async def test_refused_before_anything_is_computed(counted: Counted, name: str) 
     assert not (body.get("data") or {})
     assert counted.calls == []
     assert "Did you mean" not in answer.text
+
+
+async def test_R07_no_nul_by_get(counted: Counted) -> None:
+    answer = await counted.send(b"", "GET", "?query={item{name}}&variables=" + quote('{"a":"\\u0000"}'))
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "REQUEST_INVALID")
 
 
 @pytest.mark.parametrize("query", ["mutation { hapus }", "subscription { detak }"])

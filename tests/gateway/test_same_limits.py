@@ -17,7 +17,7 @@ from gateway import limits as hubs_limits
 from node import documents as nodes
 
 SCHEMA = build_schema(
-    "type Subscription { item(first: Int): Item } type Query { item(first: Int): Item silence: Int } type Item { name: String inner: Item }"
+    "type Subscription { item(first: Int): Item } type Query { item(first: Int, name: String): Item silence: Int } type Item { name: String inner: Item }"
 )
 
 
@@ -151,6 +151,14 @@ def test_G21_the_one_field_of_a_subscription_cannot_be_left_out(side: Side, quer
     [error] = side.refused(query)
     assert "@skip" in error["message"]
     assert side.read("subscription($a: Boolean!) { item { name @skip(if: $a) } }")
+
+
+@pytest.mark.parametrize("escape", ["\\u0000", "\\u{0}", "\\u{00000}"])
+def test_R07_no_text_has_a_nul(side: Side, escape: str) -> None:
+    for query in ('{ item(name: "a%sb") { name } }', 'query($n: String = "%s") { item(name: $n) { name } }'):
+        [error] = side.refused(query % escape)
+        assert "NUL" in error["message"]
+    assert side.read('{ item(name: "\\u0041 \\\\0") { name } }')
 
 
 def test_a_word_of_the_asker_is_not_taken_for_a_limit(side: Side) -> None:

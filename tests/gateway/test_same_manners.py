@@ -176,6 +176,7 @@ async def test_g21_another_protocol_is_closed(serve: Serve) -> None:
     "text",
     ["{", "[]", '{"type": 7}', '{"type": "start"}', '{"type":"ping","payload":[]}', '{"type": "subscribe", "id": 7}',
      '{"type": "subscribe", "id": ""}', json.dumps({"type": "subscribe", "id": "x" * 201}), "1" * 300_000, b"\x00",
+     r'{"type": "ping", "payload": {"a": "\u0000"}}',
      '{"type": "ping", "payload": ' + "[" * 100_000],
 )  # fmt: skip
 async def test_g21_what_is_no_message_is_closed(serve: Serve, text: str | bytes) -> None:
