@@ -170,7 +170,7 @@ def _against(question: _Question, ours: _Side, theirs: _Side, *, full: bool) -> 
     worst = math.inf
     for connections in CONNECTIONS:
         for side, query in ((ours, question.ours), (theirs, question.theirs)):
-            side.load(query, question.variables, connections, seconds)  # warm
+            side.load(query, question.variables, max(CONNECTIONS), seconds)  # warm every process of it
         took: list[tuple[dict[str, Any], dict[str, Any]]] = []
         for turn in range(turns):
             done: dict[str, dict[str, Any]] = {}
