@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from core import rows_json_columns
 from core.contract import ColumnType
 from core.rows_json import Leaf, Struct
-from core.spreadsheet import FORMULA
+from core.spreadsheet import FORMULA, formula_like
 
 _FORMULA = "^[" + "".join(rf"\x{ord(sign):02x}" for sign in FORMULA) + "]"
 _BOM = "\ufeff".encode()
@@ -66,7 +66,8 @@ class _Csv:
             include_header=self._first, delimiter=self._delimiter, quoting_style="needed", quoting_header="needed"
         )
         out = io.BytesIO()
-        pa.csv.write_csv(pa.table(columns, names=list(self._types)), out, options)
+        names = [f"'{name}" if formula_like(name) else name for name in self._types]
+        pa.csv.write_csv(pa.table(columns, names=names), out, options)
         head, self._head, self._first = self._head, b"", False
         return head + out.getvalue()
 

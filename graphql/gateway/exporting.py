@@ -6,7 +6,7 @@ no more than a page of them is in memory. HTTP is left to `hub/routes/export.py`
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -29,7 +29,7 @@ from gateway.building import lst, make
 from gateway.context import Context
 from gateway.errors import known
 from gateway.export_errors import ExportInvalid, ExportTooLarge, ExportUnknown
-from gateway.reading import AsOf, Question, of_contract
+from gateway.reading import AsOf, Question, Resolve, of_contract
 from gateway.scalars import BigInt, config
 from gateway.typed import build
 from gateway.where import ordered, translate
@@ -42,14 +42,14 @@ Ordering = tuple[tuple[Order, ...], tuple[Lookup, ...]]
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", ",": ",", ";": ";"}
 
 
-class Inputs:
-    """The inputs of one data standard's field, and what values of them mean."""
+class Values:
+    """Reads values of a field's inputs with GraphQL itself, so that they mean what they mean in the graph.
 
-    def __init__(self, contract: Contract) -> None:
-        typed = build(contract)
-        self.contract = contract
-        self._fields = typed.fields
+    Args:
+        where, order: the types of the field's `where` and `orderBy`; `named` what both are called in GraphQL.
+    """
 
+    def __init__(self, where: Any, order: Any, named: tuple[str, str]) -> None:
         def asked(  # type: ignore[no-untyped-def]  # annotated below, with types made at run time
             info, *, where=None, order_by=None, as_of_seq=None, as_of=None
         ):
@@ -58,37 +58,49 @@ class Inputs:
 
         asked.__annotations__ = {
             "info": strawberry.Info,
-            "where": typed.where | None,
-            "order_by": lst(typed.order) | None,
+            "where": where | None,
+            "order_by": order | None,
             "as_of": datetime | None,
             "as_of_seq": BigInt | None,
             "return": bool,
         }
         query = make("Query", strawberry.type, {"asked": (bool, strawberry.field(resolver=asked))})
         self._schema = strawberry.Schema(query=query, config=config())._schema
-        name = pascal(contract.name)
         self._document = (
-            f"query($where: {name}Filter, $orderBy: [{name}Order!], $asOf: DateTime, $asOfSeq: BigInt) "
+            f"query($where: {named[0]}, $orderBy: {named[1]}, $asOf: DateTime, $asOfSeq: BigInt) "
             "{ asked(where: $where, orderBy: $orderBy, asOf: $asOf, asOfSeq: $asOfSeq) }"
         )
 
-    def read(self, variables: Mapping[str, Any], regions: Regions) -> tuple[Filter, Ordering, AsOf]:
-        """The filter, order and moment that values of the inputs mean.
+    def read(self, variables: Mapping[str, Any]) -> tuple[Any, Any, AsOf]:
+        """The inputs that values make, and the moment.
 
         Raises:
             QueryInvalid: they are none of the inputs' values.
             MomentAmbiguous: both moments are given.
-            FilterInvalid: a comparison that no filter means.
         """
         found: dict[str, Any] = {}
         result = graphql_sync(self._schema, self._document, context_value=found, variable_values=dict(variables))
         for error in result.errors or ():
             assert isinstance(error, GraphQLError)
             raise known(error)
-        where = TRUE if found["where"] is None else translate(found["where"], self._fields, regions)
-        order = ordered(found["order"], self.contract.region_column, regions)
         as_of, as_of_seq = found["moment"]
-        return where, order, Question(as_of=as_of, as_of_seq=as_of_seq).moment
+        return found["where"], found["order"], Question(as_of=as_of, as_of_seq=as_of_seq).moment
+
+
+class Inputs:
+    """The inputs of one data standard's field, and what values of them mean."""
+
+    def __init__(self, contract: Contract) -> None:
+        typed, name = build(contract), pascal(contract.name)
+        self.contract = contract
+        self._fields = typed.fields
+        self._values = Values(typed.where, lst(typed.order), (f"{name}Filter", f"[{name}Order!]"))
+
+    def read(self, variables: Mapping[str, Any], regions: Regions) -> tuple[Filter, Ordering, AsOf]:
+        """The filter, order and moment that values of the inputs mean; `FilterInvalid` where they mean none."""
+        where, order, moment = self._values.read(variables)
+        asked = TRUE if where is None else translate(where, self._fields, regions)
+        return asked, ordered(order, self.contract.region_column, regions), moment
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
@@ -100,11 +112,20 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an export's address asks for; `moment` of an earlier commit or time, else now."""
+    """What an export's address asks for.
 
-    contract: Contract
+    Attributes:
+        name: of the standard, or of what the rows of text are of; `version` of the standard.
+        resolve: finds its rows, and what the asker may see of them.
+        columns: None for all that there are.
+        moment: of an earlier commit or time, else now.
+    """
+
+    name: str
+    version: str
+    resolve: Resolve
     form: Format
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] | None
     where: Filter
     order: Ordering
     moment: AsOf
@@ -112,7 +133,8 @@ class Asked:
     delimiter: str
 
 
-def _json(name: str, given: str) -> Any:
+def parsed(name: str, given: str) -> Any:
+    """A parameter's JSON; `ExportInvalid` where it is none."""
     try:
         return orjson.loads(given)
     except orjson.JSONDecodeError as error:
@@ -122,7 +144,7 @@ def _json(name: str, given: str) -> Any:
 def _order(given: str) -> Any:
     """`orderBy` as JSON, or in short as `DATE,-PRICE`."""
     if given.lstrip().startswith(("[", "{")):
-        return _json("orderBy", given)
+        return parsed("orderBy", given)
     steps = [step.strip() for step in given.split(",") if step.strip()]
     return [{"column": s.removeprefix("-"), "direction": "DESC" if s.startswith("-") else "ASC"} for s in steps]
 
@@ -134,37 +156,55 @@ def read(inputs: Inputs, form: Format, given: Mapping[str, str], regions: Region
         ExportInvalid: a parameter that is unknown or cannot be read.
         QueryInvalid, FilterInvalid, MomentAmbiguous: what no question to the graph may say either.
     """
-    unknown = next((name for name in given if name not in PARAMETERS), None)
-    if unknown is not None:
-        raise ExportInvalid(parameter=unknown, expected=", ".join(PARAMETERS))
-    variables: dict[str, Any] = {}
-    if given.get("where"):
-        variables["where"] = _json("where", given["where"])
-    if given.get("orderBy"):
-        variables["orderBy"] = _order(given["orderBy"])
-    if given.get("asOf"):
-        variables["asOf"] = given["asOf"]
-    if given.get("asOfSeq"):
-        seq = given["asOfSeq"]
-        if not (seq.isascii() and seq.isdigit() and len(seq) <= 9):
-            raise ExportInvalid(parameter="asOfSeq", expected=text("export.expected.number"))
-        variables["asOfSeq"] = int(seq)
-    where, order, moment = inputs.read(variables, regions)
-    delimiter = _DELIMITERS.get(given.get("delimiter") or "comma")
-    if delimiter is None:
-        raise ExportInvalid(parameter="delimiter", expected="comma, semicolon, tab")
-    if given.get("bom", "0") not in ("0", "1", ""):
-        raise ExportInvalid(parameter="bom", expected="0, 1")
+    known_only(given, PARAMETERS)
+    where, order, moment = inputs.read(variables(given, _order), regions)
+    bom, delimiter = written(given)
     return Asked(
-        contract=inputs.contract,
+        name=inputs.contract.name,
+        version=inputs.contract.version,
+        resolve=of_contract(inputs.contract),
         form=form,
         columns=_columns(inputs, given.get("columns", "")),
         where=where,
         order=order,
         moment=moment,
-        bom=given.get("bom") == "1",
+        bom=bom,
         delimiter=delimiter,
     )
+
+
+def known_only(given: Mapping[str, str], parameters: Collection[str]) -> None:
+    """`ExportInvalid` where a parameter is none of those that there are."""
+    unknown = next((name for name in given if name not in parameters), None)
+    if unknown is not None:
+        raise ExportInvalid(parameter=unknown, expected=", ".join(parameters))
+
+
+def variables(given: Mapping[str, str], order: Callable[[str], Any]) -> dict[str, Any]:
+    """What an address says of filter, order and moment, as a field's variables have it; `order` reads the order."""
+    found: dict[str, Any] = {}
+    if given.get("where"):
+        found["where"] = parsed("where", given["where"])
+    if given.get("orderBy"):
+        found["orderBy"] = order(given["orderBy"])
+    if given.get("asOf"):
+        found["asOf"] = given["asOf"]
+    if given.get("asOfSeq"):
+        seq = given["asOfSeq"]
+        if not (seq.isascii() and seq.isdigit() and len(seq) <= 9):
+            raise ExportInvalid(parameter="asOfSeq", expected=text("export.expected.number"))
+        found["asOfSeq"] = int(seq)
+    return found
+
+
+def written(given: Mapping[str, str]) -> tuple[bool, str]:
+    """How CSV is to be written: with the mark of UTF-8 or without, and what stands between cells."""
+    delimiter = _DELIMITERS.get(given.get("delimiter") or "comma")
+    if delimiter is None:
+        raise ExportInvalid(parameter="delimiter", expected="comma, semicolon, tab")
+    if given.get("bom", "0") not in ("0", "1", ""):
+        raise ExportInvalid(parameter="bom", expected="0, 1")
+    return given.get("bom") == "1", delimiter
 
 
 def _columns(inputs: Inputs, given: str) -> tuple[str, ...]:
@@ -192,8 +232,8 @@ class Export:
 
     @property
     def name(self) -> str:
-        """The file's name: standard and commit."""
-        return file_name((self.asked.contract.name, str(self.seq)), self.asked.form)
+        """The file's name: what it is of, and the commit."""
+        return file_name((self.asked.name, str(self.seq)), self.asked.form)
 
     @property
     def etag(self) -> str | None:
@@ -202,7 +242,7 @@ class Export:
             return None
         query, asked = self.query, self.asked
         parts = (
-            asked.contract.name, asked.contract.version, asked.form.value, asked.bom, asked.delimiter, self.seq,
+            asked.name, asked.version, asked.form.value, asked.bom, asked.delimiter, self.seq,
             query.columns, query.where, query.order, sorted(query.scope.columns), query.scope.predicate,
             query.relation.moved, query.looked,
         )  # fmt: skip
@@ -217,7 +257,7 @@ class Export:
         rows = await context.duck(lambda duck, left: duck.count(self.query, deadline=left))
         largest = context.services.settings.export_rows_max
         if rows > largest:
-            raise ExportTooLarge(rows=rows, largest=largest, contract=self.asked.contract.name)
+            raise ExportTooLarge(rows=rows, largest=largest, contract=self.asked.name)
         return rows
 
     async def pieces(self, context: Context, *, page: int = PAGE) -> AsyncGenerator[bytes, None]:
@@ -254,20 +294,19 @@ async def prepared(context: Context, asked: Asked) -> Export:
         ExportUnknown: there is nothing in it that the asker may see, which is told like a table that is not there.
         ColumnUnknown, FilterInvalid, AsOfUnknown: what cannot be asked.
     """
-    resolve = of_contract(asked.contract)
 
     def made(session: Session) -> RowQuery | None:
-        found = resolve(session, context, asked.moment)
-        assert found is not None
-        relation, scope = found
-        if scope.predicate == FALSE:
+        found = asked.resolve(session, context, asked.moment)
+        if found is None or found[1].predicate == FALSE:
             return None
+        relation, scope = found
+        columns = tuple(name for name, _ in relation.columns) if asked.columns is None else asked.columns
         return RowQuery(
-            relation=relation, columns=asked.columns, scope=scope, where=asked.where, order=asked.order[0], first=PAGE,
+            relation=relation, columns=columns, scope=scope, where=asked.where, order=asked.order[0], first=PAGE,
             looked=asked.order[1],
         )  # fmt: skip
 
     query = await context.sql(made)
     if query is None:
-        raise ExportUnknown(name=f"{asked.contract.name}.{asked.form.value}")
+        raise ExportUnknown(name=f"{asked.name}.{asked.form.value}")
     return Export(asked, query)

@@ -1,7 +1,8 @@
 """`/export/STANDARD.csv` (`.ndjson`, `.parquet`): rows of a data standard as a file, streamed in the asker's scope.
 
-A table that is not there and one that the asker may not see are told alike. What an address may ask, and how it is
-read, is `gateway/exporting.py`.
+`/export/rows.csv?dataset=ID` has those of a dataset that no standard describes, as text. A table that is not there and
+one that the asker may not see are told alike. What an address may ask, and how it is read, is `gateway/exporting.py`
+and `gateway/exporting_text.py`.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -15,6 +16,7 @@ from core.contract import Contract
 from core.log import get
 from core.rows_errors import QueryBusy, QueryTimeout
 from core.rows_export import MEDIA, Format
+from gateway import exporting_text
 from gateway.context import Context, Services
 from gateway.export_errors import ExportInvalid, ExportUnknown
 from gateway.exporting import Asked, Export, Inputs, prepared, read
@@ -37,12 +39,14 @@ class _Exports:
         file = request.path_params["file"]
         name, _, ending = file.rpartition(".")
         contract = context.services.contracts.get(name)
-        if contract is None or ending not in set(Format):
+        if ending not in set(Format) or (contract is None and name != exporting_text.NAME):
             raise ExportUnknown(name=file)
         given = dict(request.query_params)
         repeated = next((key for key in given if len(request.query_params.getlist(key)) > 1), None)
         if repeated is not None:
             raise ExportInvalid(parameter=repeated, expected="1x")
+        if contract is None:
+            return exporting_text.read(Format(ending), given)
         return read(self._known(contract), Format(ending), given, context.services.regions)
 
     def _known(self, contract: Contract) -> Inputs:
@@ -77,7 +81,7 @@ class _Exports:
             async for piece in pieces:
                 yield piece
         except QueryTimeout:
-            log.warning("export.cut", contract=export.asked.contract.name, seconds=context.deadline.seconds)
+            log.warning("export.cut", contract=export.asked.name, seconds=context.deadline.seconds)
             raise
         finally:
             await pieces.aclose()

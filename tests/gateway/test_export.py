@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.access import Role
+from core.contract import ColumnType
 from core.db import make_engine
 from core.duck import Duck, Stop
 from core.rows_errors import QueryTimeout
-from core.rows_export import Format
+from core.rows_export import Format, writer
 from gateway import exporting
 from gateway.context import Context
 from gateway.offload import Deadline, Offload
@@ -275,3 +277,59 @@ async def test_only_so_many_files_are_read_at_once_and_one_that_is_left_makes_ro
     await first
     assert (await client.get("/export/commodity_price.csv")).status_code == 200
     await client.aclose()
+
+
+async def test_rows_that_no_standard_describes_are_exported_as_the_graph_shows_them(province: Province) -> None:
+    member, dataset = province.token(Role.STEWARD, member=REGENCY), province.dataset(CITY, "pegawai")
+    shown = (await province.data(f'{{ rows(dataset: "{dataset}") {{ columns rows rowNumbers }} }}', member))["rows"]
+    sheet = await export(province, "rows.csv", member, dataset=dataset)
+    assert list(csv.reader(io.StringIO(sheet.text))) == [shown["columns"], *shown["rows"]]
+    assert (
+        sheet.headers["content-disposition"] == f'attachment; filename="rows-{dataset}-{sheet.headers["x-commit"]}.csv"'
+    )
+    assert (sheet.headers["x-row-count"], sheet.headers["etag"] != "") == ("2", True)
+    where = [{"column": "Dinas", "where": {"contains": "Y"}}]
+    found = lines(
+        await export(province, "rows.ndjson", member, dataset=dataset, where=where, columns=["Jumlah", "_row"])
+    )
+    assert found == [{"Jumlah": "1.234", "_row": 3}]
+    resource = province.resource(CITY, "pegawai")
+    turned = lines(await export(province, "rows.ndjson", member, resource=resource, orderBy="-Dinas"))
+    assert [row["Dinas"] for row in turned] == ["Dinas Y", "Dinas X"]
+    parquet = await export(province, "rows.parquet", member, dataset=dataset)
+    assert pq.read_table(io.BytesIO(parquet.content)).to_pylist() == lines(
+        await export(province, "rows.ndjson", member, dataset=dataset)
+    )
+
+
+async def test_a14_rows_of_text_are_exported_to_whom_the_graph_shows_them(province: Province) -> None:
+    for name, who in (("pegawai", None), ("rahasia", Role.COORDINATOR), ("terbatas", None)):
+        token = None if who is None else province.token(who)
+        told = await export(province, "rows.csv", token, dataset=province.dataset(REGENCY, name))
+        absent = await export(province, "rows.csv", token, dataset="0" * 32)
+        assert code(told) == code(absent) == (404, "EXPORT_UNKNOWN")
+        assert told.text.replace(province.dataset(REGENCY, name), "X") == absent.text.replace("0" * 32, "X")
+    owner = province.token(Role.STEWARD, member=REGENCY)
+    own = lines(await export(province, "rows.ndjson", owner, dataset=province.dataset(REGENCY, "rahasia")))
+    assert own == [{"Nama": SECRET_CELL}]
+
+
+async def test_an_address_of_rows_of_text_that_cannot_be_read_is_refused(province: Province) -> None:
+    token, dataset = province.token(Role.COORDINATOR), province.dataset(CITY, "pegawai")
+    for asked, expected in (
+        ({}, "EXPORT_INVALID"),
+        ({"standard": "x"}, "EXPORT_INVALID"),
+        ({"columns": "[1]"}, "EXPORT_INVALID"),
+        ({"columns": "Tiada"}, "COLUMN_UNKNOWN"),
+        ({"orderBy": "Tiada"}, "COLUMN_UNKNOWN"),
+        ({"where": {"regionCode": {"eq": CITY}}}, "QUERY_INVALID"),
+    ):
+        more = {"dataset": dataset} if asked else {}
+        assert code(await export(province, "rows.csv", token, **more, **asked)) == (400, expected)
+    assert code(await export(province, "rows.xls", token, dataset=dataset)) == (404, "EXPORT_UNKNOWN")
+
+
+def test_F28_a_header_that_a_spreadsheet_would_run_is_marked_too() -> None:
+    out = writer(Format.CSV, {"=1+1": ColumnType.TEXT, "Nama": ColumnType.TEXT})
+    sheet = out.page(pa.table({"=1+1": ["@a"], "Nama": ["b"]})).decode()
+    assert list(csv.reader(io.StringIO(sheet))) == [["'=1+1", "Nama"], ["'@a", "b"]]

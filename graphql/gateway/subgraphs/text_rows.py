@@ -74,7 +74,7 @@ class TextRows:
         return BigInt(self.answer.seq)
 
 
-def _resolve(dataset: str | None, resource: str | None, table: str | None) -> Resolve:
+def resolve_text(dataset: str | None, resource: str | None, table: str | None) -> Resolve:
     """The text rows of a dataset, or of one resource or table of it, if the actor may know of it."""
 
     def resolve(session: Session, context: Context, as_of: AsOf) -> tuple[Relation, Scope] | None:
@@ -135,5 +135,5 @@ class TextRowsQuery:
             as_of=as_of,
             as_of_seq=as_of_seq,
         )
-        answered = await answer(info.context, _resolve(dataset, resource, table), question)
+        answered = await answer(info.context, resolve_text(dataset, resource, table), question)
         return None if answered is None else TextRows(answer=answered)
