@@ -20,6 +20,8 @@ ASKABLE: Final[Mapping[str, str]] = {
     "fetched_at": "_fetched_at",
     "verdict": "_verdict",
 }
+#: What rows are ordered by when they are by their region's name: no column of a contract.
+REGION_NAME: Final = "_region_name"
 #: What a column type is called in the names of its inputs: `BigIntFilter`, `BigIntRange`.
 TYPE_NAMES: Final[Mapping[ColumnType, str]] = {
     ColumnType.TEXT: "Text",

@@ -10,10 +10,12 @@ from typing import TypeVar
 from core.access import Actor, scope
 from core.contract import Contract
 from core.duck import Duck
-from core.rows import TRUE, Filter, Order, Page, RowQuery, all_of
+from core.naming import REGION_NAME
+from core.rows import TRUE, Filter, Lookup, Order, Page, RowQuery, all_of
 from core.rows_aggregate import AggregateQuery, Groups, compile_aggregate, groups
 from core.rows_errors import PageInvalid, QueryBusy, QueryTimeout
 from node.rows import Rows
+from node.words import nation
 
 T = TypeVar("T")
 PAGE_MAX = 1_000
@@ -89,13 +91,15 @@ class Asking:
         """The query value of a question; `only` narrows what is asked without being the asker's own filter."""
         if not 1 <= first <= PAGE_MAX:
             raise PageInvalid(relation=contract.name, first=first, largest=PAGE_MAX)
-        seen = scope(self.actor, contract)
+        seen, region = scope(self.actor, contract), contract.region_column
+        named = region is not None and any(step.column == REGION_NAME for step in order)
         return RowQuery(
             relation=self.rows.version(contract.name, after).relation,
             columns=columns,
             scope=type(seen)(seen.columns, all_of((seen.predicate, only))),
             where=where,
             order=order,
+            looked=(Lookup(REGION_NAME, str(region), {r.code: r.name for r in nation()}),) if named else (),
             first=first,
             after=after,
         )

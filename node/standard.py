@@ -12,7 +12,7 @@ import graphene
 
 from core import cursors
 from core.contract import Classification, Contract
-from core.naming import ASKABLE, camel, pascal, plural
+from core.naming import ASKABLE, REGION_NAME, camel, pascal, plural
 from core.rows import TRUE, AnyOf, Compare, Filter, Op, Order, RowQuery, Value, all_of
 from node.asking import PAGE_MAX, Asking
 from node.groups import Grouping
@@ -101,12 +101,12 @@ def build(contract: Contract) -> Standard:
     text = f"{contract.title['id']}. {contract.description.get('en', '')} ({contract.name} {contract.version})"
     row = made(name, graphene.ObjectType, row_fields, description=text)
     where = _where(contract, name)
+    orderable = {c.name.upper(): c.name for c in contract.columns}
+    if contract.region_column is not None:
+        orderable.setdefault("REGION_NAME", REGION_NAME)
+    orderable |= {f"PROVENANCE_{key.upper()}": column for key, column in ASKABLE.items()}
     columns = graphene.Enum.from_enum(
-        _enum(
-            f"{name}Column",
-            {c.name.upper(): c.name for c in contract.columns}
-            | {f"PROVENANCE_{key.upper()}": column for key, column in ASKABLE.items()},
-        ),
+        _enum(f"{name}Column", orderable),
         description=f"Kolom of {name} to order by.",
     )
     order = made(

@@ -141,7 +141,8 @@ def compared(column: str, given: Mapping[str, Any]) -> Filter:
 
 
 @cache
-def _nation() -> Regions:
+def nation() -> Regions:
+    """The nation's list of regions."""
     return Regions.load()
 
 
@@ -149,7 +150,7 @@ def _of_region(column: str, given: Mapping[str, Any]) -> Filter:
     """The rows whose region is so, as a comparison with the codes of the nation's list."""
     if not given or None in given.values():
         raise FilterInvalid(relation="-", column=column, op="region", expected="kind | parent | namePrefix")
-    codes = _nation().codes_of(kind=given.get("kind"), parent=given.get("parent"), name_prefix=given.get("namePrefix"))
+    codes = nation().codes_of(kind=given.get("kind"), parent=given.get("parent"), name_prefix=given.get("namePrefix"))
     return Compare(column, Op.IN, codes)
 
 

@@ -14,7 +14,7 @@ import strawberry
 from strawberry.types.private import StrawberryPrivate
 
 from core.contract import Classification, Column, Contract
-from core.naming import ASKABLE, camel, pascal, plural
+from core.naming import ASKABLE, REGION_NAME, camel, pascal, plural
 from core.rows import PROVENANCE, TRUE, Filter, Value
 from gateway import splice
 from gateway.arguments import SHORT
@@ -28,7 +28,7 @@ from gateway.reading import PAGE, PAGING, Answer, Question, answer, of_contract
 from gateway.scalars import BigInt
 from gateway.typed_aggregate import aggregate_field
 from gateway.typed_diff import diff_field
-from gateway.where import COMPARISONS, KINDS, REGION_NAME, Direction, Fields, RegionOfRow, ordered, translate
+from gateway.where import COMPARISONS, KINDS, Direction, Fields, RegionOfRow, ordered, translate
 
 _FACTS = tuple(PROVENANCE)
 #: The fields of a connection that tell of its page.

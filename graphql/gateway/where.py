@@ -10,7 +10,7 @@ import strawberry
 from strawberry import UNSET
 
 from core.contract import ColumnType
-from core.naming import TYPE_NAMES, compares
+from core.naming import REGION_NAME, TYPE_NAMES, compares
 from core.region import Region, RegionKind, Regions
 from core.rows import AnyOf, Compare, Filter, Lookup, Not, Op, Order, Value, all_of
 from core.rows_errors import FilterInvalid
@@ -94,10 +94,6 @@ class RegionOfRow:
     kind: RegionKind | None = optional("is a province, a kabupaten or a kota")
     parent: str | None = optional("lies in the province with this code")
     name_prefix: str | None = optional("its name begins so, with or without Kabupaten or Kota; case does not matter")
-
-
-#: What rows are ordered by when they are by their region's name: no column of the contract.
-REGION_NAME = "_region_name"
 
 
 def ordered(given: Any, region: str | None, regions: Regions) -> tuple[tuple[Order, ...], tuple[Lookup, ...]]:

@@ -163,6 +163,7 @@ async def test_what_cannot_be_asked_is_refused_before_any_node_hears_of_it(provi
         "first: 0": "PAGE_INVALID",
         'after: "abc"': "CURSOR_INVALID",
         "orderBy: [{column: PROVENANCE_MEMBER}]": "COLUMN_UNKNOWN",
+        "orderBy: [{column: REGION_NAME}]": "COLUMN_UNKNOWN",
         'where: {provenance: {member: {eq: "33.74"}}}': "COLUMN_UNKNOWN",
     }
     async with serving(stands) as url:

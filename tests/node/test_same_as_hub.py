@@ -68,7 +68,7 @@ filters = st.recursive(
 )
 directions = st.sampled_from(["ASC", "DESC"])
 #: With gauge and time behind it, so that no row's place depends on where it is stored.
-orders = st.tuples(st.sampled_from(COLUMNS), directions).map(
+orders = st.tuples(st.sampled_from([*COLUMNS, "REGION_NAME"]), directions).map(
     lambda step: [{"column": c, "direction": step[1]} for c in dict.fromkeys((step[0], "GAUGE_CODE", "OBSERVED_AT"))]
 )
 keys = st.lists(
