@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from catalog.current import State, newest
@@ -20,6 +20,8 @@ from catalog.tables import Shape
 from core.memo import remembered
 from core.rows import TRUE, All, Compare, Filter, Op, Order, Page, RowQuery
 from core.rows_fetch import fetch
+from core.rows_fetch_json import Written, written
+from core.rows_json import Struct
 from core.rows_sql import compile_sql_count
 
 T = TypeVar("T")
@@ -47,13 +49,29 @@ class _Stand:
 
 def page(session: Session, standard: Standard, query: RowQuery) -> Page | None:
     """The page of a query, or None where the files are to be asked."""
+    return _read(session, standard, query, fetch)
+
+
+def page_as_json(session: Session, standard: Standard, query: RowQuery, struct: Struct) -> Written | Page | None:
+    """The page as JSON of a selection, else as values; or None where the files are to be asked."""
+
+    def read(connection: Connection, query: RowQuery, table: Table) -> Written | Page:
+        return written(connection, query, table, struct) or fetch(connection, query, table)
+
+    return _read(session, standard, query, read)
+
+
+def _read(
+    session: Session, standard: Standard, query: RowQuery, fetched: Callable[[Connection, RowQuery, Table], T]
+) -> T | None:
+    """What is fetched of a page, or None where the files are to be asked."""
     if query.first > LARGEST_PAGE:
         return None
 
-    def read(stand: _Stand, table: Table, _dialect: str) -> Page | None:
+    def read(stand: _Stand, table: Table, _dialect: str) -> T | None:
         if stand.rows > READ_THROUGH and not _indexed(query, stand.shape):
             return None
-        return fetch(session.connection(), query, table)
+        return fetched(session.connection(), query, table)
 
     return _standing(session, standard, query, read)
 

@@ -38,7 +38,7 @@ _REST = 2.0**62
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """The SQL of all questions of one form, and its values that are the same for all."""
 
     sql: str
@@ -56,8 +56,8 @@ class _Text:
 class _Prepared:
     """A form: its texts, what its values become for the driver, and the driver's values for us."""
 
-    rows: _Text
-    whole: _Text | None  # all rows in one, where the database does better so
+    rows: Text
+    whole: Text | None  # all rows in one, where the database does better so
     given: tuple[Callable[[Any], Any] | None, ...]
     taken: tuple[tuple[int, Callable[[Any], Any]], ...]
     numbers: tuple[int, ...]
@@ -66,7 +66,7 @@ class _Prepared:
 _TEXTS: dict[Hashable, _Prepared] = {}
 
 
-def _key(asked: Asked) -> Hashable:
+def key_of(asked: Asked) -> Hashable:
     """What is the same for all questions of one form, whatever the values compared with."""
     query, relation = asked.query, asked.query.relation
     return (
@@ -98,11 +98,12 @@ def _compared_with(part: Filter) -> Iterator[Value]:
         yield from _compared_with(inner)
 
 
-def _text(asked: Select[Any], dialect: Dialect) -> _Text:
+def text_of(asked: Select[Any], dialect: Dialect) -> Text:
+    """The SQL of a statement whose values of the question are named by `BOUND`."""
     compiled = asked.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     order = getattr(compiled, "positiontup", None)
     fixed = {name: value for name, value in compiled.params.items() if not name.startswith(BOUND)}
-    return _Text(str(compiled), None if order is None else tuple(order), fixed)
+    return Text(str(compiled), None if order is None else tuple(order), fixed)
 
 
 def _in_one(asked: Select[Any], kinds: Sequence[ColumnType]) -> Select[Any]:
@@ -134,9 +135,9 @@ def _prepare(asked: Asked, dialect: Dialect) -> _Prepared:
     types = {kind: kind_type.dialect_impl(dialect) for kind, kind_type in VALUES.items()}
     taken = [(i, types[kind].result_processor(dialect, None)) for i, kind in enumerate(kinds) if kind in _CONVERTED]
     return _Prepared(
-        rows=_text(asking, dialect),
-        whole=_text(_in_one(asking, kinds), dialect) if dialect.name == "sqlite" else None,
-        given=tuple(types[kind].bind_processor(dialect) for _, kind in asked.bound),
+        rows=text_of(asking, dialect),
+        whole=text_of(_in_one(asking, kinds), dialect) if dialect.name == "sqlite" else None,
+        given=givers(asked, dialect),
         taken=tuple((i, made) for i, made in taken if made is not None),
         numbers=tuple(i for i, kind in enumerate(kinds) if kind is ColumnType.NUMBER),
     )
@@ -155,20 +156,34 @@ def _columns(prepared: _Prepared, connection: Connection, values: Mapping[str, o
     return list(zip(*map(tuple, prepared.rows.run(connection, values)), strict=True))
 
 
+def bound(asked: Asked, given: Sequence[Callable[[Any], Any] | None]) -> dict[str, object]:
+    """The values of a question by their names in its statement, as the driver takes them."""
+    query = asked.query
+    if query.begin is not None or query.end is not None:
+        asked.within()  # it binds the first values, where the page goes on from another
+    values = (*(value for value, _ in asked.bound), *_compared_with(query.remaining))
+    return {
+        f"{BOUND}{i}": value if made is None else made(value)
+        for i, (value, made) in enumerate(zip(values, given, strict=True))
+    }
+
+
+def givers(asked: Asked, dialect: Dialect) -> tuple[Callable[[Any], Any] | None, ...]:
+    """What each value of a question that was made into a statement becomes for the driver."""
+    return tuple(VALUES[kind].dialect_impl(dialect).bind_processor(dialect) for _, kind in asked.bound)
+
+
 def fetch(connection: Connection, query: RowQuery, table: Table) -> Page:
     """The page that `compile_sql` selects; for pages that are not large."""
     asked = Asked(query, table, connection.dialect.name)
-    key = _key(asked)
+    key = key_of(asked)
     prepared = _TEXTS.get(key)
     if prepared is None:
         if len(_TEXTS) >= _MOST_TEXTS:
             _TEXTS.clear()
         prepared = _TEXTS[key] = _prepare(asked, connection.dialect)
         asked.bound.clear()
-    asked.within()  # it binds the first values, where the page goes on from another
-    values = [*(value for value, _ in asked.bound), *_compared_with(query.remaining)]
-    given = (value if made is None else made(value) for value, made in zip(values, prepared.given, strict=True))
-    columns = _columns(prepared, connection, {f"{BOUND}{i}": value for i, value in enumerate(given)})
+    columns = _columns(prepared, connection, bound(asked, prepared.given))
     if not columns:
         return Page((), (), *query.around(more=False))
     more = len(columns[0]) > query.first

@@ -9,6 +9,7 @@ the same answers (`tests/gateway/test_splice.py`). What may be seen is part of t
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
@@ -32,6 +33,7 @@ from core.contract import ColumnType
 from core.duck import Duck
 from core.rows import Page, RowQuery, Value
 from core.rows_arrow import Sheet
+from core.rows_fetch_json import Written
 from core.rows_json import Constant, Cursor, Leaf, Struct
 from gateway.context import Context
 from gateway.reading import Answer, Question, Resolve, row_query
@@ -57,7 +59,7 @@ class Spliced:
     body: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What a connection is asked for, by key: rows or edges (a `Struct` each), page facts, or one of its own facts."""
 
@@ -73,6 +75,12 @@ class Plan:
     def paged(self) -> bool:
         """Whether a page is to be read at all."""
         return any(isinstance(part, Struct | PageFacts) for _, part in self.parts)
+
+    @cached_property
+    def rows(self) -> Struct | None:
+        """What is asked of each row, where that is asked once and a row's place is no part of it."""
+        found = [part for _, part in self.parts if isinstance(part, Struct)]
+        return found[0] if len(found) == 1 and not found[0].with_cursor() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,14 +256,21 @@ async def answer(
     """
     asked = row_query(context, resolve, question, plan.columns)
 
-    def look(session: Session) -> tuple[RowQuery, Page | None, dict[str, Any] | None]:
+    def look(session: Session) -> tuple[RowQuery, bool, dict[str, Any] | None]:
         query = asked(session)
         assert query is not None  # a contract's relation is there even where it is empty
-        page = current_pages.page(session, standard, query) if plan.paged else Page((), (), False)
-        return query, page, None if page is None else _body(plan, query, _Tuples(query, page))
+        if not plan.paged:
+            return query, True, _body(plan, query, _Tuples(query, Page((), (), False)))
+        if plan.rows is None:
+            page: Page | Written | None = current_pages.page(session, standard, query)
+        else:
+            page = current_pages.page_as_json(session, standard, query, plan.rows)
+        if isinstance(page, Written):
+            return query, True, _body(plan, query, _Done(page))
+        return query, page is not None, None if page is None else _body(plan, query, _Tuples(query, page))
 
-    query, page, body = await context.sql(look)
-    if page is None:
+    query, found, body = await context.sql(look)
+    if not found:
 
         def read(duck: Duck, left: float) -> dict[str, Any] | None:
             if query.first > _COLUMNWISE:
@@ -307,6 +322,26 @@ class _Tuples:
 
     def place(self, row: int) -> Place:
         return self._page.places[row]
+
+
+class _Done:
+    """A small page that came as JSON."""
+
+    def __init__(self, page: Written) -> None:
+        self._page = page
+        self.has_next, self.has_previous = page.has_next, page.has_previous
+
+    def __len__(self) -> int:
+        return self._page.rows
+
+    def json(self, _struct: Struct, _cursors: Sequence[str] | None) -> bytes | None:
+        return self._page.json
+
+    def places(self) -> Sequence[Place]:
+        raise NotImplementedError  # rows with their cursors do not come so
+
+    def place(self, row: int) -> Place:
+        return self._page.place(row)
 
 
 class _Columns:
