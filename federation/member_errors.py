@@ -45,6 +45,13 @@ class MemberRegionUnknown(LumbungError):
     http_status = 422
 
 
+class MemberIncomplete(LumbungError):
+    """A member is to be added whose code names no region, and its name, kind or regions are not said."""
+
+    code = "MEMBER_INCOMPLETE"
+    http_status = 422
+
+
 class MemberUnknown(LumbungError):
     """No member has this code."""
 

@@ -1,4 +1,4 @@
-"""Adding a source to a member's TOML and taking one away, keeping what people wrote there.
+"""Adding a member, and a source to a member's TOML and taking one away, keeping what people wrote there.
 
 A file is replaced in one step and only by one that can be read again, so that a crash, a full disk or a wrong
 value leaves the old one.
@@ -6,6 +6,7 @@ value leaves the old one.
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import tomlkit
@@ -13,11 +14,44 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array
 
 from core.files import sync
-from federation.member import SourceConfig, SourceKind
-from federation.member_errors import MemberFileSyntax, MemberUnknown
+from core.storage_errors import storage_errors
+from federation.member import Member, MemberKind, SourceConfig, SourceKind
+from federation.member_errors import MemberDuplicate, MemberFileSyntax, MemberIncomplete, MemberUnknown
 from federation.members_file import FOLDER, check_url
-from federation.registry import Registry
+from federation.registry import Registry, home_regions
 from federation.sheets import csv_address
+
+
+def add_member(
+    home: Path, code: str, *, name: str | None = None, kind: MemberKind | None = None, regions: Sequence[str] = ()
+) -> Member:
+    """Write the file of a further member, `members/CODE.toml`.
+
+    Args:
+        name, kind, regions: of a region's own government they follow from its code.
+
+    Raises:
+        LumbungError: there is such a member, or it would not be sound (a region that does not exist, a code that is
+            none and has no name, kind and regions); nothing was written.
+    """
+    file = home / FOLDER / f"{code}.toml"
+    own = next((region for region in home_regions(home) if region.code == code), None)
+    if own is not None:
+        name, kind, regions = name or own.name, kind or MemberKind(own.kind.value), regions or (code,)
+    if name is None or kind is None or not regions:
+        raise MemberIncomplete(member=code)
+    if file.exists():
+        raise MemberDuplicate(member=code, file=file, other=file)
+    document = tomlkit.document()
+    for key, value in (("code", code), ("name", name), ("kind", kind.value), ("regions", [*regions])):
+        document[key] = value
+    text = tomlkit.dumps(document)
+    Registry.check_replaced(home, file, text)
+    file.parent.mkdir(exist_ok=True)
+    with storage_errors(file.parent):
+        file.write_text(text, encoding="utf-8")
+        sync(file.parent)
+    return Registry.load_sound(home).member(code)
 
 
 def add_source(

@@ -11,8 +11,8 @@ from core import settings as core_settings
 from core.errors import LumbungError
 from core.messages import text
 from core.reference_check import check_reference, sound_regions
-from federation.member import SourceConfig, SourceKind
-from federation.members_edit import add_source, remove_source
+from federation.member import MemberKind, SourceConfig, SourceKind
+from federation.members_edit import add_member, add_source, remove_source
 from federation.packs import init_home
 from federation.registry import Registry
 from hub.cli.app import JsonOption, app, home_of
@@ -38,7 +38,7 @@ def init(
         print_json({"home": home, "province": province, "members": len(registry.members)})
         return
     out.print(text("cli.init.done", home=home, members=len(registry.members)))
-    out.print(text("cli.init.next", home=home), style="dim")
+    out.print(text("cli.init.next" if registry.members else "cli.init.empty", home=home), style="dim")
 
 
 @members_app.command("list")
@@ -64,6 +64,27 @@ def members_list(context: typer.Context, as_json: JsonOption = False) -> None:
         print_table(text("cli.members.title"), ("code", "name", "kind", "regions", "sources"), rows)
     for problem in registry.problems:
         show_error(problem, json=False)
+
+
+@members_app.command("add")
+def members_add(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="Kode wilayah (33.74), atau kata bagi instansi (bbws-pemali-juana).")],
+    name: Annotated[str | None, typer.Option("--name", help="Nama; kosong: nama wilayahnya.")] = None,
+    kind: Annotated[MemberKind | None, typer.Option("--kind", help="Jenis; kosong: jenis wilayahnya.")] = None,
+    regions: Annotated[
+        list[str] | None, typer.Option("--region", help="Wilayah yang datanya ia pegang; kosong: wilayahnya sendiri.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Menambah anggota; provinsi, kabupaten, dan kota cukup dengan kode wilayahnya."""
+    home = home_of(context)
+    member = add_member(home, code, name=name, kind=kind, regions=regions or ())
+    if as_json:
+        print_json({"code": member.code, "name": member.name, "kind": member.kind, "regions": sorted(member.regions)})
+        return
+    out.print(text("cli.members.added", code=member.code, name=member.name), highlight=False, markup=False)
+    out.print(text("cli.init.next", home=home), style="dim", highlight=False, markup=False)
 
 
 @members_app.command("check")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.contract import Contract
 from core.contract_checks import Typical
@@ -87,7 +88,20 @@ def suspects(contract: Contract, rule: Typical, rows: pa.Table, history: pa.Tabl
     time, there = times(table, rule.time)
     values = table[rule.value].cast(pa.float64()).to_numpy(zero_copy_only=False)
     values = np.where(there, values, np.nan)
-    return judge(values, codes(table, series), codes(table, rule.by), time, factor=rule.factor, fresh=fresh)
+    kind = _kinds(contract, rule, table)
+    return judge(values, codes(table, series), kind, time, factor=rule.factor, fresh=fresh)
+
+
+def _kinds(contract: Contract, rule: Typical, table: pa.Table) -> Ints:
+    """What values are alike: those of one kind at one level, for a province is no regency that was mistyped."""
+    kind, region = codes(table, rule.by), contract.region_column
+    if region is None or region not in table.column_names:
+        return kind
+    named = table[region].combine_chunks()
+    texts = named.cast(named.type.value_type) if pa.types.is_dictionary(named.type) else named
+    level = np.asarray(pc.fill_null(pc.utf8_length(texts), 0)).astype(np.int64)
+    both: Ints = np.unique(kind * (int(level.max(initial=0)) + 1) + level, return_inverse=True)[1]
+    return both
 
 
 def judge(

@@ -35,8 +35,8 @@ def check(contract: Contract, rows: Rows, settings: Settings) -> Iterator[Outcom
         yield from [closed] if closed is not None else _Look(contract, rule, rows, settings).outcomes()
 
 
-def _hash(columns: Sequence[str]) -> str:
-    return f"CAST(hash({names(columns) or '0'}) >> 1 AS BIGINT)"
+def _hash(columns: Sequence[str], *more: str) -> str:
+    return f"CAST(hash({', '.join([names(columns) or '0', *more])}) >> 1 AS BIGINT)"
 
 
 _ROW_HASH = _hash(["_resource", "_row", "_snapshot"])
@@ -84,12 +84,17 @@ class _Look:
         yield from self._tallies(read, judged)
         yield from self._leaps(read, judged)
 
+    def _level(self) -> str:
+        """Whether a row is a province's, a regency's or a part's: the length of its region's code."""
+        region = self.contract.region_column
+        return f"length({quoted(region)})" if region in series_columns(self.contract, self.rule) and region else "0"
+
     def _read(self) -> _Numbers:
         bind, rule, value = Bound(), self.rule, quoted(self.rule.value)
         time = self.times.sql(self.contract, rule, bind, str(self.settings.zone))
         sql = (
             f"SELECT CAST({value} AS DOUBLE) AS v, {_hash(series_columns(self.contract, rule))} AS s, "
-            f"{_hash(rule.by)} AS k, {_hash(self.area)} AS a, {time} AS t, {_hash(['_dataset'])} AS d, "
+            f"{_hash(rule.by, self._level())} AS k, {_hash(self.area)} AS a, {time} AS t, {_hash(['_dataset'])} AS d, "
             f"{_ROW_HASH} AS r FROM rows WHERE {value} > 0"
         )
         table = self.rows.arrow(f"SELECT * FROM ({sql}) WHERE t >= 0", bind.params)

@@ -9,15 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import LumbungError
+from federation.member import MemberKind
 from federation.member_errors import (
+    MemberDuplicate,
     MemberFileSyntax,
+    MemberIncomplete,
+    MemberRegionUnknown,
     MemberUnknown,
     MemberValueInvalid,
     SourceDuplicate,
     SourceUnknown,
     SourceUrlRefused,
 )
-from federation.members_edit import add_source, member_file, remove_source
+from federation.members_edit import add_member, add_source, member_file, remove_source
+from federation.packs import init_home
 from federation.registry import Registry, SourceKind
 from tests.federation.registry_factories import MEMBER, PLAIN, home
 
@@ -145,3 +150,18 @@ def test_any_title_comes_back_as_it_was_given(tmp_path: Path, title: str) -> Non
     add_source(folder, "33.22", source_id="x", kind=SourceKind.HTTP, location="https://x.example/a", title=title)
     assert Registry.load(folder).source("x").title == title
     assert tomllib.loads((folder / "members" / "33.22.toml").read_text("utf-8"))["sources"][0]["title"] == title
+
+
+def test_a_member_is_added_by_its_regions_code_alone_and_an_agency_with_its_name(tmp_path: Path) -> None:
+    folder = init_home(tmp_path / "home", None, ())
+    added = add_member(folder, "31.71")
+    assert (added.kind, added.regions) == (MemberKind.CITY, frozenset({"31.71"})) and "Jakarta Pusat" in added.name
+    for code, error in (("31.71", MemberDuplicate), ("dsda-dki", MemberIncomplete), ("../x", MemberIncomplete)):
+        with pytest.raises(error):
+            add_member(folder, code)
+    with pytest.raises(MemberValueInvalid):
+        add_member(folder, "../x", name="x", kind=MemberKind.AGENCY, regions=["31"])
+    with pytest.raises(MemberRegionUnknown):
+        add_member(folder, "dsda-dki", name="Dinas SDA", kind=MemberKind.AGENCY, regions=["30"])
+    add_member(folder, "dsda-dki", name="Dinas SDA", kind=MemberKind.AGENCY, regions=["31"])
+    assert [m.code for m in Registry.load(folder).members] == ["31.71", "dsda-dki"]

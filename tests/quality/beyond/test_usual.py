@@ -13,6 +13,7 @@ from quality.beyond import usual
 from quality.beyond.finding import Found, Kind, Outcome, Tally, Unmade
 from quality.beyond.season import leaps
 from quality.beyond.stopping import marked_by, marks_of
+from quality.beyond.typos import suspects
 from tests.quality.beyond.factories import ArrowRows, settings
 from tests.quality.beyond.series import CONTRACTS, PRICE
 
@@ -159,3 +160,15 @@ def test_an_accepted_value_stays_accepted_while_what_is_usual_beside_it_shifts()
         row["price"] = 12_300
     [after] = found(rows, Kind.TYPO)
     assert (before.expected != after.expected, before.standing == after.standing) == (True, True)
+
+
+def test_a_province_among_its_regencies_is_no_slip() -> None:
+    row = {"year": 2025, "sex": "total", "_member": "33"}
+    rows = [{**row, "region_code": f"33.{i:02}", "people": 900_000 + 20_000 * i} for i in range(1, 36)]
+    rows.append({**row, "region_code": "33", "people": 38_000_000})
+    assert not any(isinstance(one, Found) for one in look(rows, "population"))
+    contract = CONTRACTS["population"]
+    table = pa.Table.from_pylist([{c.name: r.get(c.name) for c in contract.columns} for r in rows])
+    assert not suspects(contract, contract.metadata.checks.typical[0], table).gross.any()
+    rows[3]["people"] = 98_000_000
+    assert len([one for one in look(rows, "population") if isinstance(one, Found)]) == 1
