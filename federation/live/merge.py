@@ -26,6 +26,10 @@ class Sorting:
     steps: Sequence[int]
     key: Callable[[Sequence[Value | None]], Key]
 
+    def at(self, place: Place) -> Key:
+        """What sorts a place's steps."""
+        return self.key(place[: len(self.steps)])
+
     def of(self, values: Row) -> tuple[Row, Key]:
         """The values of a row's steps, and what sorts them."""
         steps = tuple(values[i] for i in self.steps)
@@ -63,7 +67,8 @@ class Stream:
         self._rank, self._reader, self._sorting = rank, reader, sorting
         self._edges: list[Any] = []
         self._at = 0
-        self._last: Key | None = None
+        # what it gives now comes after what was taken before: a node that begins again is not believed
+        self._last: Key | None = None if stand.place is None else sorting.at(stand.place)
         self.fetched = self.cursor = stand.cursor
         self.place = stand.place
         self.more = True

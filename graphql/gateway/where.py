@@ -11,7 +11,7 @@ from strawberry import UNSET
 
 from core.contract import ColumnType
 from core.naming import REGION_NAME, TYPE_NAMES, compares
-from core.region import Region, RegionKind, Regions
+from core.region import RegionKind, Regions
 from core.rows import AnyOf, Compare, Filter, Lookup, Not, Op, Order, Value, all_of
 from core.rows_errors import FilterInvalid
 from gateway.building import lst, make, optional
@@ -142,17 +142,7 @@ def _of_region(column: str, given: RegionOfRow, regions: Regions) -> Filter:
     asked = {name: value for name, value in vars(given).items() if value is not UNSET}
     if not asked or None in asked.values():
         raise FilterInvalid(relation="-", column=column, op="region", expected="kind | parent | namePrefix")
-    prefix = str(asked.get("name_prefix", "")).casefold()
-
-    def holds(region: Region) -> bool:
-        names = (region.name.casefold(), region.short_name.casefold())
-        return (
-            ("kind" not in asked or region.kind is asked["kind"])
-            and ("parent" not in asked or (region.province == asked["parent"] != region.code))
-            and any(name.startswith(prefix) for name in names)
-        )
-
-    return Compare(column, Op.IN, tuple(dict.fromkeys(region.code for region in regions if holds(region))))
+    return Compare(column, Op.IN, regions.codes_of(**asked))
 
 
 def _columns(given: Any, columns: Mapping[str, str]) -> list[Filter]:

@@ -1,6 +1,7 @@
 """Asking nodes: bounded in time, bytes and rows; what is wrong is dropped and named; one node never harms another."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,6 +112,39 @@ async def test_G23_rows_of_another_region_and_of_wrong_types_are_dropped_and_cou
     [status] = page.nodes
     assert status.state is NodeState.PARTIAL and status.dropped == 6 and status.error is not None
     assert status.error.code == "LIVE_ROWS_DROPPED" and status.error.values["reasons"] == "order, region, type"
+
+
+async def test_G23_a_node_that_begins_again_on_the_next_page_is_not_believed() -> None:
+    """It forgets its cursors, or gives those of another: what lies before the place where it stood is dropped."""
+    again = [edges(*(row("a", GOOD, i) for i in minutes), more=True) for minutes in ((0, 1), (0, 1, 2), (3,))]
+    again[1]["data"]["rows"]["edges"][-1]["cursor"] = "9"
+
+    async def forgets(stand: Stand, request: Any, body: dict[str, Any]) -> Any:
+        return again[min(len(stand.asked) - 1, 2)]
+
+    async with serving({GOOD: Stand(manner=forgets)}) as url:
+        live, nodes = Live(), [node(GOOD, GOOD, url)]
+        first = await live.rows(question(order=BY_TIME, first=2), nodes)
+        second = await live.rows(question(order=BY_TIME, first=3, after=first.end_cursor), nodes)
+        await live.close()
+    seen = [r.values[2].minute for page in (first, second) for r in page.rows]  # type: ignore[union-attr]  # moments
+    assert seen == sorted(seen) and seen[:2] == [0, 1] and seen.count(0) == 1
+    assert second.nodes[0].dropped and second.nodes[0].error is not None
+
+
+async def test_the_same_key_from_two_nodes_is_two_rows_each_with_its_node() -> None:
+    stands = {"hulu": Stand([row("a", GOOD, 1, 1.0)]), "hilir": Stand([row("a", GOOD, 1, 2.0)])}
+    async with serving(stands) as url:
+        live, nodes = Live(), [replace(node(name, GOOD, url), alone=False) for name in sorted(stands)]
+        page = await live.rows(question(order=BY_TIME), nodes)
+        await live.close()
+    assert [(r.node.id, r.values[3]) for r in page.rows] == [("hilir", 2.0), ("hulu", 1.0)]
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.000_001])
+async def test_a_deadline_of_a_millisecond_answers_with_what_there_is_and_says_so(seconds: float) -> None:
+    page = await of({GOOD: Stand(manner=hangs), "33.02": Stand(manner=hangs)}, seconds=seconds)
+    assert page.rows == [] and {code for _, code in states(page).values()} == {"LIVE_SILENT"}
 
 
 async def test_G26_a_row_under_another_regions_gauge_is_dropped() -> None:

@@ -149,7 +149,7 @@ def facts_of(status: NodeStatus, now: datetime) -> dict[str, Any]:
         "status": status.state,
         "latency_ms": None if status.seconds is None else round(status.seconds * 1_000, 1),
         "code": status.error.code if status.error else None,
-        "age": None if at is None else round((now - at).total_seconds(), 1),
+        "age": None if at is None else max(0.0, round((now - at).total_seconds(), 1)),  # clocks differ
         "rows": status.rows,
         "dropped": status.dropped,
     }
