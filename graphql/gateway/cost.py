@@ -38,7 +38,7 @@ SIZES: Final = ("first", "last", "weeks", "representations")
 #: Items of a list of which nothing says how long it is.
 ASSUMED: Final = 10
 #: Lists that are longer in any province.
-LONGER: Final = {"Query.members": 50, "Query.sources": 50}
+LONGER: Final = {"Query.members": 50, "Query.sources": 50, "Region.regencies": 40}
 #: A field that reads for itself costs more than one that shows what was read; counting and grouping read most.
 WEIGHTS: Final = {"aggregate": 100, "diff": 200, "totals": 200, "totalCount": 20, "__schema": 1_000, "__type": 50}
 _READS: Final = 10

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -21,15 +22,31 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from core.rows_errors import QueryTimeout
 from gateway.context import Context
-from gateway.errors import MAX_ERRORS, QueryLimit, formatted
+from gateway.cost import largest
+from gateway.errors import MAX_ERRORS, QueryCost, QueryLimit, formatted
 from gateway.limits import LIMITS
 from gateway.splice import Spliced
 
 _STRETCH = 50  # items completed before others get their turn: some 10 ms
+_FREE = 10_000  # items that any answer may hold
+_LEAVES = 16  # values that cost as much as an object
+
+
+class _TooMuch(BaseException):
+    """An answer holds more than its asker may ask for; no field's error, which graphql-core would go on from."""
 
 
 class _Execution(StrawberryGraphQLCoreExecutionContext):
-    """Completes long lists in stretches, where graphql-core would hold the loop for the whole list, and takes JSON."""
+    """Completes lists in stretches, where graphql-core would hold the loop for all of them, and takes JSON.
+
+    What lists hold is counted: a cost known beforehand takes lists without a size for short, and one of them within
+    the other makes an error of that grow with every level.
+    """
+
+    _items = 0
+    _stretch = 0  # of them completed since others had their turn
+    _most = 0
+    _over = False
 
     def complete_object_value(
         self,
@@ -52,9 +69,13 @@ class _Execution(StrawberryGraphQLCoreExecutionContext):
         path: Path,
         result: AsyncIterable[Any] | Iterable[Any],
     ) -> AwaitableOrValue[list[Any]]:
-        """The completed items; for more than a stretch of them an awaitable."""
-        if isinstance(result, list | tuple) and len(result) > _STRETCH:
-            return self._in_stretches(return_type, field_nodes, info, path, result)
+        """The completed items; beyond a stretch of them an awaitable."""
+        if result and isinstance(result, list | tuple):
+            self._count(len(result))
+            leaves = isinstance(result[0], str | int | float)
+            self._stretch += len(result) // _LEAVES if leaves else len(result)
+            if self._stretch > _STRETCH or self._over:
+                return self._in_stretches(return_type, field_nodes, info, path, result)
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
     async def _in_stretches(
@@ -68,12 +89,28 @@ class _Execution(StrawberryGraphQLCoreExecutionContext):
         done: list[Any] = []
         for begin in range(0, len(result), _STRETCH):
             shifted = _ShiftedPath(path, begin)
-            part = super().complete_list_value(
-                return_type, field_nodes, info, shifted, result[begin : begin + _STRETCH]
-            )
+            async with self._turns:  # thousands of lists in a list wait here, or all of them had their turn at once
+                if self._over:  # only here, where nothing is left behind that somebody would have to await
+                    raise _TooMuch
+                self._stretch = 0
+                part = super().complete_list_value(
+                    return_type, field_nodes, info, shifted, result[begin : begin + _STRETCH]
+                )
+                await asyncio.sleep(0)
             done.extend(await part if inspect.isawaitable(part) else part)
-            await asyncio.sleep(0)
         return done
+
+    @cached_property
+    def _turns(self) -> asyncio.Lock:
+        return asyncio.Lock()
+
+    def _count(self, items: int) -> None:
+        self._items += items
+        if self._items > _FREE:
+            if not self._most:
+                context: Context = self.context_value
+                self._most = max(largest(context.services.settings, context.actor), _FREE)
+            self._over = self._items > self._most
 
 
 class _ShiftedPath(Path):
@@ -113,6 +150,7 @@ async def run(
 
     Raises:
         QueryTimeout: the whole operation passed its deadline and was cancelled.
+        QueryCost: the answer's lists hold more than the actor may ask for.
     """
     try:
         async with asyncio.timeout(context.deadline.left):
@@ -129,6 +167,9 @@ async def run(
                 result = await result
     except TimeoutError as error:
         raise QueryTimeout(seconds=context.deadline.seconds) from error
+    except _TooMuch:
+        most = largest(context.services.settings, context.actor)
+        raise QueryCost(cost=most + 1, largest=most) from None
     except RecursionError as error:  # variables nested without end are coerced recursively
         raise QueryLimit(limit="depth", largest=LIMITS.depth) from error
     assert isinstance(result, ExecutionResult)

@@ -44,6 +44,10 @@ class Item:
         CALLS.append("inner")
         return Item()
 
+    @strawberry.field
+    def forty(self) -> list["Item"]:
+        return [Item()] * 40
+
 
 @strawberry.type
 class Query:
@@ -88,9 +92,16 @@ def hurried(province: Province) -> Iterator[Counted]:
     yield from made(province, 0.3)
 
 
-def made(province: Province, seconds: float) -> Iterator[Counted]:
+@pytest.fixture
+def frugal(province: Province) -> Iterator[Counted]:
+    """The same with little to spend for an operation."""
+    yield from made(province, 10, {"anonymous": 12_000, "member": 12_000})
+
+
+def made(province: Province, seconds: float, most: dict[str, int] | None = None) -> Iterator[Counted]:
     CALLS.clear()
-    settings = province.services.settings.model_copy(update={"query_seconds": seconds})
+    update = {"query_seconds": seconds} | ({"query_cost_max": most} if most else {})
+    settings = province.services.settings.model_copy(update=update)
     services = replace(province.services, settings=settings)
     offload = Offload(services.sessions, sql=1, duck=1)
     door = GraphQLDoor(strawberry.Schema(query=Query), services, offload)
@@ -151,6 +162,28 @@ async def test_refused_before_anything_is_computed(counted: Counted, name: str) 
     assert not (body.get("data") or {})
     assert counted.calls == []
     assert "Did you mean" not in answer.text
+
+
+async def test_g08_lists_within_lists_that_are_longer_than_thought_are_cut(frugal: Counted) -> None:
+    assert (await frugal.send(asked("{ item { forty { forty { name } } } }"))).json()["data"]
+    answer = await frugal.send(asked("{ item { forty { forty { forty { inner { name } } } } } }"))  # 64,000 items
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "QUERY_COST")
+    assert frugal.calls.count("inner") <= 12_000
+
+
+async def test_lists_within_lists_leave_turns_to_others(counted: Counted) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    assert (await counted.send(asked("{ item { forty { forty { forty { __typename } } } } }"))).status_code == 200
+    beside.cancel()
+    assert turns > 40**3 / 100  # no hundred items without a turn
 
 
 async def test_R07_no_nul_by_get(counted: Counted) -> None:
