@@ -144,7 +144,7 @@ class NodeClient:
                 async with asyncio.timeout(seconds):
                     data = await self._placed(body)
             except TimeoutError as error:
-                raise self._error(LiveSilent, seconds=round(seconds, 2)) from error
+                raise self._error(LiveSilent, seconds=round(seconds, 3)) from error
             ok = True
             return data
         except LiveError as error:

@@ -102,10 +102,28 @@ class _Listener:
     def __init__(self, wanted: Wish, limits: LiveLimits) -> None:
         self.wanted, self._limits = wanted, limits
         self._queue: asyncio.Queue[Told | str | None] = asyncio.Queue()
-        self._places = asyncio.Semaphore(limits.behind)
+        self._waiting = 0  # rows
+        self._freed = asyncio.Event()
         self._states: dict[str, NodeStatus] = {}
         self._rows: Counter[str] = Counter()
         self.slow = False
+
+    @property
+    def full(self) -> bool:
+        """Whether another row has to wait."""
+        return self._waiting >= self._limits.behind and not self.slow
+
+    async def room(self) -> None:
+        """Wait a little for a place; who reads too slowly is let go."""
+        try:
+            async with asyncio.timeout(self._limits.patience):
+                while self.full:
+                    self._freed.clear()
+                    await self._freed.wait()
+        except TimeoutError:
+            self.slow = True
+            self._freed.set()
+            self._queue.put_nowait(None)
 
     def state(self, status: NodeStatus) -> None:
         """Tell how a node does; what it was told before and did not hear yet is forgotten."""
@@ -113,19 +131,13 @@ class _Listener:
             self._queue.put_nowait(status.node.id)
         self._states[status.node.id] = replace(status, rows=self._rows[status.node.id])
 
-    async def row(self, status: NodeStatus, row: Row) -> None:
-        """Tell of a row, waiting for a place a little; who reads too slowly is let go."""
-        if self.slow or not self.wanted.wants(row):
-            return
-        try:
-            async with asyncio.timeout(self._limits.patience):
-                await self._places.acquire()
-        except TimeoutError:
-            self.slow = True
-            self._queue.put_nowait(None)
+    def row(self, status: NodeStatus, row: Row) -> None:
+        """Tell of a row; there is room for it."""
+        if self.slow:
             return
         node = status.node
         self._rows[node.id] += 1
+        self._waiting += 1
         taken = Taken(self.wanted.seen(row), node)
         self._queue.put_nowait(Told(replace(status, rows=self._rows[node.id]), taken))
 
@@ -135,7 +147,8 @@ class _Listener:
             if isinstance(found, str):
                 yield Told(self._states.pop(found))
             else:
-                self._places.release()
+                self._waiting -= 1
+                self._freed.set()
                 yield found
         raise ListenerSlow
 
@@ -215,9 +228,19 @@ class _Relay:
                 if self.dropped.total().bit_count() == 1:  # told at the first, second, fourth, eighth …
                     self.tell(*self._standing())
                 continue
-            assert self.status is not None
-            status = self.status
-            await asyncio.gather(*(listener.row(status, row) for listener in self.listeners))
+            await self._handed(row)
+
+    async def _handed(self, row: Row) -> None:
+        """Hand a row to all who want it; where one is behind, the node waits with the others for a little."""
+        assert self.status is not None
+        for listener in self._wanting(row):
+            while listener.full:
+                await asyncio.gather(*(each.room() for each in self._wanting(row) if each.full))
+            if listener in self.listeners:
+                listener.row(self.status, row)
+
+    def _wanting(self, row: Row) -> list[_Listener]:
+        return [listener for listener in self.listeners if listener.wanted.wants(row)]
 
 
 def _said(status: NodeStatus) -> tuple[NodeState, str | None]:
