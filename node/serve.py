@@ -75,7 +75,8 @@ class _Bound:
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; raises NodePortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # the protocol by name: without it asyncio leaves Nagle's wait on, and an answer in two parts takes 40 ms more
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

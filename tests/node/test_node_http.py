@@ -1,7 +1,9 @@
 """The node over real HTTP: ckanapi and the national harvesters' request sequences, downloads, and abuse."""
 
+import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -308,3 +310,21 @@ def test_P04_a_served_node_reports_its_address_and_ends_cleanly_on_sigterm(folde
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+async def test_an_answer_in_two_parts_is_not_held_back_until_the_first_is_acknowledged(tmp_path: Path) -> None:
+    without_delay: list[int] = []
+
+    class Looks(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            accepted = transport.get_extra_info("socket")
+            without_delay.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            transport.close()
+
+    with bind("127.0.0.1", 0) as sock:
+        server = await asyncio.get_running_loop().create_server(Looks, sock=sock)
+        reader, writer = await asyncio.open_connection(*sock.getsockname())
+        assert await reader.read() == b""
+        writer.close()
+        server.close()
+    assert without_delay == [1]
