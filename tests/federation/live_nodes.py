@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from core.access import Actor, Role, scope
 from core.contract import Contract
 from core.contracts import load_contracts
+from core.naming import camel
 from core.rows import TRUE, Filter, Order, Scope
 from federation.live.node import Node
 from federation.live.question import Question, ask
@@ -45,16 +46,11 @@ def ordered(rows: Sequence[Mapping[str, Any]], order: Sequence[Mapping[str, str]
     """Rows by an `orderBy` input, empty cells last."""
     out = list(rows)
     for step in reversed(order):
-        name = _camel(step["column"])
+        name = camel(step["column"].lower())
         down = step["direction"] == "DESC"
         there = sorted((r for r in out if r[name] is not None), key=lambda r: r[name], reverse=down)
         out = [*there, *(r for r in out if r[name] is None)]
     return out
-
-
-def _camel(column: str) -> str:
-    head, *rest = column.lower().split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 def page(rows: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +72,7 @@ def groups(rows: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> d
 
 
 def _grouped(rows: Sequence[Mapping[str, Any]], by: Sequence[str], measures: Any) -> list[dict[str, Any]]:
-    names = [_camel(c) for c in by]
+    names = [camel(c.lower()) for c in by]
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for each in rows:
         found.setdefault(tuple(each[n] for n in names), []).append(each)
@@ -85,7 +81,7 @@ def _grouped(rows: Sequence[Mapping[str, Any]], by: Sequence[str], measures: Any
     def value(measure: Mapping[str, str], some: Sequence[Mapping[str, Any]]) -> Any:
         if "column" not in measure:
             return len(some)
-        there = [v for r in some if (v := r[_camel(measure["column"])]) is not None]
+        there = [v for r in some if (v := r[camel(measure["column"].lower())]) is not None]
         return work[measure["op"]](there) if there or measure["op"] == "COUNT" else None
 
     return [
@@ -216,12 +212,14 @@ class Teller:
 
     Attributes:
         script: rows, dicts as they are (`message`), numbers to close the socket with; then silence.
+        deaf: it never gives a sign of life.
         begun: how many subscriptions there were; `open`: how many sockets there are.
     """
 
     script: list[Any] = field(default_factory=list)
     status: int = 101
     headers: Mapping[str, str] = field(default_factory=dict)
+    deaf: bool = False
     begun: int = 0
     open: int = 0
     tokens: list[str | None] = field(default_factory=list)
@@ -251,6 +249,8 @@ async def _tell(teller: Teller, request: web.Request) -> web.StreamResponse:
             teller.sent.append(said)
             if said["type"] == "connection_init":
                 await socket.send_json({"type": "connection_ack"})
+            elif said["type"] == "ping" and not teller.deaf:
+                await socket.send_json({"type": "pong"})
             elif said["type"] == "subscribe":
                 teller.begun += 1
                 teller.documents.append(said["payload"]["query"])

@@ -164,7 +164,7 @@ async def test_a_node_that_is_not_there_is_told_of_and_tried_with_growing_pauses
 
 
 async def test_a_node_that_says_nothing_is_asked_for_a_sign_of_life_and_told_of_where_none_comes() -> None:
-    teller = Teller()
+    teller = Teller(deaf=True)
     async with telling({"33.01": teller}) as url:
         live = Live(replace(LIMITS, quiet=0.02, pong=0.02))
         async with heard(live, [node("33.01", "33.01", url)]) as events:
@@ -172,6 +172,19 @@ async def test_a_node_that_says_nothing_is_asked_for_a_sign_of_life_and_told_of_
         await live.close()
     assert told.status.error is not None and told.status.error.code == "LIVE_SILENT"
     assert {"type": "ping"} in teller.sent
+
+
+async def test_a_quiet_node_that_gives_a_sign_of_life_is_listened_to_further() -> None:
+    teller = Teller()
+    async with telling({"33.01": teller}) as url:
+        live = Live(replace(LIMITS, quiet=0.02, pong=SECONDS))
+        async with heard(live, [node("33.01", "33.01", url)]) as events:
+            assert (await anext(events)).status.state is NodeState.LIVE
+            await until(lambda: teller.sent.count({"type": "ping"}) > 3)
+            teller.more.put_nowait(row("a", "33.01", 1))
+            told = await anext(events)
+        await live.close()
+    assert told.row is not None and told.row.values[0] == "a" and teller.begun == 1
 
 
 async def test_who_does_not_keep_up_is_let_go_and_others_hear_everything() -> None:
