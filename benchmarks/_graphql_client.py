@@ -24,7 +24,7 @@ class Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._room = bytearray(_ROOM)
 
-    def ask(self, request: bytes) -> bytes:
+    def ask(self, request: bytes) -> bytes | bytearray:
         """The body of the answer; `RuntimeError` where it is another than 200."""
         self._socket.sendall(request)
         got = bytearray()
@@ -36,10 +36,13 @@ class Connection:
         if b"transfer-encoding: chunked" in head:
             return self._chunks(got, end + 4)
         begin = end + 4
-        length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        while len(got) - begin < length:
-            got += self._some()
-        return bytes(got[begin:])
+        body = bytearray(int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
+        at = len(got) - begin
+        body[:at] = got[begin:]
+        with memoryview(body) as room:
+            while at < len(body):
+                at += self._into(room[at:])
+        return body
 
     def _chunks(self, got: bytearray, at: int) -> bytes:
         parts = []
@@ -55,10 +58,13 @@ class Connection:
                 return b"".join(parts)
 
     def _some(self) -> memoryview:
-        count = self._socket.recv_into(self._room)
+        return memoryview(self._room)[: self._into(self._room)]
+
+    def _into(self, room: bytearray | memoryview) -> int:
+        count = self._socket.recv_into(room)
         if not count:
             raise RuntimeError("the server hung up")
-        return memoryview(self._room)[:count]
+        return count
 
     def close(self) -> None:
         """Hang up."""

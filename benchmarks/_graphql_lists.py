@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 import pyarrow.parquet as pq
 from graphql import parse
 
@@ -32,6 +31,7 @@ from core.rows_duckdb import compile_source
 from gateway.context import Context
 from gateway.execution import Request, run
 from gateway.offload import Deadline, Offload
+from gateway.pieces import written
 from gateway.schema import make_schema
 from hub.home import open_home, services_of
 from services.granary import Granary
@@ -89,7 +89,7 @@ def bars(home: Path) -> dict[str, Bar]:
 
     async def gateway(region: str, *, spliced: bool) -> bytes:
         context = Context(services, offload, Deadline(120), actor, spliced=spliced)
-        return orjson.dumps(await run(schema, context, document, Request(_QUERY, {"region": region})))
+        return b"".join(written(await run(schema, context, document, Request(_QUERY, {"region": region}))))
 
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "sorted.parquet"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from graphql import OperationType
 from sqlalchemy.orm import Session
 from starlette.requests import Request as HttpRequest
@@ -29,6 +28,7 @@ from gateway.errors import REFUSALS, RequestInvalid, RequestTooLarge, internal, 
 from gateway.execution import Request, run
 from gateway.limits import MAX_BODY
 from gateway.offload import Deadline, Offload
+from gateway.pieces import Sent, written
 from gateway.trusted import Trusted, asked
 
 log = get("gateway")
@@ -40,7 +40,7 @@ def _answer(body: Mapping[str, object], status: int) -> Response:
     headers = {"Cache-Control": "no-store", "Vary": "Authorization, Accept-Language"}
     if status == TokenInvalid.http_status:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(orjson.dumps(body, option=orjson.OPT_PASSTHROUGH_DATETIME), status, headers, "application/json")
+    return Sent(written(body), status, headers)
 
 
 def _executed(body: Mapping[str, object]) -> bool:

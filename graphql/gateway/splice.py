@@ -36,6 +36,7 @@ from core.rows_arrow import Sheet
 from core.rows_fetch_json import Written
 from core.rows_json import Constant, Cursor, Leaf, Struct
 from gateway.context import Context
+from gateway.pieces import Pieces
 from gateway.reading import Answer, Question, Resolve, row_query
 
 #: The fields of a type that are plain: a column and its kind, or an object of such.
@@ -294,7 +295,7 @@ class _Rows(Protocol):
 
     def __len__(self) -> int: ...
 
-    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
+    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | Pieces | None:
         """The rows as a JSON list; None where a value cannot be written."""
 
     def places(self) -> Sequence[Place]:
@@ -354,8 +355,9 @@ class _Columns:
     def __len__(self) -> int:
         return len(self._sheet.table)
 
-    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
-        return rows_json_columns.of_arrow(struct, self._sheet.table, cursors)
+    def json(self, struct: Struct, cursors: Sequence[str] | None) -> Pieces | None:
+        parts = rows_json_columns.pieces_of_arrow(struct, self._sheet.table, cursors)
+        return None if parts is None else Pieces(parts)
 
     def places(self) -> Sequence[Place]:
         return self._sheet.places()
@@ -373,7 +375,7 @@ def _body(plan: Plan, query: RowQuery, rows: _Rows) -> dict[str, Any] | None:
             json = rows.json(part, [encode(place) for place in rows.places()] if part.with_cursor() else None)
             if json is None:
                 return None
-            body[key] = orjson.Fragment(json)
+            body[key] = orjson.Fragment(json) if isinstance(json, bytes) else json
         elif isinstance(part, PageFacts):
             body[key] = _facts(part, rows, encode)
         elif isinstance(part, Constant):

@@ -22,6 +22,7 @@ from gateway import splice
 from gateway.context import Context
 from gateway.execution import Request, run
 from gateway.offload import Deadline, Offload
+from gateway.pieces import written
 from gateway.schema import make_schema
 from tests.gateway import factories
 from tests.gateway.factories import CITY, NOW, REGENCY, Province
@@ -80,7 +81,7 @@ class Two:
         try:
             context = Context(self.services, offload, Deadline(30), actor, spliced=spliced)
             body = await run(self.schema, context, parse(query), Request(query, variables))
-            return ordered(orjson.loads(orjson.dumps(body)))
+            return ordered(orjson.loads(b"".join(written(body))))
         finally:
             offload.close()
 
