@@ -15,13 +15,15 @@ from quality.harmonise.words import Words
 
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _LONGEST = 6
+_SAYING = 0.6
 #: What a title that names a kind of people says of the standard on all of them.
 _KIND = 0.3
 _NO_KIND = frozenset({
     "tahun", "kabupaten", "kota", "provinsi", "kecamatan", "kelurahan", "desa", "wilayah", "daerah", "berdasarkan",
     "menurut", "per", "bulan", "semester", "triwulan", "laki", "perempuan", "jenis", "akhir", "pertengahan",
     "hasil", "semua", "seluruh", "jumlah", "orang", "keadaan", "proyeksi", "indonesia", "kepala", "rincian",
-    "rekap", "simulasi", "data", "kode", "agregat",
+    "rekap", "simulasi", "laju", "pertumbuhan", "kepadatan", "rasio", "distribusi", "persentase", "luas", "dirinci",
+    "data", "kode", "agregat",
 })  # fmt: skip
 _COUNTS = frozenset({"jumlah", "banyaknya", "jml"})
 #: A line of so few words that begins with Pasar or Gudang is the name of one.
@@ -72,6 +74,13 @@ class Around:
                 named = set(phrase) <= said and not (people and _of_a_kind(text, phrase, words))
                 best = max(best, 0.7 if named else 0.0)
         return best
+
+    def of_a_kind(self, contract: Contract, targets: Sequence[Target], words: Words) -> bool:
+        """Whether the texts speak of people of a kind (Penduduk Miskin), of whom not all are meant."""
+        names = (*contract.title.values(), *contract.synonyms)
+        phrases = {words.tokens(text) for text in names} | {p for t in targets if t.measure for p in t.phrases}
+        said = [phrase for phrase in phrases if any(words.weight(token) > _SAYING for token in phrase)]
+        return any(_of_a_kind(text, phrase, words, among=words.parts) for text in self.texts for phrase in said)
 
     def unit(self, columns: Sequence[Profile]) -> str | None:
         """The unit of the whole table: a column of units that says one, or `(ton)`, `Satuan: ton` around it."""
@@ -141,13 +150,18 @@ class Around:
         return None
 
 
-def _of_a_kind(text: str, phrase: Sequence[str], words: Words) -> bool:
-    """Whether a title speaks of people of a kind (Penduduk Miskin, Penduduk Lansia), of whom not all are meant."""
+def _of_a_kind(text: str, phrase: Sequence[str], words: Words, *, among: frozenset[str] | None = None) -> bool:
+    """Whether a title speaks of people of a kind (Penduduk Miskin, Penduduk Lansia), of whom not all are meant.
+
+    Args:
+        among: words that say of which kind; None takes any that says neither a place nor a time.
+    """
     said = [part for word in fold(text).split() for part in words.meanings.get(word, (word,))]
     for i in range(len(said) - len(phrase)):
         if tuple(said[i : i + len(phrase)]) == tuple(phrase):
             after = said[i + len(phrase)]
-            if not (after.isdigit() or after in words.skips or after in _NO_KIND or after in _MONTHS):
+            said_so = after not in _NO_KIND and after not in _MONTHS and after not in words.skips
+            if after in among if among is not None else said_so and not after.isdigit():
                 return True
     return False
 

@@ -39,6 +39,7 @@ _WRITTEN: tuple[tuple[Kind, str], ...] = (
     ("day", r"(?:tgl|tanggal|hari)?\.?\s*(?:0?[1-9]|[12]\d|3[01])"),
     ("hour", r"(?:jam|pukul|pkl)\.?\s*\d{1,2}(?:[.:]\d\d)?(?:\s*wi[bt]a?)?|\d{1,2}[.:]\d\d(?:\s*wi[bt]a?)?"),
 )
+_YEARLY = re.compile(_YEAR)
 _TIMES = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WRITTEN)
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 _LONGEST = 14
@@ -85,6 +86,7 @@ class Axes:
         parts = text.split(" ")
         if not 2 <= len(parts) <= _LONGEST:
             return
+        yield from self._between(parts)
         for i in range(1, len(parts)):
             left, right = " ".join(parts[:i]).strip(" -:/|,"), " ".join(parts[i:]).strip(" -:/|,")
             firsts, seconds = self.values(left), self.values(right)
@@ -102,6 +104,13 @@ class Axes:
                 and (place := self._place) is not None
                 and not set(self._words.tokens(left)) <= _REGIONS
             )
+
+    def _between(self, parts: Sequence[str]) -> Iterator[Reading]:
+        """A year in the middle of a phrase: `Jumlah Penduduk Tahun 2021 (Jiwa)`."""
+        for i in range(1, len(parts) - 1):
+            for value in self.values(parts[i]) if _YEARLY.fullmatch(parts[i]) else ():
+                left, right = " ".join(parts[:i]), " ".join(parts[i + 1 :])
+                yield Reading((value,), f"{left} {right}", f"{left.lower()} {{}} {right.lower()}")
 
     def values(self, text: str) -> tuple[Value, ...]:
         """What a whole text is a value of."""
@@ -131,7 +140,7 @@ class Axes:
     def _coded(self, codes: CodeList, target: Target, text: str) -> bool:
         if not text or text.replace(".", "").isdigit():
             return False
-        found = codes.resolve(text)
+        found = self._words.resolve(codes, text)
         return found.code is not None or bool(found.candidates)
 
     def value_of(self, target: str, text: str) -> str | None:

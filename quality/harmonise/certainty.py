@@ -22,6 +22,8 @@ _TEMPERATURE = 0.8
 _ASKED = 0.85
 #: A pair of less may have to make way for another column; a header so alike may be about the same.
 _FIRM, _LIKE = 2.0, 0.35
+#: What a standard beyond doubt adds to a column that bears nearly the name of one of its own, and whose cells agree.
+_KNOWN, _CALLED = 0.7, 0.8
 #: A header so alike to a name is called so.
 _NAMED = 0.85
 #: A column that is called exactly so is hardly one of those that it is only like.
@@ -46,9 +48,14 @@ def of_standards(readings: Sequence[Reading], columns: int) -> Mapping[str, floa
     return {name: weight / whole for name, weight in weights.items()}
 
 
-def of_pair(pair: Pair, pairing: Pairing) -> float:
-    """How sure a chosen pair is."""
-    sure = likelihood(pair.odds)
+def of_pair(pair: Pair, pairing: Pairing, *, clear: bool = False) -> float:
+    """How sure a chosen pair is.
+
+    Args:
+        clear: the standard is beyond doubt, so that a name of one of its columns is likely to mean that.
+    """
+    known = clear and pair.heading.likeness >= _CALLED and not pair.heading.narrower and pair.fit.odds > 0
+    sure = likelihood(pair.odds + (_KNOWN if known else 0.0))
     for (at, name), other in pairing.pairs.items():
         if other.odds <= NEVER or (at, name) == (pair.column.at, pair.target.name):
             continue
@@ -64,7 +71,7 @@ def of_pair(pair: Pair, pairing: Pairing) -> float:
             share = _near(other.odds - max(0.0, better - other.odds), pair.odds)
             exact = pair.heading.likeness >= _EXACT_NAME and other.heading.likeness < _LIKE_NAME
             sure *= 1 - share * (_SPARED if exact and not other.fit.telling else 1.0)
-    if pair.fit.doubtful or pair.heading.another or pair.only:
+    if pair.fit.doubtful or pair.heading.another or pair.heading.narrower or pair.only:
         sure = min(sure, _ASKED)
     return min(sure, _MOST)
 
@@ -94,7 +101,7 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str], *, named
         return _MOST
     if any(same(column, one.column, one.target.name, pairing) for one in pairing.chosen.values()):
         return _MOST  # what it says is there already, by code or by name
-    sure, chances = 1.0, [0.0]
+    sure, chances = _any_number(column, pairing), [0.0]
     aside = column.counting or column.words.beside(column.header.tokens)
     for target in pairing.targets:
         one = pairing.pairs[column.at, target.name]
@@ -111,6 +118,13 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str], *, named
         if free and not other and not another and _could(one, aside=aside):
             sure = min(sure, _ASKED)
     return min(sure, 1 - max(chances), _MOST)
+
+
+def _any_number(column: Profile, pairing: Pairing) -> float:
+    """How sure a number may be left out of a standard whose own number may be anything: not, its name being unknown."""
+    anything = any(t.measure and not t.column.unit and t.column.required for t in pairing.targets)
+    beside = column.counting or column.words.beside(column.header.tokens) or bool(column.header.nots)
+    return _ASKED if anything and not beside and column.numeric > _NUMBERS and column.yearly < _NUMBERS else 1.0
 
 
 def _could(pair: Pair, *, aside: bool) -> bool:

@@ -13,8 +13,9 @@ from quality.harmonise.around import Around
 from quality.harmonise.certainty import of_pair, of_standards, of_unused
 from quality.harmonise.meant import taught
 from quality.harmonise.pairing import Pair
-from quality.harmonise.profile import Profile, profiles
+from quality.harmonise.profile import Profile
 from quality.harmonise.reading import Reading, likelihood, read_as
+from quality.harmonise.sample import profiles
 from quality.harmonise.suggestion import SURE, Codes, ColumnSuggestion, Evidence, Question, Suggestion
 from quality.harmonise.target import Target, Wanted, wanted
 from quality.harmonise.wide import Group, melt
@@ -24,6 +25,8 @@ from quality.harmonise.words import Words, load_words
 _LIKELY, _CLEAR = 0.5, 0.2
 #: That nothing fits is never sure: a person may know words that no list has.
 _STRANGE = 0.85
+#: A standard so likely makes its own words surer.
+_CLEARLY = 0.95
 #: A table whose figure is only a part of the standard's may not be meant by it.
 _PART = 0.85
 #: A column whose other places are less likely has none worth a word.
@@ -81,7 +84,9 @@ def _suggestion(
     ranked = sorted(readings, key=lambda r: (-likely[r.contract.name], r.contract.name))
     best = ranked[0]
     chosen = best.pairing.chosen.values()
-    if any(p.heading.narrower and p.target.column.required and p.target.column.unit == "orang" for p in chosen):
+    if best.parted or any(
+        p.heading.narrower and p.target.column.unit == "orang" and best.about(p.target) for p in chosen
+    ):
         likely = {**likely, best.contract.name: min(_PART, likely[best.contract.name])}
     confidence = likely[best.contract.name]
     nothing = max(0.0, 1 - sum(likely.values()))
@@ -128,10 +133,10 @@ def _column(
             ranked,
             likely,
         )
-        sure = min(sure, whole)
+        sure = min(sure, whole, _PART if column.at in best.turned_down else 1.0)
         why = Evidence("empty") if column.empty else Evidence("counting" if column.counting else "nothing")
         return ColumnSuggestion(column.name, None, "unused", sure, (why,), alternatives=others)
-    sure = _beside(of_pair(chosen, best.pairing), chosen.target.name, column, ranked, likely)
+    sure = _beside(of_pair(chosen, best.pairing, clear=whole >= _CLEARLY), chosen.target.name, column, ranked, likely)
     factor = units.written(chosen.fit.factor) if chosen.fit.factor is not None else None
     numbers, dates = _styles(column, chosen.target)
     return ColumnSuggestion(
@@ -166,9 +171,9 @@ def _melted(column: Profile, group: Group, best: Reading, whole: float) -> Colum
     odds = group.odds + 1.0 + 0.3 * min(6, len(group.columns))
     odds += 2.0 * (group.likeness or 0.0) + (1.5 * best.title if group.likeness is None else 0.0)
     sure = likelihood(odds) * whole
-    if group.rivals:
+    if group.rivals or any(one.doubtful for one in group.fits):
         sure = min(sure, 0.85)
-    if any(kind in ("week", "hour") for kind in group.kinds):
+    if any(kind in ("week", "hour") for kind in group.kinds) or group.quarterly:
         sure = min(sure, 0.8)
     numbers, _ = _styles(column, group.value)
     middle = group.fits[0]

@@ -23,6 +23,8 @@ NEVER = -12.0
 _MOST, _FEW, _ALL = 0.9, 0.1, 0.98
 #: Yes and no are said in no more spellings.
 _FEW_WORDS = 12
+#: Weights below it may be tons where no unit is said.
+_TONS = 20_000.0
 #: What amounts are written in without a word.
 _LARGER: Mapping[str, tuple[Decimal, ...]] = {"rupiah": (Decimal(1000), Decimal(1000000))}
 
@@ -154,7 +156,7 @@ def _dated(column: Profile, target: Target) -> Fit:
         return Fit(-4.0, (Evidence("years"),))
     if column.monthly > _MOST and any(char.isdigit() for s in column.spellings[:5] for char in s):
         return Fit(0.8, (Evidence("months"),), doubtful=True)
-    if column.serial > 0.95:
+    if column.serial > 0.95 or column.ticking > 0.95:
         return Fit(0.0, (Evidence("serial"),), doubtful=True)
     return Fit(NEVER, (Evidence("no_dates"),))
 
@@ -200,11 +202,12 @@ def _numeric(column: Profile, target: Target, stated: str | None) -> Fit:
         evidence.append(Evidence("unit", {"unit": unit, "factor": str(factor or 1)}))
         if factor is not None and not doubtful:
             odds += 1.0
+    unsaid = unit is None and target.column.unit == "kg" and _within(column, read, None, _TONS) > 0.5
     if doubtful and guessed is None:
         odds -= 3.5  # per cents are no rupiah
     if len(column.spellings) == 1 and column.rows > 10:
         odds -= 0.7
-    return Fit(odds, tuple(evidence), factor=factor, unit=unit, doubtful=doubtful)
+    return Fit(odds, tuple(evidence), factor=factor, unit=unit, doubtful=doubtful or unsaid)
 
 
 def _unit(column: Profile, target: Target, stated: str | None) -> tuple[Decimal | None, str | None, bool]:
@@ -254,6 +257,9 @@ def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -
             return Fit(3.0, (Evidence("pattern", {"share": _percent(share)}),), telling=True)
         return Fit(-5.0 if share < 0.3 else 0.0, (Evidence("no_pattern", {"share": _percent(share)}),))
     odds, evidence = 0.2, list[Evidence]()
+    if _boolean(column, target).odds > 0 and column.numeric < 0.5:
+        odds -= 3.0  # yes and no name nothing
+        evidence.append(Evidence("boolean", {"share": 100}))
     numbered = any(token in {"nomor", "kode", "register"} for phrase in target.phrases for token in phrase)
     if column.numeric > 0.8 and not numbered:
         odds -= 4.5

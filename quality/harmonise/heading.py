@@ -17,6 +17,8 @@ _SILENT = -0.3
 _NOT = 4.0
 #: What is called a code counts nothing.
 _CODE = "kode"
+#: Periods that are no day.
+_LONGER = frozenset({"bulan", "bulanan", "minggu", "mingguan", "tahun", "tahunan", "triwulan", "dasarian"})
 #: A figure that runs from the year's beginning is not that of its last month.
 _SO_FAR = "sampai"
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
@@ -77,6 +79,8 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
     if _CODE in header.tokens and _CODE not in phrase and (target.measure or _named_text(target)):
         return Heading(-_NOT, likeness, (Evidence("another", {"word": _CODE}),), another=True)
     nots = [word for word in header.nots if not any(word in p for p in target.phrases)] if target.measure else []
+    if target.daily:
+        nots += [word for word in header.tokens if word in _LONGER]
     odds = _scaled(likeness)
     evidence, narrower = [], False
     if target.measure and all(t in _ANY or words.weight(t) < _SAYING for t in header.tokens):

@@ -24,7 +24,7 @@ from quality.harmonise.words import Words
 from quality.melt import taken
 
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
-_LIKE = 75  # a name of a code list at least so alike is offered
+_LIKE = 78  # a name at least so alike is offered; *Pompa Kali Duri* is not *Pompa Cideng*
 _MOST = 500  # so many words of a column are looked at; more are no codes
 
 How = Literal["confirmed", "suggested", "unknown"]
@@ -85,7 +85,7 @@ class Meanings:
         resolution = self.codes.resolve(word)
         choices = resolution.candidates or self.codes.codes
         names = {code: name for code in choices if (name := self.codes.codes.get(code))}
-        best = process.extractOne(word, names, scorer=fuzz.WRatio, score_cutoff=_LIKE)
+        best = process.extractOne(word, names, scorer=fuzz.token_sort_ratio, processor=fold, score_cutoff=_LIKE)
         return str(best[2]) if best is not None else None
 
     def name(self, value: str | None) -> str:
@@ -120,12 +120,29 @@ def taught(reading: Reading, references: Mapping[str, CodeList], words: Words) -
             for part in header.values:
                 if part.target in known and part.kind == "known":
                     said.setdefault(part.target, {})[part.text] = None
-    out: dict[str, dict[str, str]] = {}
+    out: dict[str, dict[str, str]] = _quarters(reading, known)
     for column, spelled in said.items():
         one = known[column]
         means = {w: value for w in spelled if fold(w) and not one.known(w) and (value := one.sure(w)) is not None}
         if means:
-            out[column] = means
+            out[column] = {**out.get(column, {}), **means}
+    return out
+
+
+def _quarters(reading: Reading, known: Mapping[str, Meanings]) -> dict[str, dict[str, str]]:
+    """Headers that name a month by its quarter beside a measure (`Realisasi TW II`), and that month."""
+    out: dict[str, dict[str, str]] = {}
+    for group in reading.groups:
+        for column, header in group.columns:
+            if len(header.values) != 1 or not header.rest or (part := header.values[0]).kind != "known":
+                continue
+            listed = known.get(part.target)
+            if (
+                listed is not None
+                and listed.target.column.type is ColumnType.INTEGER
+                and (month := listed.sure(part.text))
+            ):
+                out.setdefault(part.target, {})[column.name] = month
     return out
 
 

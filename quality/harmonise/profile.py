@@ -19,20 +19,19 @@ import pyarrow as pa
 from core import spellings as values
 from core import styles
 from core.reference import CodeList, fold
-from core.table import TextTable
 from quality.harmonise import units
 from quality.harmonise.words import Header, Words
 
 if TYPE_CHECKING:
     from quality.harmonise.fit import Fit
 
-#: So many rows are looked at, spread over the table.
-SAMPLE = 1200
 #: So many distinct spellings of a column are looked up in a code list.
 _LOOKED_UP = 300
 #: Where none of so many is known, no more are looked up.
 _HOPELESS = 80
 _LONG = 13
+#: Words that name a row's number.
+_NUMBERING = frozenset({"nomor", "urut"})
 _TAIL = re.compile(r"^(.*\d)\s*([A-Za-z%/\u00b2\u00b3][A-Za-z%/.\u00b2\u00b32 ]*)$")
 _NUMBERED = re.compile(r"[-/. ]0[0-9]{3}$")  # 11.01.0001 numbers a document
 _MONTH = re.compile(
@@ -190,6 +189,8 @@ class Profile:
         if self.numeric < 0.95 or not self.integral or len(self.spellings) < 3:
             return False
         read = [int(n) for n in self._in_order if not np.isnan(n)]
+        if set(self.header.tokens) <= _NUMBERING and self.header.tokens and min(read) in (0, 1):
+            return all(b - a in (0, 1) or b == 1 for a, b in pairwise(read))  # it may begin anew in each group
         steps = sum(b - a == 1 for a, b in pairwise(read))
         return min(read) in (0, 1) and len(set(read)) == len(read) and steps >= 0.9 * (len(read) - 1)
 
@@ -248,6 +249,12 @@ class Profile:
         """The share of cells that are a spreadsheet's number of a day between 1995 and two years from now."""
         return self.share(self.numbers_between(34700, 25569 + (self.year + 2 - 1970) * 365.25))
 
+    @cached_property
+    def ticking(self) -> float:
+        """The share of cells that are a machine's number of a moment: seconds since 1970, or its digits."""
+        seconds = self.numbers_between(9.4e8, 2.2e9) | self.numbers_between(9.4e11, 2.2e12)
+        return self.share(seconds | self.numbers_between(1.99e11, 2.1e11) | self.numbers_between(1.99e13, 2.1e13))
+
     def numbers_between(self, low: float, high: float) -> npt.NDArray[np.bool_]:
         """Which spellings are numbers within bounds."""
         with np.errstate(invalid="ignore"):
@@ -268,7 +275,7 @@ class Profile:
         for i, (spelling, count) in enumerate(zip(self.spellings[:_LOOKED_UP], self.counts, strict=False)):
             if i == _HOPELESS and not meant:
                 break
-            resolution = codes.resolve(spelling)
+            resolution = self.words.resolve(codes, spelling)
             one = (resolution.code,) if resolution.code is not None else resolution.candidates
             found.append(one)
             seen += int(count)
@@ -341,60 +348,3 @@ class Profile:
             matched = [pattern.match(s) is not None for s in self.spellings]
             self._matching[pattern] = self.share(np.array(matched, np.bool_))
         return self._matching[pattern]
-
-
-def profiles(table: TextTable, words: Words, year: int) -> tuple[Profile, ...]:
-    """The columns of a table, from rows spread over all of it."""
-    data = table.data
-    if data.num_rows > SAMPLE:
-        data = data.take(pa.array(np.linspace(0, data.num_rows - 1, SAMPLE).astype(np.int64)))
-    out = []
-    for at, name in enumerate(table.columns):
-        cells = [_meant(cell) for cell in data.column(at).to_pylist()]
-        counted = Counter(cell for cell in cells if cell is not None)
-        ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-        out.append(
-            Profile(
-                at=at,
-                header=words.header(name),
-                rows=len(cells),
-                spellings=tuple(spelling for spelling, _ in ordered),
-                counts=np.array([count for _, count in ordered], np.int64),
-                cells=cells,
-                words=words,
-                year=year,
-            )
-        )
-    return _with_variants(out, words)
-
-
-def _meant(cell: str | None) -> str | None:
-    if cell is None:
-        return None
-    stripped = cell.strip()
-    return None if stripped.lower() in values.MISSING else stripped
-
-
-def _with_variants(columns: list[Profile], words: Words) -> tuple[Profile, ...]:
-    """Headers of two levels (`Keterangan Tanggal`) are also understood by their lower one.
-
-    An upper level is the same words at the beginning of at least three neighbours, or of each column of a table that
-    falls into such groups.
-    """
-    split = [re.split(r"[\s_/]+", c.name.strip()) for c in columns]
-    shared = [0] * len(columns)
-    for depth in range(4, 0, -1):
-        starts = [tuple(w.lower() for w in s[:depth]) if len(s) > depth else None for s in split]
-        run = 0
-        for i in range(1, len(starts) + 1):
-            if i == len(starts) or starts[i] is None or starts[i] != starts[run]:
-                if starts[run] is not None and i - run >= 2:
-                    for j in range(run, i):
-                        shared[j] = shared[j] or (depth if i - run >= 3 else -depth)
-                run = i
-    everywhere = all(shared) and len(columns) > 2
-    for column, depth, parts in zip(columns, shared, split, strict=True):
-        if depth > 0 or (depth < 0 and everywhere):
-            lower = words.header(" ".join(parts[abs(depth) :]))
-            column.variants = () if lower.silent else (lower,)
-    return tuple(columns)

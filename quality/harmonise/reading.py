@@ -2,8 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from core.contract import Contract
 from core.reference import CodeList
@@ -23,6 +25,8 @@ _NO_CODE = 2.2
 #: What is lost where a column of texts says of each row something that the standard does not know.
 _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.5
+#: Rows of which so many have the key of another are told apart by something else.
+_AGAIN = 0.1
 #: What is lost where people are divided into kinds that the standard does not know.
 _DIVIDED = 3.0
 #: What is lost where more than a third of what the standard needs is nowhere, and won where all of it is there.
@@ -32,6 +36,8 @@ _LACKING, _COMPLETE = 6.0, 1.5
 _BY_NAME, _SPARED, _VERY = 0.6, 0.5, 0.97
 #: A title so alike to a standard names it; so does a code of its list.
 _NAMED, _BY_CODE = 0.69, 0.9
+#: What is won where headers are codes of a list.
+_IN_HEADERS = 1.0
 #: A header that is a code of the standard's list says that its numbers are that.
 _NAMING = 4.0
 #: A number of deaths is no rate of them.
@@ -51,6 +57,8 @@ class Reading:
         groups: headers that are values.
         constants: the standard's column to a text for all rows, and why.
         score: how well it fits; comparable between standards for the same table.
+        turned_down: places of columns whose headers are values, of which an ordinary column says as much.
+        parted: its rows or figures are parts by something that the standard does not know.
     """
 
     contract: Contract
@@ -61,6 +69,12 @@ class Reading:
     title: float
     score: float
     absent: tuple[Target, ...]
+    parted: bool = False
+    turned_down: frozenset[int] = frozenset()
+
+    def about(self, target: Target) -> bool:
+        """Whether a number is what the standard is about: it needs it, or has no other."""
+        return target.measure and (target.column.required or sum(t.measure for t in self.targets) == 1)
 
     @property
     def melted(self) -> Mapping[int, Group]:
@@ -88,7 +102,10 @@ def read_as(
     title, unit = around.likeness(contract, targets, words), around.unit(columns)
     hints = Hints(title >= _NAMED, unit)
     plain = pair(columns, targets, references, words, hints)
-    found = tuple(g for g in groups(columns, targets, axes, words, unit) if not _beaten(g, plain))
+    every = groups(columns, targets, axes, words, unit)
+    found = tuple(_named_by_sum(g, plain) for g in every if not _beaten(g, plain))
+    taken_up = {c.at for g in found for c, _ in g.columns}
+    turned_down = frozenset(c.at for g in every for c, _ in g.columns if c.at not in taken_up)
     said: dict[str, tuple[str, Evidence]] = {}
     if not found:
         titled = around.constants(
@@ -113,8 +130,32 @@ def read_as(
         if target.name in constants and target.column.reference not in (None, "region"):
             title = max(title, _BY_CODE * target.weight)
     absent = tuple(t for t in targets if t.column.required and t.name not in filled and t.name not in constants)
-    score = _score(contract, targets, plain, found, constants=constants, title=title)
-    return Reading(contract, targets, plain, found, constants, title, score, absent)
+    people = any(t.measure and t.column.unit == "orang" and t.column.required for t in targets)
+    of_kind = people and around.of_a_kind(contract, targets, words)
+    score = _score(contract, targets, plain, found, constants=constants, title=title) - (_DIVIDED if of_kind else 0.0)
+    counted = _unmeasured(targets, filled) and any(t.measure and t.column.unit == "orang" for t in targets)
+    parted = of_kind or counted or _parted(targets, plain)
+    return Reading(contract, targets, plain, found, constants, title, score, absent, parted, turned_down)
+
+
+def _parted(targets: Sequence[Target], pairing: Pairing) -> bool:
+    """Whether rows with the same key are told apart by a column that the standard does not know: trades, ages."""
+    keys = [pair.column for name, pair in pairing.filled.items() if pair.target.column.key]
+    if not any(t.measure and t.column.required for t in targets):
+        return False
+    if not pairing.columns or any(t.column.key and t.numeric and t.name not in pairing.filled for t in targets):
+        return False  # what the standard itself counts rows of one key by
+    rows = list(zip(*(column.cells for column in keys), strict=True)) if keys else [()] * pairing.columns[0].rows
+    again = len(rows) - len(set(rows))
+    if again < _AGAIN * len(rows):
+        return False
+    for column in pairing.columns:
+        if column.at in pairing.chosen or column.numeric > 0.5 or len(column.spellings) < 2 or column.dated > 0.5:
+            continue
+        finer = len(rows) - len(set(zip(rows, column.cells, strict=True)))
+        if finer < again / 2:
+            return True
+    return False
 
 
 def _named_by_header(
@@ -174,9 +215,28 @@ def _beaten(group: Group, plain: Pairing) -> bool:
     places = {c.at for c, _ in group.columns}
     other = plain.filled.get(group.value.name)
     if other is not None and other.column.at not in places and other.heading.likeness >= 0.7 and other.odds > 1.5:
-        return True
+        return not _sum(other.column, [c for c, _ in group.columns])
     own = [p for at, p in plain.chosen.items() if at in places and p.heading.likeness >= 0.95 and p.odds > 2.0]
     return len(own) > len(places) / 2
+
+
+def _sum(whole: Profile, parts: Sequence[Profile]) -> bool:
+    """Whether a column is the sum of others in nearly every row, so that it says nothing that they do not."""
+    if whole.numeric < 0.9 or any(part.numeric < 0.9 for part in parts):
+        return False
+    added = np.sum([part.series for part in parts], axis=0)
+    there = np.isfinite(added) & np.isfinite(whole.series)
+    return int(there.sum()) > 1 and bool(np.mean(np.abs(added - whole.series)[there] <= 0.01 * added[there]) > 0.9)
+
+
+def _named_by_sum(group: Group, plain: Pairing) -> Group:
+    """A group whose headers name no measure, with the name of the column that is its sum."""
+    other = plain.filled.get(group.value.name)
+    if group.likeness is not None or other is None or other.heading.likeness < 0.85:
+        return group
+    parts = [c for c, _ in group.columns]
+    inside = any(part.at == other.column.at for part in parts)
+    return replace(group, likeness=other.heading.likeness) if not inside and _sum(other.column, parts) else group
 
 
 def likelihood(odds: float) -> float:
@@ -200,6 +260,8 @@ def _score(
         score += _TITLED * title if title >= _NAMED else _UNTITLED
     melted = {n for g in found for n in (*g.names, g.value.name)}
     score += sum(0.4 + 1.6 * t.weight for t in targets if t.name in melted)
+    headed = {name for g in found for name in g.names}
+    score += sum(_IN_HEADERS for t in targets if t.name in headed and t.column.reference not in (None, "region"))
     filled = melted | {name for name, one in pairing.filled.items() if one.odds > 0}
     for target in targets:
         if not target.column.required or target.name in melted:
@@ -208,17 +270,18 @@ def _score(
         there = likelihood(chosen.odds) if chosen is not None else 0.8 if target.name in constants else 0.0
         score -= _lost(contract, target) * (1 - there)
     measures = [t for t in targets if t.measure]
-    if len(measures) == 1 and not measures[0].column.required and measures[0].name not in filled:
-        score -= _NO_MEASURE
+    unmeasured = _unmeasured(targets, filled)
+    score -= _NO_MEASURE if unmeasured else 0.0
     needed = [t for t in targets if t.column.required and not t.values]
     lacking = [t for t in needed if t.name not in filled and t.name not in constants]
     named = [t for t in needed if t.measure and t.name in pairing.filled and _by_name(pairing.filled[t.name])]
     all_named = bool(named) and len(named) == sum(t.measure for t in needed)
     score += _BY_NAME * len(named) if all_named else 0.0
     score -= _LACKING * max(0.0, len(lacking) / len(needed) - (_SPARED if all_named else 0.34)) if needed else 0.0
-    score += _COMPLETE if not lacking else 0.0
+    people = any(t.column.unit == "orang" for t in measures)
+    score += _COMPLETE if not lacking and not (unmeasured and people) else 0.0
     unknown = sum(_tells(c) for c in pairing.columns if c.at not in pairing.chosen)
-    if any(t.column.unit == "orang" for t in measures) and any(_divides(c) for c in pairing.columns):
+    if people and any(_divides(c) for c in pairing.columns):
         score -= _DIVIDED
     return score - _UNKNOWN * min(_MOST_UNKNOWN, unknown)
 
@@ -226,6 +289,12 @@ def _score(
 def _divides(column: Profile) -> bool:
     """Whether it divides people by what no standard knows: ages, schools, faiths."""
     return column.numeric < 0.5 and len(column.spellings) > 1 and bool(column.words.parts & set(column.header.tokens))
+
+
+def _unmeasured(targets: Sequence[Target], filled: Collection[str]) -> bool:
+    """Whether the one number that a standard is about is nowhere, though rows may do without it."""
+    measures = [t for t in targets if t.measure]
+    return len(measures) == 1 and not measures[0].column.required and measures[0].name not in filled
 
 
 def _by_name(pair: Pair) -> bool:

@@ -14,6 +14,7 @@ from quality.harmonise.words import Words
 _YEARS = (1500, 2200)
 #: A name that more columns bear does not say which of them is meant; of so many sets of standards the columns are kept.
 _MEANINGS, _KEPT = 2, 4
+_DAILY = "harian"
 #: Words of less weight do not name a column by themselves.
 _SAYING = 0.6
 
@@ -32,6 +33,7 @@ class Target:
         heads: words that its values may begin with; `begins`: those of them that its own names begin with.
         measure: whether the standard is about this number.
         apart: it has no unit, and other numbers of the standard are money.
+        daily: it is the number of one day.
     """
 
     contract: str
@@ -49,6 +51,7 @@ class Target:
     begins: frozenset[str]
     spoken: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     apart: bool = False
+    daily: bool = False
 
     def likeness(self, tokens: tuple[str, ...], words: Words) -> tuple[float, tuple[str, ...]]:
         """How alike some words are to the nearest of its phrases, and that phrase."""
@@ -180,6 +183,8 @@ def _target(contract: Contract, column: Column, common: Mapping[str, int], words
         heads=heads,
         begins=frozenset(next((t for t in phrase if words.weight(t) > 0.75), "") for phrase in phrases) - {""},
         spoken={token: tuple(said) for token, said in spoken.items()},
+        daily=number
+        and _DAILY in words.tokens(f"{column.title['id']} {contract.title['id'] if column.required else ''}"),
         apart=not column.unit and any(c.unit == "rupiah" for c in contract.columns),
     )
 

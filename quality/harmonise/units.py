@@ -12,12 +12,14 @@ from core.spellings import UNITS
 _MORE: Mapping[str, Mapping[str, str]] = {
     "kg": {"kgs": "1", "kilo": "1", "kw": "100", "ku": "100", "kwt": "100", "t": "1000", "g": "0.001", "ons": "0.1",
            "tons": "1000", "tonne": "1000", "tonnes": "1000", "kgm": "1", "kilograms": "1", "kilogramme": "1",
-           "ribu ton": "1000000", "ribu kg": "1000", "kwintal": "100", "quintal": "100"},
+           "ribu ton": "1000000", "ribu kg": "1000", "kwintal": "100", "quintal": "100",
+           "mt": "1000", "metric ton": "1000", "metric tons": "1000"},
     "m": {"km": "1000", "kilometer": "1000", "sentimeter": "0.01", "centimeter": "0.01", "milimeter": "0.001",
           "mdpl": "1", "m dpl": "1", "mtr": "1", "dm": "0.1"},
     "mm": {"milimeter": "1", "mm hari": "1", "milimeter hari": "1", "mm 24 jam": "1", "mm jam": "1", "m": "1000"},
     "m2": {"m persegi": "1", "meter2": "1", "ha": "10000", "hektar": "10000", "hektare": "10000",
-           "km2": "1000000", "are": "100", "km persegi": "1000000"},
+           "km2": "1000000", "are": "100",
+           "sqm": "1", "sq m": "1", "m sq": "1", "square meter": "1", "square metre": "1", "km persegi": "1000000"},
     "rupiah": {"rp": "1", "rupiah": "1", "dalam rupiah": "1", "rp ribu": "1000", "ribu rp": "1000",
                "ribu rupiah": "1000", "ribuan rupiah": "1000", "rp 000": "1000", "000 rp": "1000",
                "rp 1 000": "1000", "1 000 rp": "1000", "rp ribu kg": "1000",
@@ -32,12 +34,13 @@ _MORE: Mapping[str, Mapping[str, str]] = {
               "juta jiwa": "1000000"},
     "keluarga": {"rumah tangga": "1"},
     "rumah": {"unit": "1", "rumah": "1"},
-    "jam": {"j": "1", "hour": "1", "hours": "1", "hari": "24"},
+    "jam": {"j": "1", "hour": "1", "hours": "1", "hrs": "1", "hr": "1", "hari": "24"},
     "derajat": {"derajat": "1", "deg": "1"},
 }  # fmt: skip
 #: Units of things that no standard keeps; a header may name them all the same.
 _OTHER = frozenset({
     "indeks", "index", "poin", "skor", "tahun", "menit", "detik", "buah", "liter", "ltr", "l", "persen", "pct",
+    "usd", "us", "dolar", "dollar",
     "kwh", "mw", "ekor", "batang", "butir", "kali", "m3", "m3 s", "m3 det", "m3 detik", "m\u00b3", "orang km2",
     "jiwa km2", "ribu rupiah orang tahun",
 })  # fmt: skip

@@ -23,6 +23,8 @@ _MEASURE, _NAMED = 0.7, 0.85
 #: Bare numbers are days of a month where there are so many of them.
 _DAYS = 10
 _DAY = r"(?:tgl|tanggal|hari)?\.?\s*(?P<day>\d{1,2})"
+#: Columns whose values a pattern reads as digits.
+_COUNTED = frozenset({"month", "year", "day"})
 _DATED = (ColumnType.DATE, ColumnType.MOMENT)
 _GAP = "[ _]+"
 #: What the last value of a header begins with, where the one before it is of words too: `RPH Krian Kabupaten Sidoarjo`.
@@ -54,6 +56,11 @@ class Group:
     def kinds(self) -> tuple[str, ...]:
         """What kinds of values the headers are."""
         return tuple(value.kind for value in self.columns[0][1].values)
+
+    @property
+    def quarterly(self) -> bool:
+        """Whether headers name months by their quarter, so that a sum may be meant."""
+        return any(v.kind == "known" and v.target in _COUNTED for _, r in self.columns for v in r.values)
 
     @property
     def odds(self) -> float:
@@ -184,6 +191,8 @@ def melt(group: Group, columns: Sequence[Profile], period: tuple[str | None, str
     if kinds == {"day"}:
         written = {names[0]: f"{period[0]}-{period[1]}-{{day}}"} if None not in period else {}
         return Melt(value, listed, pattern=_DAY, written=written) if written else Melt(value, listed, names[0])
+    if len(names) == 1 and kinds == {"known"} and names[0] in _COUNTED:
+        return Melt(value, listed, names[0])  # a quarter's words are told with the mapping
     if len(names) == 1 and not first.rest:
         likes: dict[str, Like] = {"year": "year", "month": "month", "date": "date", "known": "known"}
         like = likes.get(next(iter(kinds))) if len(kinds) == 1 else None

@@ -6,7 +6,7 @@ another one (of yesterday, planned, a share), `aside` goes beside any table (a r
 divides people into kinds, `head` begins a value and tells what it is (Dinas ..., Jl. ...), `column` is a further word
 for a standard's column (`commodity_price.price`) or for the columns of that name in all of them (`*.region_code`),
 `standard` one for what a standard is about, and `value` one for a value of a closed list (`*.sex=P`) or for yes and no
-(`boolean=ya`).
+(`boolean=ya`), and `cell` what an abbreviation means in a cell that names a thing of a code list.
 """
 
 import csv
@@ -19,7 +19,8 @@ from typing import Any
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from core.reference import fold
+from core.reference import CodeList, Resolution, fold
+from core.spellings import MONTHS
 from quality.harmonise import units
 
 SHIPPED = tuple(Path(__file__).with_name(f"{name}.csv") for name in ("words", "columns", "meanings"))
@@ -27,14 +28,25 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: `s.d.` is until; the letters alone say nothing.
 _UNTIL = re.compile(r"\b(?:s\s?[./]\s?d\b\.?|sd\b|s d\b|hingga\b)", re.IGNORECASE)
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+#: What may stand in a column, behind its name.
+_MARKS = re.compile(
+    r"(?:ya|tidak|tdk|ada|sudah|belum|[a-z]{1,3})(?:\s*/\s*(?:ya|tidak|tdk|ada|sudah|belum|[a-z]{1,3}))+", re.I
+)
 #: Headers that readers and programs make up where a file has none.
 _MADE_UP = re.compile(
     r"(?:kolom|column|unnamed|field|kol|col|var|[a-z])?[ _:.]*\d*(?:[ _]level[ _]\d+)?", re.IGNORECASE
 )
 #: Words that count things and say the unit at once stay words.
 _COUNTED = frozenset({"orang", "jiwa", "kk", "keluarga", "rumah", "tahun", "hari", "jam", "persen", "rumah tangga"})
+#: Words before or behind the name of an indicator that say when and in what it was counted.
+_COUNTING = frozenset({
+    *MONTHS, "nilai", "capaian", "realisasi", "agregat", "persen", "tahun", "rupiah", "ribu", "rp", "poin",
+    "kabupaten", "kota",
+    "provinsi", "menurut", "per", "bulan", "semester", "angka", "rata", "data", "indikator",
+})  # fmt: skip
 _ENDINGS = frozenset({"an", "kan", "nya", "i", "s"})  # of another word, not of one that was cut short
 _GLUED, _SHORT = 5, 2
+_VOWELS, _BONES = re.compile("[aiueo]"), 3
 _TYPO = 5  # shorter words have no typing errors, only other meanings
 
 
@@ -71,6 +83,7 @@ class Words:
     heads: Mapping[str, tuple[str, ...]]
     asides: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
+    cells: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     standards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -98,6 +111,18 @@ class Words:
             if all(p in self.meanings or (len(p) > _SHORT and p in self.vocabulary) for p in (first, second)):
                 return first, second
         return (word,)
+
+    def resolve(self, codes: CodeList, text: str) -> Resolution:
+        """The code that a spelling means, also where its words are cut short (`Brs Med`) or say how it was counted."""
+        found = codes.resolve(text)
+        if found.code is not None or found.candidates or codes.regions or codes.name == "region":
+            return found
+        said = fold(text).split()
+        meant = [part for word in said for part in self.cells.get(word, word).split()]
+        for words in (meant, [word for word in meant if word not in _COUNTING]):
+            if words and words != said and (found := codes.resolve(" ".join(words))) != Resolution(None):
+                return found
+        return Resolution(None)
 
     def knowing(self, vocabulary: Iterable[str]) -> "Words":
         """The same words, with those of the standards, of which others may be glued together."""
@@ -138,6 +163,8 @@ class Words:
                 unit = unit or aside.strip()
                 replacement = f" {aside} " if fold(aside) in _COUNTED else " "
                 text = re.sub(rf"[(\[]{re.escape(aside)}[)\]]", replacement, text)
+            elif _MARKS.fullmatch(aside.strip()):  # Terintegrasi (Ya/Tidak), Kondisi (B/RR/RB)
+                text = re.sub(rf"[(\[]{re.escape(aside)}[)\]]", " ", text)
         if unit is None:
             words = re.sub(r"[_/ ]+", " ", text).split()
             for size in (3, 2, 1):
@@ -183,10 +210,14 @@ class Words:
 
 @lru_cache(maxsize=100_000)
 def alike(one: str, other: str) -> bool:
-    """Whether one of two words is the other with a typing error, or begins it as an abbreviation does."""
+    """Whether one of two words is the other with a typing error, without its vowels, or cut short."""
     if one == other:
         return True
+    if _VOWELS.search(one) is None or _VOWELS.search(other) is None:  # kcmtn, hrg
+        return min(len(one), len(other)) >= _BONES and _VOWELS.sub("", one) == _VOWELS.sub("", other)
     short, long = sorted((one, other), key=len)
+    if len(long) == _TYPO == len(short) + 1 and short[0] == long[0] and _VOWELS.sub("", short) == _VOWELS.sub("", long):
+        return True  # Pasr
     if len(short) >= _TYPO and short[0] == long[0]:
         return DamerauLevenshtein.distance(one, other, score_cutoff=1 + (len(long) > 8)) <= 1 + (len(long) > 8)
     cut = long.startswith(short) and long[len(short) :] not in _ENDINGS
@@ -200,7 +231,9 @@ def load_words(*files: Path) -> Words:
 
 @lru_cache(maxsize=16)
 def _load(files: tuple[tuple[Path, int], ...]) -> Words:
-    kinds: dict[str, dict[str, str]] = {kind: {} for kind in ("word", "skip", "not", "weak", "head", "aside", "part")}
+    kinds: dict[str, dict[str, str]] = {
+        kind: {} for kind in ("word", "skip", "not", "weak", "head", "aside", "part", "cell")
+    }
     several: dict[str, dict[str, list[str]]] = {"column": {}, "standard": {}}
     values: dict[str, list[tuple[str, str]]] = {}
     for word, kind, means in _lines(path for path, _ in files):
@@ -219,6 +252,7 @@ def _load(files: tuple[tuple[Path, int], ...]) -> Words:
         {word: tuple(fold(means).split()) for word, means in kinds["head"].items()},
         frozenset(kinds["aside"]),
         frozenset(kinds["part"]),
+        kinds["cell"],
         {column: tuple(found) for column, found in several["column"].items()},
         {standard: tuple(found) for standard, found in several["standard"].items()},
         {column: tuple(found) for column, found in values.items()},
