@@ -21,6 +21,7 @@ log = get("gateway.feed")
 _SECONDS = 1.0  # between two looks
 _LOOK_SECONDS = 5.0  # that one look may take
 _WAITING = 256  # events that a listener may be behind
+_AT_ONCE = 8  # listeners for whom an event is looked up at the same time
 
 
 class Feed:
@@ -30,6 +31,7 @@ class Feed:
         self._offload = offload
         self._seconds = seconds
         self._waiting = waiting
+        self.turns = asyncio.Semaphore(_AT_ONCE)
         self._listeners: dict[asyncio.Queue[Event | None], str] = {}
         self._looking: asyncio.Task[None] | None = None
         self._last = 0

@@ -8,6 +8,7 @@ which events there are is left to `subgraphs/events.py`.
 import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult, OperationType
@@ -21,8 +22,9 @@ from core.operations.refusals import Refused
 from core.operations.sockets import PROTOCOL, RESTART, Manners
 from core.rows_errors import QueryTimeout
 from core.token_errors import TokenInvalid
+from gateway.documents import Sound
 from gateway.errors import REFUSALS, refusal
-from gateway.execution import run
+from gateway.execution import Request, run
 from gateway.feed import Feed
 from gateway.http import GraphQLDoor, request_of
 from gateway.listening import Listening
@@ -106,12 +108,16 @@ class _Client:
         assert isinstance(source, AsyncGenerator)
         try:
             async for event in source:
-                fresh = self._context()
-                try:
-                    body = await run(door.schema, fresh, sound.document, request, event)
-                except QueryTimeout as error:  # one event that cannot be answered is not the end
-                    body = refusal(error)
-                await fresh.proved()
+                body = await context.in_turn(partial(self._told, sound, request, event))
                 yield body | {"extensions": {"cost": cost}}
         finally:
             await source.aclose()
+
+    async def _told(self, sound: Sound, request: Request, event: Any, fresh: Listening) -> dict[str, object]:
+        """What is told of an event, to a token that still holds."""
+        try:
+            body = await run(self._door.schema, fresh, sound.document, request, event)
+        except QueryTimeout as error:  # one event that cannot be answered is not the end
+            body = refusal(error)
+        await fresh.proved()
+        return body

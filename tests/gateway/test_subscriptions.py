@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -325,3 +325,20 @@ async def test_a_listener_that_is_too_far_behind_is_told_so(serve: Serve) -> Non
         heard = [await hear(client) for _ in range(2)]
         assert [m["type"] for m in heard] == ["next", "error"]
         assert heard[1]["payload"][0]["extensions"]["code"] == "SUBSCRIPTION_SLOW"
+
+
+async def test_g21_more_listeners_than_the_database_has_places_are_all_told(serve: Serve) -> None:
+    async with serve(fresh=True) as served, AsyncExitStack() as stack:
+        province = served.province
+        province.see(CITY, factories.seen(CITY, "harga", "Harga"))
+        clients = [await stack.enter_async_context(served.client()) for _ in range(4)]
+        for client in clients:
+            await begin(client, province.token(Role.COORDINATOR))
+            for n in range(10):
+                await subscribe(client, COMMITTED, str(n))
+        await listening(served, 40)  # two workers of the database have 34 places
+        standard = province.services.contracts["commodity_price"]
+        await asyncio.to_thread(province.commit, CITY, "harga", [price(CITY, 1, 40_000)], standard)
+        heard = [await hear(client) for client in clients for _ in range(10)]
+        assert {m["type"] for m in heard} == {"next"}
+        assert not any("errors" in m["payload"] for m in heard)

@@ -1,12 +1,14 @@
 """The subscription fields: what has happened in the catalogue, as far as the asker may know of it."""
 
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from typing import Any, cast
 
 import strawberry
 
+from core.outbox import Event
 from gateway.entities.datasets import Snapshot
-from gateway.listening import ListeningInfo
+from gateway.listening import Listening, ListeningInfo
 
 _COMMITTED = "snapshot.committed"
 
@@ -15,6 +17,15 @@ def told(description: str) -> Callable[[Callable[..., Any]], Any]:
     """The decorator for a source of events; it takes the field's description."""
     decorator: Any = strawberry.subscription(description=description)
     return cast("Callable[[Callable[..., Any]], Any]", decorator)
+
+
+async def _seen(event: Event, member: str | None, fresh: Listening) -> Snapshot | None:
+    """The snapshot of an event, as far as the listener may know of it and wants to."""
+    if member is not None:
+        dataset = await fresh.loaders.dataset.load(event.payload["dataset"])
+        if dataset is None or dataset.record.member != member:
+            return None
+    return await fresh.loaders.snapshot.load(event.payload["seq"])
 
 
 @strawberry.type
@@ -29,11 +40,6 @@ class Subscription:
         async for event in info.context.events.events(_COMMITTED):
             if contract is not None and event.payload["contract"] != contract:
                 continue
-            loaders = info.context.renewed().loaders
-            if member is not None:
-                dataset = await loaders.dataset.load(event.payload["dataset"])
-                if dataset is None or dataset.record.member != member:
-                    continue
-            snapshot = await loaders.snapshot.load(event.payload["seq"])
+            snapshot = await info.context.in_turn(partial(_seen, event, member))
             if snapshot is not None:
                 yield snapshot
