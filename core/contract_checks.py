@@ -14,7 +14,8 @@ another thing. `quality/beyond` looks; here is only what it is told:
     - property: typical         # a value against others of its kind, and against itself before
       value: [{id: price, value: price, by: [commodity_code, price_level], time: [date], season: month, factor: 4}]
 
-`tolerance` is a share of the larger side (0.005 is half a percent), 0 where it is left out.
+`tolerance` is a share of the larger side (0.005 is half a percent), 0 where it is left out; `sizes: own` says of a typical
+value that others of its kind may be of any size (people of regions).
 """
 
 from collections.abc import Callable, Mapping
@@ -78,6 +79,7 @@ class Typical:
         by: what makes values comparable (commodity, price level); `time` as in `Checks.fresh`.
         season: `month` where months of different years are alike; None where there is no season.
         factor: so many times the usual value, or its fraction, is suspect; None leaves it to the check.
+        own_sizes: what is comparable may be of any size (people of regions), so that only a value's own series tells.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Typical:
     time: tuple[str, ...]
     season: str | None = None
     factor: float | None = None
+    own_sizes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +193,15 @@ class _Reader:
         return Agree(id_, self.name(raw, "value", at), by, self.where(raw, at), self.share(raw, at))
 
     def typical(self, raw: Any, at: str) -> Typical:
-        id_ = self.shape(raw, at, {"by", "time"}, {"season", "factor"})
+        id_ = self.shape(raw, at, {"by", "time"}, {"season", "factor", "sizes"})
         season, factor = raw.get("season"), raw.get("factor")
         if season is not None and season not in _SEASONS:
             raise self.refuse(f"{at}/season", " | ".join(_SEASONS))
         if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int | float) or factor <= 1):
             raise self.refuse(f"{at}/factor", "> 1")
+        if raw.get("sizes") not in (None, "own"):
+            raise self.refuse(f"{at}/sizes", "own")
         return Typical(
             id_, self.name(raw, "value", at), self.names(raw, "by", at), self.names(raw, "time", at),
-            season, None if factor is None else float(factor),
+            season, None if factor is None else float(factor), "sizes" in raw,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`lumbung demo`: the main job on a simulated province, from 35 portals on loopback to GraphQL."""
+"""`lumbung demo`: the main job on a simulated province, from 36 portals on loopback to GraphQL."""
 
 import os
 import time
@@ -39,7 +39,7 @@ def demo(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port GraphQL; 0 memilih yang bebas.")] = 8080,
     as_json: JsonOption = False,
 ) -> None:
-    """Provinsi simulasi: 35 portal ditarik, diperiksa, disimpan, dan dapat ditanya."""
+    """Provinsi simulasi: 36 portal ditarik, diperiksa, disimpan, dan dapat ditanya."""
     home = home_of(context)
     home = Path("demo-home") if home == _DEFAULT else home
     began = time.monotonic()

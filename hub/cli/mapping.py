@@ -57,6 +57,8 @@ def map_suggest(
     with at_home(context) as granary:
         found = _proposal(granary, name, member=member, source=source, file=file, standard=standard)
         contracts = granary.contracts
+        empty = {listed for listed, one in granary.references.items() if not one.codes}
+        folder = granary.settings.folder("reference")
     if as_json:
         print_json(_plain(found))
         return
@@ -72,6 +74,9 @@ def map_suggest(
         return
     for one in found.tables:
         _show(one, contracts.get(one.standard or ""), whole=one is best)
+    for listed in sorted({codes.list for codes in best.codes} & empty):
+        said = text("cli.map.codes.empty", list=listed, file=folder / f"{listed}.csv")
+        out.print(said, style="yellow", highlight=False, markup=False)
     if best.standard is not None:
         out.print("\n" + text("cli.map.how", name=name), highlight=False, markup=False)
 

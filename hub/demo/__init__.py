@@ -1,4 +1,4 @@
-"""The simulated province: 35 regency portals over invented files, marked SIMULASI wherever a person can see it.
+"""The simulated province: 36 portals over invented files, marked SIMULASI wherever a person can see it.
 
 `generate` writes the files, `start_nodes` serves them, `register` tells a home about them, `QUERIES` asks three
 good questions. What the harvest makes of it is left to the ordinary program: nothing here is special to it.

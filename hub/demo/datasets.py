@@ -26,7 +26,13 @@ _NOWHERE = ("Cabai Gendot Ungu", "Bumbu Dapur", "Lain-lain")
 
 
 class Maker(Workshop):
-    """Makes the datasets of one member."""
+    """Makes the datasets of one member.
+
+    Attributes:
+        told: market, commodity and price of the last day as its file of prices has them, broken rows left out.
+    """
+
+    told: list[tuple[str, str, int]]
 
     def all(self) -> list[Made]:
         """Every dataset of the member; one that a standard describes takes the place of its namesake that none does."""
@@ -60,10 +66,15 @@ class Maker(Workshop):
             for (market, code), values in series.items()
         ]
         names = ("region_code", "date", "market", "commodity_code", "price")
+        clean = [tuple(row) for row in rows]
         sheet = self.sheet(style, names, ("text", "day", "text", "text", "money"), rows, "Harga Bahan Pokok")
-        return self._made(
+        made = self._made(
             rng, style, sheet, contract="commodity_price", tag="harga-pangan", constants={"price_level": "konsumen"}
         )
+        last = [(i, key) for i, key in enumerate([*series] * len(self.dates)) if clean[i][1] == self.end]
+        width = len(sheet.columns)
+        self.told = [(*key, int(str(clean[i][-1]))) for i, key in last if tuple(sheet.rows[i]) == clean[i][-width:]]
+        return made
 
     def _stock(self) -> Made:
         rng, place = self.rng("stok"), self.place

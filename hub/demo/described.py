@@ -28,6 +28,7 @@ class Described:
         columns: column to its kind (as a sheet's) and the header words that members use, in order.
         units: units that members write in.
         targets: columns in such a unit, to the contract's column.
+        constants: what the mapping says of all rows.
     """
 
     contract: str
@@ -39,6 +40,7 @@ class Described:
     columns: Mapping[str, tuple[str, tuple[str, ...]]]
     units: tuple[str, ...] = ("",)
     targets: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     def style(self, rng: Random) -> Style:
         """How a member writes it."""
@@ -75,7 +77,10 @@ def described(
     rows: Sequence[Mapping[str, Any]],
     faults: Sequence[Fault] = (),
 ) -> Made:
-    """The dataset with its faults planted; columns that no row has are left out."""
+    """The dataset with its faults planted; columns that no row has are left out.
+
+    A row without `region_code` is of the member's own region.
+    """
     cells = [dict(row) for row in rows]
     for fault in faults:
         cells[fault.row][fault.column] = fault.value
@@ -83,7 +88,13 @@ def described(
     region = shop.region(shop.rng(f"{about.name}-wilayah"))
     names = ["region_code", *used]
     kinds = ["text", *(about.columns[c][0] for c in used)]
-    sheet = shop.sheet(style, names, kinds, [[region, *(row.get(c) for c in used)] for row in cells], about.title)
+    sheet = shop.sheet(
+        style,
+        names,
+        kinds,
+        [[row.get("region_code", region), *(row.get(c) for c in used)] for row in cells],
+        about.title,
+    )
     file = shop.file(about.name, style)
     first = 1 if style.file == "json" else sheet.first_row
     planted = [
@@ -93,7 +104,7 @@ def described(
         )
         for f in faults
     ]  # fmt: skip
-    mapping = shop.mapping(sheet, style, about.contract, constants={}, targets=about.targets)
+    mapping = shop.mapping(sheet, style, about.contract, constants=about.constants, targets=about.targets)
     title = f"{about.title} {shop.place.name} ({MARK})"
     dataset = DemoDataset(about.name, title, file, len(rows), about.name, about.contract, mapping)
     notes = f"{MARK}: {about.title}, data rekaan untuk peragaan."

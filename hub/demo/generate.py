@@ -7,6 +7,7 @@ Everything is marked SIMULASI. The numbers are `story.py`'s, the tables `dataset
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -21,7 +22,8 @@ from federation.member import MemberKind
 from federation.packs import Pack
 from federation.registry import Registry, home_regions
 from hub.demo.datasets import Maker
-from hub.demo.making import MARK, Made, Place
+from hub.demo.datasets_province import Told, provincial
+from hub.demo.making import MARK, Made, Place, Workshop
 from hub.demo.province import FORM, DemoMember, Province
 from hub.demo.story import PROFILE, Story
 
@@ -73,8 +75,16 @@ def generate(root: Path, pack: Pack, *, today: date, seed: int = DEFAULT_SEED, d
         return before
     places = _places(pack, today, seed)
     members, planted = [], []
-    for place in places:
-        made = Maker(place, seed, today, days).all()
+    watched: dict[str, tuple[date, Told]] = {}
+    for place in (*places, *_whole(pack, today, places)):
+        if place.code == pack.province:
+            people = {one.code: one.people for one in places}
+            made = provincial(Workshop(place, seed, today, days), people, watched)
+        else:
+            maker = Maker(place, seed, today, days)
+            made = maker.all()
+            if place.role == "normal" and place.foreign is None:
+                watched[place.code] = (maker.end, maker.told)
         _write(root / place.code, place, made, today, pack.timezone)
         live = tuple(m.dataset.contract for m in made if m.live and m.dataset.contract)
         members.append(DemoMember(place.code, place.name, place.role, tuple(m.dataset for m in made), live))
@@ -142,6 +152,31 @@ def _places(pack: Pack, today: date, seed: int) -> list[Place]:
             at=_centre(regions, m.code),
         )
         for m in governments
+    ]
+
+
+def _whole(pack: Pack, today: date, places: Sequence[Place]) -> list[Place]:
+    """The province itself, where it takes part; it publishes figures of all its regencies."""
+    regions = home_regions(pack.folder)
+    known = load_code_lists(pack.folder / "reference", regions, at=today)["region"]
+    own = [m for m in Registry.load(pack.folder, regions).members if m.code == pack.province]
+    return [
+        replace(
+            places[0],
+            code=member.code,
+            name=member.name,
+            people=sum(place.people for place in places),
+            role="normal",
+            gauges=(),
+            spellings={
+                **places[0].spellings,
+                ("region", member.code): _sure(known, member.code, [regions.region(member.code).name]),
+            },
+            foreign=None,
+            at=None,
+        )
+        for member in own
+        if member.kind is MemberKind.PROVINCE
     ]
 
 

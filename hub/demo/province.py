@@ -14,7 +14,7 @@ import orjson
 
 MANIFEST = "province.json"
 #: Raised whenever the generator writes something else for the same arguments.
-FORM = 4
+FORM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Planted:
         kind: unknown_commodity, price_99, price_920017, missing_price, negative_stock, bad_date, empty_region,
             total_row (a JUMLAH below the table), foreign_region, or what a `Fault` of `datasets_*.py` names.
         row: the row in the source as the reader counts it: line, sheet row, or record number of a JSON list.
-        expect: `quarantined` (the row), `warned` (the row is published with a warning) or `held` (the whole file).
+        expect: `quarantined` (the row), `warned` (the row is published with a warning), `held` (the whole file), or
+            `finding` (the row is published, and a look beyond its file finds it).
     """
 
     member: str
@@ -57,7 +58,9 @@ class DemoDataset:
 
 @dataclass(frozen=True, slots=True)
 class DemoMember:
-    """One regency or city; `role` is normal, dead (nobody listens), slow or stale (nothing newer than five days).
+    """One regency or city, or the province itself.
+
+    `role` is normal, dead (nobody listens), slow or stale (nothing newer than five days).
 
     Its node answers the data standards of `live` when asked, beside showing its portal.
     """
@@ -102,7 +105,7 @@ class Province:
     def expected(self) -> dict[str, int]:
         """What a harvest of the living portals must come to, in datasets and rows."""
         held = {(p.member, p.dataset) for p in self.planted if p.expect == "held"}
-        names = ("datasets", "mapped", "held", "published", "quarantined", "warned")
+        names = ("datasets", "mapped", "held", "published", "quarantined", "warned", "findings")
         out = Counter[str]({"members": len(self.members), **dict.fromkeys(names, 0)})
         for member in self.members:
             if member.role == "dead":
@@ -119,6 +122,7 @@ class Province:
                 out["mapped"] += 1
                 out["quarantined"] += bad
                 out["warned"] += sum(p.expect == "warned" for p in broken)
+                out["findings"] += sum(p.expect == "finding" for p in broken)
                 out["published"] += dataset.rows - bad
         return dict(out)
 

@@ -88,8 +88,8 @@ def suspects(contract: Contract, rule: Typical, rows: pa.Table, history: pa.Tabl
     time, there = times(table, rule.time)
     values = table[rule.value].cast(pa.float64()).to_numpy(zero_copy_only=False)
     values = np.where(there, values, np.nan)
-    kind = _kinds(contract, rule, table)
-    return judge(values, codes(table, series), kind, time, factor=rule.factor, fresh=fresh)
+    kind, own = _kinds(contract, rule, table), codes(table, series)
+    return judge(values, own, kind, time, factor=rule.factor, fresh=fresh, peers=own if rule.own_sizes else None)
 
 
 def _kinds(contract: Contract, rule: Typical, table: pa.Table) -> Ints:
@@ -105,13 +105,21 @@ def _kinds(contract: Contract, rule: Typical, table: pa.Table) -> Ints:
 
 
 def judge(
-    values: Floats, series: Ints, kind: Ints, time: Ints, *, factor: float | None = None, fresh: Bools | None = None
+    values: Floats,
+    series: Ints,
+    kind: Ints,
+    time: Ints,
+    *,
+    factor: float | None = None,
+    fresh: Bools | None = None,
+    peers: Ints | None = None,
 ) -> Suspects:
     """The values that stand out; what is not a positive number is passed over.
 
     Args:
         series, kind, time: a small number for each row, equal for equal ones; that of time rises with it.
         fresh: the rows asked about; the others are there to compare with, and give way to them.
+        peers: whose sizes are comparable, the same for equal ones; those of a kind where None.
     """
     if fresh is None:
         fresh = np.ones(len(values), np.bool_)
@@ -124,7 +132,8 @@ def judge(
     x = np.log(values[place])
     order = np.lexsort((x, time[place], series[place]))
     place, x = place[order], x[order]
-    found = _judged(x, series[place], kind[place], time[place], factor or FACTOR)
+    sizes = (kind if peers is None else peers)[place]
+    found = _judged(x, series[place], kind[place], time[place], factor=factor or FACTOR, peers=sizes)
     mine = fresh[place]
     hit = np.flatnonzero((found.gross | found.odd) & mine)
     hit = hit[np.argsort(place[hit], kind="stable")]
@@ -146,7 +155,7 @@ class _Judged:
     measured: Bools
 
 
-def _judged(x: Floats, series: Ints, group: Ints, time: Ints, factor: float) -> _Judged:
+def _judged(x: Floats, series: Ints, group: Ints, time: Ints, *, factor: float, peers: Ints) -> _Judged:
     """Every value judged; logarithms sorted by series, then time."""
     near = around(x, series)
     lone = np.isnan(near.leap)
@@ -165,7 +174,7 @@ def _judged(x: Floats, series: Ints, group: Ints, time: Ints, factor: float) -> 
     odd = near.two & (size >= _ODD) & (both >= _ODD_SCALES) & ~gross
     odd[odd] = _amid_quiet(x, series, np.flatnonzero(odd))
     shared = _shared(np.where(near.befores >= FEW, x - near.before, leap), leap, group, time, gross | odd)
-    kind, middle_, measured = _by_kind(x, group, time, lone, factor)
+    kind, middle_, measured = _by_kind(x, peers, time, lone, factor)
     least = np.maximum(math.log(factor), _ONE * np.maximum(usually, onward))
     run, level = runs.returned(x, series, near, least)
     strange, stranger = runs.unlike_kind(x, series, group, time, least)

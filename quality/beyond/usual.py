@@ -78,7 +78,8 @@ class _Look:
         read = self._read()
         if not len(read.values):
             return
-        judged = judge(read.values, read.series, read.kind, read.time, factor=self.rule.factor)
+        peers = read.series if self.rule.own_sizes else None
+        judged = judge(read.values, read.series, read.kind, read.time, factor=self.rule.factor, peers=peers)
         judged = self._unconfirmed(read, judged)
         yield from self._typos(read, judged)
         yield from self._tallies(read, judged)

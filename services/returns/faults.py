@@ -79,7 +79,10 @@ class Guide:
             if _TOTAL.match(first):
                 yield Fault(row.row, None, text("returns.cell.total", LOCALE))
             for reason in row.reasons:
-                yield from self._of(row, reason)
+                if self._unplaced(row, reason):
+                    yield from self._without_place(row, reason)
+                else:
+                    yield from self._of(row, reason)
             if self.shown.get(row.row, row.row) != row.row:
                 yield Fault(row.row, None, text("returns.cell.source_row", LOCALE, row=row.row))
 
@@ -88,6 +91,18 @@ class Guide:
         if (header := self.headers.get(name)) is not None:
             return [header]
         return [header for header in self._spread.get(name, ()) if header in row.original]
+
+    def _unplaced(self, row: WrongRow, reason: Mapping[str, Any]) -> bool:
+        """Whether what is wrong is a region that no cell holds, since a list says where a row's thing stands."""
+        region = self.contract.region_column if self.contract is not None else None
+        given = self.mapping is not None and (region in self.mapping.columns or region in self.mapping.constants)
+        return not given and reason["rule"] == f"{region}.reference" and not self._standing(region or "", row)
+
+    def _without_place(self, row: WrongRow, reason: Mapping[str, Any]) -> Iterator[Fault]:
+        """That a list has to be completed; where the thing itself is unknown, that alone is to be said."""
+        if not any(one is not reason and str(one["rule"]).endswith(".reference") for one in row.reasons):
+            said = text("returns.cell.wrong", LOCALE, message=reason["message"])
+            yield Fault(row.row, None, f"{said}\n{text('returns.cell.unplaced', LOCALE)}")
 
     def _of(self, row: WrongRow, reason: Mapping[str, Any]) -> Iterator[Fault]:
         """One reason at its cell; at both where two do not go together; at the row where rows share a key."""
@@ -114,6 +129,8 @@ class Guide:
         example = meant or self._example(column, whole, row.row)
         if example:
             said.append(example)
+        if column.reference not in (None, "region") and meant is None:
+            said.append(text("returns.cell.unlisted", LOCALE, list=column.reference))
         if str(reason["rule"]).endswith(SLIP):
             said.append(text("returns.cell.true", LOCALE))
         if not headers:
@@ -182,8 +199,8 @@ class Guide:
                 return text("returns.cell.example_from", LOCALE, example=near[0], row=near[1])
         if column.labels:
             return text("returns.cell.example", LOCALE, example=next(iter(column.labels)))
-        if column.reference == "region" and len(self.regions) == 1:
-            return text("returns.cell.example", LOCALE, example=next(iter(self.regions)))
+        if column.reference == "region" and self.regions:
+            return text("returns.cell.example", LOCALE, example=min(self.regions))
         if column.reference in self.lists and self.lists[column.reference or ""].codes:
             code, name = next(iter(self.lists[column.reference or ""].codes.items()))
             return text("returns.cell.example", LOCALE, example=name or code)

@@ -5,7 +5,7 @@ table of fifty thousand rows costs no more memory than its text.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -63,10 +63,10 @@ def write(
     while title.casefold() in names:
         title += " Lumbung"
     _summary(book, title, summary)
-    left = MOST_COMMENTS
+    commented = sorted(marks, key=lambda at: (marks[at].whole_row, at))[:MOST_COMMENTS]  # a wrong cell before a row
     for number, page in enumerate(pages):
         mine = {(line, column): mark for (p, line, column), mark in marks.items() if p == number}
-        left -= _page(book, page, mine, left)
+        _page(book, page, mine, {(line, column) for p, line, column in commented if p == number})
     out = io.BytesIO()
     book.save(out)
     return unstamped(out.getvalue(), at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -88,8 +88,10 @@ def _summary(book: Workbook, title: str, lines: Sequence[Line]) -> None:
         sheet.append(cells)
 
 
-def _page(book: Workbook, page: Page, marks: Mapping[tuple[int, int], Mark], left: int) -> int:
-    """Write one page; how many comments it took of those that are left."""
+def _page(
+    book: Workbook, page: Page, marks: Mapping[tuple[int, int], Mark], commented: Container[tuple[int, int]]
+) -> None:
+    """Write one page with its marks; `commented` are those that carry a comment."""
     sheet = book.create_sheet(page.name)
     if page.hidden:
         sheet.sheet_state = "hidden"
@@ -101,7 +103,6 @@ def _page(book: Workbook, page: Page, marks: Mapping[tuple[int, int], Mark], lef
     by_line: dict[int, dict[int, Mark]] = {}
     for (row, column), said in marks.items():
         by_line.setdefault(row, {})[column] = said
-    used = 0
     for line, values in enumerate(page.rows):
         here = by_line.get(line, {})
         width = max(len(values), max(here, default=-1) + 1)
@@ -117,12 +118,10 @@ def _page(book: Workbook, page: Page, marks: Mapping[tuple[int, int], Mark], lef
             cell.number_format = page.shapes.get((line, column)) or _shape(value, typed=page.typed)
             if mark is not None:
                 cell.fill = _ROW if mark.whole_row else _WRONG
-                if used < left:
+                if (line, column) in commented:
                     cell.comment = _comment(mark.text)
-                    used += 1
             cells.append(cell)
         sheet.append(cells)
-    return used
 
 
 def _put(cell: Any, value: Any) -> None:

@@ -163,12 +163,25 @@ def test_an_accepted_value_stays_accepted_while_what_is_usual_beside_it_shifts()
 
 
 def test_a_province_among_its_regencies_is_no_slip() -> None:
-    row = {"year": 2025, "sex": "total", "_member": "33"}
-    rows = [{**row, "region_code": f"33.{i:02}", "people": 900_000 + 20_000 * i} for i in range(1, 36)]
-    rows.append({**row, "region_code": "33", "people": 38_000_000})
-    assert not any(isinstance(one, Found) for one in look(rows, "population"))
-    contract = CONTRACTS["population"]
-    table = pa.Table.from_pylist([{c.name: r.get(c.name) for c in contract.columns} for r in rows])
-    assert not suspects(contract, contract.metadata.checks.typical[0], table).gross.any()
-    rows[3]["people"] = 98_000_000
-    assert len([one for one in look(rows, "population") if isinstance(one, Found)]) == 1
+    row = {"year": 2025, "indicator_code": "miskin", "sex": "total", "unit": "orang", "figure_status": "tetap"}
+    rows = [{**row, "region_code": f"33.{i:02}", "value": 90_000.0 + 2_000 * i} for i in range(1, 36)]
+    rows.append({**row, "region_code": "33", "value": 3_800_000.0})
+    contract = CONTRACTS["development_indicator"]
+
+    def told() -> int:
+        table = pa.Table.from_pylist([{c.name: r.get(c.name) for c in contract.columns} for r in rows])
+        stopped = suspects(contract, contract.metadata.checks.typical[0], table).gross.sum()
+        assert len([one for one in look(rows, contract.name) if isinstance(one, Found)]) == stopped
+        return int(stopped)
+
+    assert told() == 0
+    rows[3]["value"] = 9_800_000.0
+    assert told() == 1
+
+
+def test_a_small_city_among_large_regencies_has_few_people_and_is_no_slip() -> None:
+    row = {"year": 2025, "sex": "total"}
+    rows = [{**row, "region_code": f"33.{i:02}", "people": 900_000 + 20_000 * i} for i in range(1, 30)]
+    assert not any(
+        isinstance(o, Found) for o in look([*rows, {**row, "region_code": "33.71", "people": 128_000}], "population")
+    )
