@@ -32,13 +32,13 @@ class Threads:
     async def run(self, seconds: float, work: Callable[[], T]) -> T:
         """The result of `work`; QueryBusy where too many wait, QueryTimeout after so many seconds."""
         if self._inside >= _WAITING:
-            raise QueryBusy(seconds=seconds)
+            raise QueryBusy(seconds=round(seconds, 1))
         self._inside += 1
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except TimeoutError as error:
-            raise QueryTimeout(seconds=seconds) from error
+            raise QueryTimeout(seconds=round(seconds, 1)) from error
         finally:
             self._inside -= 1
 

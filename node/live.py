@@ -26,6 +26,7 @@ from node.rows import Rows, Version
 from node.standard import Standard, as_rows
 
 _BEHIND = 8  # versions that a reader may be behind
+_AT_ONCE = 3  # readers whose rows are asked for at the same time; new ones come to all of them at once
 
 
 class Feed:
@@ -42,6 +43,7 @@ class Feed:
         self._rows, self._every, self._wait = rows, every, wait
         self._waiting: dict[asyncio.Queue[Version | None], str] = {}
         self._task: asyncio.Task[None] | None = None
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def waiting(self) -> int:
@@ -57,7 +59,7 @@ class Feed:
             self._task.add_done_callback(self._ended)
         try:
             while (version := await queue.get()) is not None:
-                async for row in _rows(version, standard, gauge, asking):
+                async for row in _rows(version, standard, gauge, asking, self._turns):
                     yield row
             raise NodeQueryRefused(detail=f"<= {_BEHIND}")
         finally:
@@ -102,7 +104,7 @@ def _last(queue: asyncio.Queue[Version | None]) -> None:
 
 
 async def _rows(
-    version: Version, standard: Standard, gauge: str | None, asking: Asking
+    version: Version, standard: Standard, gauge: str | None, asking: Asking, turns: asyncio.Semaphore
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The rows that came with a version, by time."""
     assert version.added is not None
@@ -118,7 +120,8 @@ async def _rows(
             first=PAGE_MAX,
             after=after,
         )
-        page = await asking.again().page(query)
+        async with turns:
+            page = await asking.again().page(query)
         for row in as_rows(standard, page.rows):
             yield row
         if not page.has_next:

@@ -185,3 +185,12 @@ async def test_G21_a_reader_that_is_too_slow_is_closed_and_forgotten(tmp_path: P
             while node.graph.feed.waiting or node.graph.sockets.open:
                 await asyncio.sleep(0.01)
         writer.close()
+
+
+async def test_G21_more_readers_than_the_database_has_places_are_all_told(tmp_path: Path) -> None:
+    async with node_of(tmp_path, Manners(each=40)) as node, client_of(node) as client:
+        for n in range(40):
+            await subscribed(node, client, str(n))
+        node.put(reading("garang", 90, 3.5))
+        await node.steps.look()
+        assert {(await client.next())["type"] for _ in range(40)} == {"next"}
