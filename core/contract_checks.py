@@ -14,8 +14,8 @@ another thing. `quality/beyond` looks; here is only what it is told:
     - property: typical         # a value against others of its kind, and against itself before
       value: [{id: price, value: price, by: [commodity_code, price_level], time: [date], season: month, factor: 4}]
 
-`tolerance` is a share of the larger side (0.005 is half a percent), 0 where it is left out; `sizes: own` says of a typical
-value that others of its kind may be of any size (people of regions).
+`tolerance` is a share of the larger side (0.005 is half a percent), 0 where it is left out; `sizes: own` says of a
+typical value that others of its kind may be of any size (people of regions).
 """
 
 from collections.abc import Callable, Mapping
