@@ -185,5 +185,6 @@ def make_app(services: Services) -> Starlette:
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # it would send to whichever host the request names (R15)
     app.add_middleware(_Everywhere)
     return app

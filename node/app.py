@@ -101,6 +101,7 @@ def create_app(
         middleware=[Middleware(_Secure)],
         exception_handlers={HTTPException: _plain_error},
     )
+    app.router.redirect_slashes = False  # it would send to whichever host the request names (R15)
     app.state.close = node.close
     return app
 

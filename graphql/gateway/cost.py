@@ -40,7 +40,7 @@ ASSUMED: Final = 10
 #: Lists that are longer in any province.
 LONGER: Final = {"Query.members": 50, "Query.sources": 50, "Region.regencies": 40}
 #: A field that reads for itself costs more than one that shows what was read; counting and grouping read most.
-WEIGHTS: Final = {"aggregate": 100, "diff": 200, "totals": 200, "totalCount": 20, "__schema": 1_000, "__type": 50}
+WEIGHTS: Final = {"aggregate": 100, "diff": 200, "totals": 200, "totalCount": 20, "__schema": 30_000, "__type": 500}
 _READS: Final = 10
 _LARGEST_PAGE: Final = 10_000  # larger ones are refused where rows are asked for, by what they are
 

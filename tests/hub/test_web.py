@@ -65,6 +65,12 @@ async def test_a_request_keeps_the_number_it_came_with_if_it_is_harmless(provinc
     assert replaced.headers["x-request-id"] != "a\tb<script>"
 
 
+async def test_r15_nobody_is_sent_to_the_host_that_a_request_names(province: Province) -> None:
+    for path in ("/graphql/", "/health/live/", "/tanya/"):
+        answer = await get(province.app, path, Host="jahat.example")
+        assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 async def test_r04_an_unknown_address_is_404_in_json(province: Province) -> None:
     answer = await get(province.app, "/grapql")
     assert answer.status_code == 404

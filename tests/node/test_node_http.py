@@ -242,6 +242,8 @@ def test_R15_addresses_never_come_from_the_callers_host_header(client: httpx.Cli
     answer = client.get("/api/3/action/package_show?id=harga-1", headers={"Host": "jahat.example"})
     assert answer.json()["result"]["resources"][0]["url"].startswith(url)
     assert "jahat" not in answer.text
+    slash = client.get("/api/3/action/package_list/", headers={"Host": "jahat.example"})
+    assert (slash.status_code, slash.headers.get("location")) == (404, None)
 
 
 def test_G11_G12_a_large_or_packed_body_is_refused(client: httpx.Client) -> None:
