@@ -124,7 +124,8 @@ def show(context: typer.Context, case: CaseArgument, as_json: JsonOption = False
         return
     out.print(f"{row['case']} · {row['member']} · {row['title']}", style="bold", highlight=False, markup=False)
     state = text(f"returns.state.{row['state']}")
-    out.print(text("cli.returns.stands", state=state, due=row["due"]), highlight=False, markup=False)
+    stands = "cli.returns.stands" if row["due"] is not None else "cli.returns.stands.done"
+    out.print(text(stands, state=state, due=row["due"]), highlight=False, markup=False)
     for rule, known in row["reasons"].items():
         key = "cli.returns.reason_closed" if known["closed"] else "cli.returns.reason_open"
         counts = " → ".join(str(count) for _, count in known["history"])
