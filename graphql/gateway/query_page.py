@@ -38,8 +38,8 @@ POLICY: Final = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 _WORDS: Final = (
-    "asking", "bad_variables", "cost", "done", "forgotten", "found", "no_rows", "rows", "schema_closed",
-    "unreachable", "with_errors",
+    "asking", "bad_variables", "closed", "cost", "done", "events", "forgotten", "found", "listening", "no_rows", "rows",
+    "schema_closed", "stopped", "unreachable", "with_errors",
 )  # fmt: skip
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
