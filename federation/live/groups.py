@@ -301,7 +301,7 @@ def _status(heard: _Heard, stale: StaleGroups) -> NodeStatus:
     if error is not None:
         at = stale.fetched.get(node.id)
         state = NodeState.DOWN if at is None else NodeState.STALE
-        return NodeStatus(node, state, 0, heard.seconds, error, fetched_at=at)
+        return NodeStatus(node, state, stale.rows.get(node.id, 0), heard.seconds, error, fetched_at=at)
     rows = sum(count for _, count, _ in heard.parts.groups)
     if heard.dropped:
         lost = LiveRowsDropped(member=node.member, source=node.id, rows=heard.dropped, reasons="type, region, key")

@@ -41,9 +41,10 @@ class StaleRows:
 
 @dataclass(frozen=True, slots=True)
 class StaleGroups:
-    """The nodes' groups together, and by node when the newest delivery was fetched."""
+    """The nodes' groups together, and by node its rows in them and when the newest delivery was fetched."""
 
     parts: Parts = field(default_factory=Parts)
+    rows: Mapping[str, int] = field(default_factory=dict)
     fetched: Mapping[str, datetime] = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ from gateway.reading import of_contract
 
 #: What makes the order of several nodes' rows total, and a row's place in it.
 _REST = (Order("_member"), Order("_source"), Order("_resource"), Order("_row"))
+_SOURCES = ("_member", "_source")
 _FACTS = ("_member", "_source", "_resource", "_row", "_fetched_at")
 
 
@@ -31,20 +32,24 @@ def _of(nodes: Sequence[Node]) -> Filter:
     return any_of(kept)
 
 
-def _fetched(nodes: Sequence[Node], newest: Groups) -> Mapping[str, datetime]:
-    """By node, when the newest of its deliveries was fetched."""
-    found: dict[str, datetime] = {}
-    for member, source, at in newest.rows:
-        assert isinstance(at, datetime)
+def _of_each(nodes: Sequence[Node], by_source: Groups) -> dict[str, list[Any]]:
+    """By node what was measured of the sources that it speaks for, as groups by member and source have it."""
+    found: dict[str, list[Any]] = {}
+    for member, source, measured in by_source.rows:
         for node in nodes:
             if node.speaks_for(str(member), str(source)):
-                found[node.id] = max(at, found.get(node.id, at))
+                found.setdefault(node.id, []).append(measured)
     return found
+
+
+def _fetched(nodes: Sequence[Node], newest: Groups) -> Mapping[str, datetime]:
+    """By node, when the newest of its deliveries was fetched."""
+    return {node: max(moments) for node, moments in _of_each(nodes, newest).items()}
 
 
 def _newest(relation: Relation, scope: Scope, nodes: Sequence[Node]) -> AggregateQuery:
     return AggregateQuery(
-        relation=relation, scope=scope, where=_of(nodes), group_by=("_member", "_source"),
+        relation=relation, scope=scope, where=_of(nodes), group_by=_SOURCES,
         measures=(Measure(MeasureOp.MAX, "_fetched_at"),), first=LARGEST,
     )  # fmt: skip
 
@@ -103,18 +108,20 @@ class Catalogue:
         asked = [
             query(keys, *partials.measures, count),
             *(query(by, count) for by in finer),
+            query(_SOURCES, count),
             _newest(relation, scope, nodes),
         ]
         found = await self._context.duck(lambda duck, left: [_asked(duck, one, left) for one in asked])
         if any(one.more for one in found):
             return StaleGroups()
-        width, (whole, *counted, newest) = len(keys), found
+        width, (whole, *counted, each, newest) = len(keys), found
         parts = Parts([(row[:width], _number(row), row[width:-1]) for row in whole.rows])
         parts.counted = [
             [(row[:width], value, _number(row)) for row in one.rows if (value := row[at]) is not None]
             for one, at in zip(counted, map(tuple.index, finer, partials.counted), strict=True)
         ]
-        return StaleGroups(parts, _fetched(nodes, newest))
+        rows = {node: sum(numbers) for node, numbers in _of_each(nodes, each).items()}
+        return StaleGroups(parts, rows, _fetched(nodes, newest))
 
 
 def _number(row: Sequence[object]) -> int:

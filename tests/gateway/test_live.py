@@ -227,7 +227,7 @@ async def test_of_a_members_several_nodes_each_has_its_own_sources_last_good_row
     stands = {"hulu": Stand([row("gh", DEMAK, i, 3.0) for i in range(4)]), "hilir": Stand(manner=says(503))}
     if whole:
         stands["hulu"].manner = says(503)
-    counted = "groups { key { gaugeCode } count } nodesStatus { node status age }"
+    counted = "groups { key { gaugeCode } count } nodesStatus { node status age rows }"
     async with serving(stands) as url:
         made = with_two_nodes(tmp_path / "home", sqlite_engine, url)
         after, rows, states = None, [], []
@@ -252,6 +252,7 @@ async def test_of_a_members_several_nodes_each_has_its_own_sources_last_good_row
     )
     assert [(g["key"]["gaugeCode"], g["count"]) for g in grouped["groups"]] == [("gh", 3 if whole else 4), ("gl", 3)]
     assert {s["node"]: (s["status"], s["age"]) for s in grouped["nodesStatus"]} == states[0]
+    assert {s["node"]: s["rows"] for s in grouped["nodesStatus"]} == {"hulu": 3 if whole else 4, "hilir": 3}
 
 
 async def test_without_nodes_the_answer_is_empty(province: Province) -> None:
