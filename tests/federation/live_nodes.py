@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -130,8 +130,15 @@ async def serving(stands: Mapping[str, Stand]) -> AsyncIterator[str]:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await answer(stands[request.match_info["name"]], request)
 
+    async with _at("POST", handle) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _at(method: str, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """The address of a server with a path for each node."""
     app = web.Application()
-    app.router.add_post("/{name}/graphql", handle)
+    app.router.add_route(method, "/{name}/graphql", handle)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
     try:
@@ -282,11 +289,5 @@ async def telling(tellers: Mapping[str, Teller]) -> AsyncIterator[str]:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await _tell(tellers[request.match_info["name"]], request)
 
-    app = web.Application()
-    app.router.add_get("/{name}/graphql", handle)
-    server = TestServer(app, host="127.0.0.1")
-    await server.start_server()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        await server.close()
+    async with _at("GET", handle) as url:
+        yield url
