@@ -26,7 +26,7 @@ from core.rows import All, AnyOf, Compare, Filter, Not, Op, Packed, RowQuery
 from core.rows_duckdb import compared
 
 #: Decoded columns of row groups that a process keeps, in bytes.
-KEPT = 96 << 20
+KEPT = 64 << 20
 #: Groups of a file that are looked through for one page; a filter that finds few rows in many is DuckDB's.
 _GROUPS = 64
 _FILES = 64

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -63,6 +64,18 @@ class _Pool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+class _Reading(Session):
+    """A session of one reading transaction, whose connection is looked for once and not for each statement."""
+
+    _known: Connection | None = None
+
+    def connection(self, *args: Any, **options: Any) -> Connection:
+        """The transaction's connection."""
+        if self._known is None:
+            self._known = super().connection(*args, **options)
+        return self._known
+
+
 def _cancel(session: Session) -> Callable[[], None]:
     """What stops the statement that a session is running: sqlite3's interrupt, psycopg's cancel."""
     driver: Any = session.connection().connection.driver_connection
@@ -74,7 +87,7 @@ class Offload:
     """The pools of one process: one for the database, one for DuckDB, one for parsing documents."""
 
     def __init__(self, sessions: sessionmaker[Session], *, sql: int, duck: int) -> None:
-        self._sessions = sessions
+        self._sessions = sessionmaker(class_=_Reading, **sessions.kw)
         self._sql = _Pool("sql", sql)
         self._duck = _Pool("duck", duck)
         self._parse = _Pool("parse", 1)
