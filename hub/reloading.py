@@ -2,15 +2,16 @@
 
 A look compares names, sizes and times of a few dozen files; only a change reads them. Each request takes the services
 once, so that nobody meets half of an edit. A member whose file cannot be used stays as it was last good, and an
-unusable `regions.csv` leaves the regions as they were; both are logged and told by `/health/ready`. Data standards and
-settings are read once: GraphQL's types come from them.
+unusable `regions.csv` leaves the regions as they were; both are logged and told by `/health/ready`. Data standards are
+`hub/standards.py`'s matter; settings are read once.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from core.contract import Contract
 from core.errors import LumbungError
 from core.log import get
 from core.reference_check import REGIONS, sound_regions
@@ -24,7 +25,7 @@ log = get("hub.members")
 #: How often the files are looked at, in seconds.
 SECONDS = 2.0
 
-_Mark = tuple[str, int, int, int]
+Mark = tuple[str, int, int, int]
 
 
 class Reloading:
@@ -33,7 +34,7 @@ class Reloading:
     def __init__(self, services: Services) -> None:
         self._home = services.settings.home
         self._services = services
-        self._marks: dict[str, list[_Mark]] = {}  # none yet: files may have changed since they were opened
+        self._marks: dict[str, list[Mark]] = {}  # none yet: files may have changed since they were opened
         self._faults: tuple[LumbungError, ...] = ()
 
     def services(self) -> Services:
@@ -48,7 +49,7 @@ class Reloading:
     def look(self) -> bool:
         """Read the files again if they have changed; whether they had. Blocks for the files' sake."""
         marks = {
-            "members": list(_marks(self._home / FOLDER, "*.toml")),
+            "members": marks_of(self._home / FOLDER, "*.toml"),
             "regions": self._reference_marks(REGIONS),
             "listed": self._reference_marks(COMMODITIES.name, GAUGES.name),
         }
@@ -71,25 +72,32 @@ class Reloading:
             log.error("members.unusable", code=problem.code, what=problem.what())
         return True
 
-    def _reference_marks(self, *names: str) -> list[_Mark]:
-        return [mark for name in names for mark in _marks(self._home / "reference", name)]
+    def _reference_marks(self, *names: str) -> list[Mark]:
+        return marks_of(self._home / "reference", *names)
+
+    def take(self, contracts: Mapping[str, Contract]) -> None:
+        """Answer by these standards from the next request on; not while a look is under way."""
+        self._services = replace(self._services, contracts=contracts)
 
     def _read_regions(self, before: Regions) -> tuple[Regions, tuple[LumbungError, ...]]:
         found, faults = sound_regions(self._home / "reference")
         return (before, faults) if faults else (found, ())
 
+    async def attempt(self) -> None:
+        """Look, off the loop; what cannot be looked at is logged."""
+        try:
+            await asyncio.to_thread(self.look)
+        except OSError as error:  # a file that went while it was looked at, a disk that is away for a moment
+            log.error("members.unreadable", error=type(error).__name__)
+
     async def watch(self, seconds: float = SECONDS) -> None:
-        """Look again and again, off the loop, until cancelled."""
+        """Look again and again, until cancelled."""
         while True:
-            try:
-                await asyncio.to_thread(self.look)
-            except OSError as error:  # a file that went while it was looked at, a disk that is away for a moment
-                log.error("members.unreadable", error=type(error).__name__)
+            await self.attempt()
             await asyncio.sleep(seconds)
 
 
-def _marks(folder: Path, pattern: str) -> Iterator[_Mark]:
+def marks_of(folder: Path, *patterns: str) -> list[Mark]:
     """Name, inode, size and time of each file: enough to notice an edit, a replacement, one more, one less."""
-    for file in sorted(folder.glob(pattern)):
-        stat = file.stat()
-        yield file.name, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    files = [file for pattern in patterns for file in sorted(folder.glob(pattern))]
+    return [(file.name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for file in files for stat in (file.stat(),)]

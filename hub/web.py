@@ -7,9 +7,9 @@ themselves live in `gateway` and `hub/routes`.
 import asyncio
 import gc
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 
 import orjson
@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import log as logs
+from core.contract import Contract
 from core.errors import LumbungError
 from core.ids import new_id
 from core.messages import text, use_locale
@@ -38,6 +39,7 @@ from gateway.subscriptions import Manners, Sockets
 from gateway.trusted import FOLDER, SHIPPED, Trusted
 from hub.reloading import Reloading
 from hub.routes import export, health, inbox, questions, subgraphs
+from hub.standards import Standards
 from hub.web_errors import MethodRefused, RouteUnknown
 
 log = logs.get("hub.web")
@@ -134,33 +136,83 @@ def settle() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """The doors whose answers follow from the data standards."""
+
+    routes: list[BaseRoute]
+    sockets: Sockets
+
+
+class _Making:
+    """Makes the doors over some standards; everything else is the same for all of them."""
+
+    def __init__(self, services: Services, reloading: Reloading, offload: Offload, feed: Feed) -> None:
+        self._services, self._reloading, self._offload, self._feed = services, reloading, offload, feed
+        only = services.settings.documents == "trusted"
+        self._trusted = Trusted((SHIPPED, services.settings.home / FOLDER), only=only)
+
+    def over(self, contracts: Mapping[str, Contract]) -> _Doors:
+        """The doors over these standards."""
+        services, now, offload = replace(self._services, contracts=contracts), self._reloading.services, self._offload
+        schema = make_schema(contracts)
+        door = GraphQLDoor(schema, services, offload, now, trusted=self._trusted)
+        manners = Manners(sockets=services.settings.sockets_max, each=services.settings.sockets_client_max)
+        sockets = Sockets(door, self._feed, manners)
+
+        async def graphql(request: Request) -> Response:
+            if query_page.wants_page(request):
+                return RedirectResponse(query_page.PATH, 303)
+            return await door(request)
+
+        routes: list[BaseRoute] = [
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", sockets.__call__),
+            *query_page.routes(door, self._trusted),
+            *inbox.routes(services, offload, now),
+            *subgraphs.routes(services, offload, now),
+            *export.routes(services, offload, now),
+            *questions.routes(services, offload, now, schema),
+        ]
+        return _Doors(routes, sockets)
+
+
 def make_app(services: Services) -> Starlette:
-    """The app over these services, that follows the members' files; its pools end with it."""
+    """The app over these services, that follows the members' files and the standards; its pools end with it."""
     live = services.live or Live(LiveLimits.of(services.settings))
     live.ready()
     services = replace(services, live=live)
     reloading = Reloading(services)
     offload = Offload(services.sessions, sql=services.settings.query_workers + 2, duck=services.duck.size)
-    trusted = Trusted((SHIPPED, services.settings.home / FOLDER), only=services.settings.documents == "trusted")
-    schema = make_schema(services.contracts)
-    door = GraphQLDoor(schema, services, offload, reloading.services, trusted=trusted)
-
     feed = Feed(offload)
-    manners = Manners(sockets=services.settings.sockets_max, each=services.settings.sockets_client_max)
-    sockets = Sockets(door, feed, manners)
+    making = _Making(services, reloading, offload, feed)
+    doors = making.over(services.contracts)
 
-    async def graphql(request: Request) -> Response:
-        if query_page.wants_page(request):
-            return RedirectResponse(query_page.PATH, 303)
-        return await door(request)
+    def anew(contracts: Mapping[str, Contract]) -> Callable[[], None]:
+        made = making.over(contracts)
+
+        def put() -> None:
+            nonlocal doors
+            before, doors = doors, made
+            app.router.routes = [*standing, *made.routes]
+            before.sockets.close(reason="Schema changed")
+
+        return put
+
+    standards = Standards(reloading, anew)
+
+    def older() -> dict[str, int]:
+        return {"members": len(reloading.problems), "standards": len(standards.problems)}
+
+    standing: list[BaseRoute] = [_landing(services), *health.routes(services, offload, older)]
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         before = gc.get_threshold()
         settle()
-        watching = asyncio.create_task(reloading.watch())
+        watching = asyncio.create_task(standards.watch())
         yield
-        sockets.close()
+        doors.sockets.close()
         await feed.close()
         watching.cancel()
         with suppress(asyncio.CancelledError):
@@ -171,20 +223,11 @@ def make_app(services: Services) -> Starlette:
         offload.close()
 
     app = Starlette(
-        routes=[
-            _landing(services),
-            Route("/graphql", graphql, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", sockets.__call__),
-            *query_page.routes(door, trusted),
-            *health.routes(services, offload, lambda: {"members": len(reloading.problems)}),
-            *inbox.routes(services, offload, reloading.services),
-            *subgraphs.routes(services, offload, reloading.services),
-            *export.routes(services, offload, reloading.services),
-            *questions.routes(services, offload, reloading.services, schema),
-        ],
+        routes=[*standing, *doors.routes],
         exception_handlers={HTTPException: _http_error, LumbungError: _known_error, Exception: _unforeseen},
         lifespan=life,
     )
+    app.state.standards = standards
     app.router.redirect_slashes = False  # it would send to whichever host the request names (R15)
     app.add_middleware(_Everywhere)
     return app
