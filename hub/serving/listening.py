@@ -13,7 +13,8 @@ _MOST = 4  # more processes than that are for whoever has measured that they hel
 
 def processes(chosen: int) -> int:
     """How many processes serve: as many as were chosen; where that is 0 one for each core, up to four."""
-    return chosen or min(_MOST, len(os.sched_getaffinity(0)))
+    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return chosen or min(_MOST, len(own))
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
