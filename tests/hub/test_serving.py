@@ -175,7 +175,9 @@ def test_a_revoked_token_is_refused_by_every_process_from_the_next_request_on(
 
 def test_a_client_has_so_many_sockets_and_no_more_whichever_processes_they_are_at(server: Server) -> None:
     def opened() -> tuple[ClientConnection, str]:
-        one = connect(server.url.replace("http", "ws") + "/graphql", subprotocols=[Subprotocol(PROTOCOL)])
+        one = connect(
+            server.url.replace("http", "ws") + "/graphql", subprotocols=[Subprotocol(PROTOCOL)], open_timeout=SECONDS
+        )
         one.send('{"type": "connection_init"}')
         try:
             return one, json.loads(one.recv(SECONDS))["type"]
