@@ -51,9 +51,9 @@ def _declared(document: DocumentNode) -> set[str]:
     kept = []
     for node in document.definitions:
         name = getattr(node, "name", None)
-        # subscriptions are this hub's own: no subgraph has them
+        # subscriptions, and what only they tell, are this hub's own: no subgraph has them
         if isinstance(node, TypeDefinitionNode) and not re.match(
-            r"(join|link)__|Subscription$", name.value if name else ""
+            r"(join|link)__|(Subscription|Live\w+Added)$", name.value if name else ""
         ):
             kept.append(print_ast(visit(node, _Plain())))
     return {"\n".join(sorted(one.splitlines())) for one in kept}
