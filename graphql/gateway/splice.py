@@ -7,10 +7,10 @@ the same answers (`tests/gateway/test_splice.py`). What may be seen is part of t
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 from graphql import (
@@ -28,22 +28,18 @@ from sqlalchemy.orm import Session
 
 from catalog import current_pages
 from catalog.row_files import Standard
-from core import cursors, rows_json, rows_json_columns
+from core import cursors
 from core.contract import ColumnType
 from core.duck import Duck
-from core.rows import Page, RowQuery, Value
-from core.rows_arrow import Sheet
+from core.rows import Page, RowQuery
 from core.rows_fetch_json import Written
 from core.rows_json import Constant, Cursor, Leaf, Struct
 from gateway.context import Context
-from gateway.pieces import Pieces
 from gateway.reading import Answer, Question, Resolve, row_query
+from gateway.splice_rows import Columns, Done, Place, Rows, Tuples
 
 #: The fields of a type that are plain: a column and its kind, or an object of such.
 Plain = Mapping[str, "tuple[str, ColumnType] | Plain"]
-
-#: The place of a row in its query's total order.
-Place = tuple[Value | None, ...]
 
 #: Pages of more rows are made column by column.
 _COLUMNWISE = 200
@@ -261,22 +257,22 @@ async def answer(
         query = asked(session)
         assert query is not None  # a contract's relation is there even where it is empty
         if not plan.paged:
-            return query, True, _body(plan, query, _Tuples(query, Page((), (), False)))
+            return query, True, _body(plan, query, Tuples(query, Page((), (), False)))
         if plan.rows is None:
             page: Page | Written | None = current_pages.page(session, standard, query)
         else:
             page = current_pages.page_as_json(session, standard, query, plan.rows)
         if isinstance(page, Written):
-            return query, True, _body(plan, query, _Done(page))
-        return query, page is not None, None if page is None else _body(plan, query, _Tuples(query, page))
+            return query, True, _body(plan, query, Done(page))
+        return query, page is not None, None if page is None else _body(plan, query, Tuples(query, page))
 
     query, found, body = await context.sql(look)
     if not found:
 
         def read(duck: Duck, left: float) -> dict[str, Any] | None:
             if query.first > _COLUMNWISE:
-                return _body(plan, query, _Columns(duck.sheet(query, deadline=left, coded=True)))
-            return _body(plan, query, _Tuples(query, duck.page(query, deadline=left)))
+                return _body(plan, query, Columns(duck.sheet(query, deadline=left, coded=True)))
+            return _body(plan, query, Tuples(query, duck.page(query, deadline=left)))
 
         body = await context.duck(read)
     if body is None:
@@ -287,86 +283,7 @@ async def answer(
     return Spliced(body)
 
 
-class _Rows(Protocol):
-    """A page's rows, ready to be written."""
-
-    has_next: bool
-    has_previous: bool
-
-    def __len__(self) -> int: ...
-
-    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | Pieces | None:
-        """The rows as a JSON list; None where a value cannot be written."""
-
-    def places(self) -> Sequence[Place]:
-        """The place of every row."""
-
-    def place(self, row: int) -> Place:
-        """The place of one row."""
-
-
-class _Tuples:
-    """A small page."""
-
-    def __init__(self, query: RowQuery, page: Page) -> None:
-        self._columns, self._page = query.columns, page
-        self.has_next, self.has_previous = page.has_next, page.has_previous
-
-    def __len__(self) -> int:
-        return len(self._page.rows)
-
-    def json(self, struct: Struct, cursors: Sequence[str] | None) -> bytes | None:
-        return rows_json.of_tuples(struct, self._columns, self._page.rows, cursors)
-
-    def places(self) -> Sequence[Place]:
-        return self._page.places
-
-    def place(self, row: int) -> Place:
-        return self._page.places[row]
-
-
-class _Done:
-    """A small page that came as JSON."""
-
-    def __init__(self, page: Written) -> None:
-        self._page = page
-        self.has_next, self.has_previous = page.has_next, page.has_previous
-
-    def __len__(self) -> int:
-        return self._page.rows
-
-    def json(self, _struct: Struct, _cursors: Sequence[str] | None) -> bytes | None:
-        return self._page.json
-
-    def places(self) -> Sequence[Place]:
-        raise NotImplementedError  # rows with their cursors do not come so
-
-    def place(self, row: int) -> Place:
-        return self._page.place(row)
-
-
-class _Columns:
-    """A large page."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self._sheet = sheet
-        self.has_next, self.has_previous = sheet.has_next, sheet.has_previous
-
-    def __len__(self) -> int:
-        return len(self._sheet.table)
-
-    def json(self, struct: Struct, cursors: Sequence[str] | None) -> Pieces | None:
-        parts = rows_json_columns.pieces_of_arrow(struct, self._sheet.table, cursors)
-        return None if parts is None else Pieces(parts)
-
-    def places(self) -> Sequence[Place]:
-        return self._sheet.places()
-
-    def place(self, row: int) -> Place:
-        return self._sheet.place(row)
-
-
-def _body(plan: Plan, query: RowQuery, rows: _Rows) -> dict[str, Any] | None:
+def _body(plan: Plan, query: RowQuery, rows: Rows) -> dict[str, Any] | None:
     """The connection with its rows as JSON text; None where they cannot be written so."""
     body: dict[str, Any] = {}
     encode = cursors.encoder(query)
@@ -385,7 +302,7 @@ def _body(plan: Plan, query: RowQuery, rows: _Rows) -> dict[str, Any] | None:
     return body
 
 
-def _facts(part: PageFacts, rows: _Rows, encode: Callable[[Place], str]) -> dict[str, object]:
+def _facts(part: PageFacts, rows: Rows, encode: Callable[[Place], str]) -> dict[str, object]:
     out: dict[str, object] = {}
     for key, name in part.fields:
         if isinstance(name, Constant):
