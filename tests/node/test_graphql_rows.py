@@ -248,3 +248,15 @@ async def test_a_node_promises_no_history(graph: NodeGraph) -> None:
     """Its files say nothing of yesterday, so its schema has neither `asOf` nor `diff` (docs/adr/0030)."""
     sdl = (await factories.asking(graph)("{ _service { sdl } }"))["data"]["_service"]["sdl"]
     assert "asOf" not in sdl and "diff" not in sdl
+
+
+async def test_days_are_those_of_the_zone_that_the_asker_names(graph: NodeGraph) -> None:
+    days = """query ($zone: String) { riverStagesAggregate(groupBy: [OBSERVED_AT_DAY], zone: $zone) {
+      groups { key { observedAtDay } count } } }"""
+    ask = factories.asking(graph)
+    found = [
+        (await ask(days, zone=zone))["data"]["riverStagesAggregate"]["groups"] for zone in (None, "America/New_York")
+    ]
+    assert [[g["key"]["observedAtDay"] for g in groups] for groups in found] == [["2026-02-21"], ["2026-02-20"]]
+    refused = await ask(days, zone="../etc/passwd")
+    assert refused["errors"][0]["extensions"]["code"] == "FILTER_INVALID"
