@@ -310,7 +310,11 @@ class _Connection:
                     await self._ponged.wait()
             except TimeoutError:
                 raise Closed(TIMEOUT, "Pong timeout") from None
-            await self._session.still()
+            try:
+                await self._session.still()
+            except LumbungError as error:
+                if not error.transient:  # who is not told whether a token holds asks again with the next ping
+                    raise
 
     # who asks
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from gateway import subscriptions
 from gateway.feed import Feed
 from gateway.http import GraphQLDoor
 from gateway.listening import ListeningInfo
-from gateway.offload import Offload
+from gateway.offload import Deadline, Offload
 from gateway.schema import make_schema
 from gateway.sdl import shipped_contracts
 from gateway.subgraphs.events import told
@@ -342,3 +343,18 @@ async def test_g21_more_listeners_than_the_database_has_places_are_all_told(serv
         heard = [await hear(client) for client in clients for _ in range(10)]
         assert {m["type"] for m in heard} == {"next"}
         assert not any("errors" in m["payload"] for m in heard)
+
+
+async def test_g21_a_busy_database_ends_no_connection_at_its_ping(serve: Serve) -> None:
+    async with serve(ping_seconds=0.02) as served, served.client() as client:
+        await begin(client, served.province.token(Role.MACHINE))
+        hold, offload = threading.Event(), served.sockets.door.offload
+        busy = [asyncio.create_task(offload.blocking(Deadline(SECONDS), hold.wait)) for _ in range(34)]
+        try:
+            for _ in range(3):
+                assert await hear(client) == {"type": "ping"}
+                await say(client, type="pong")
+        finally:
+            hold.set()
+            await asyncio.gather(*busy)
+        assert await hear(client) == {"type": "ping"}
