@@ -2,7 +2,7 @@
 // on this machine only unless HOST says otherwise. What each setting means is in README.md.
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from '@graphql-hive/gateway';
-import { GraphQLError } from 'graphql';
+import { buildSchema, GraphQLError } from 'graphql';
 
 const secret = process.env.LUMBUNG_SUBGRAPH_SECRET ?? '';
 if (secret.length < 32) {
@@ -26,10 +26,29 @@ function maskError(error, message) {
   return new GraphQLError(message, { ...place, extensions: { code: 'INTERNAL' } });
 }
 
+const file = process.env.LUMBUNG_SUPERGRAPH ?? '../../graphql/supergraph.graphql';
+let last = null;
+let told = '';
+
+/** The supergraph as its file has it; where that cannot be used, the one before: Hive Gateway would look no further. */
+async function supergraph() {
+  try {
+    const text = await readFile(file, 'utf8');
+    if (text !== last && !buildSchema(text).getType('join__Graph')) throw new Error('it names no subgraphs');
+    last = text;
+    told = '';
+  } catch (error) {
+    if (last === null) throw error;
+    if (told !== error.message) console.error(`supergraph.unusable ${file}: ${error.message}`);
+    told = error.message;
+  }
+  return last;
+}
+
 export const gatewayConfig = defineConfig({
   // Looked at again and again instead of watched: Hive Gateway's watch ends where a file is replaced whole.
-  supergraph: () => readFile(process.env.LUMBUNG_SUPERGRAPH ?? '../../graphql/supergraph.graphql', 'utf8'),
-  pollingInterval: 10_000,
+  supergraph,
+  pollingInterval: 10_000, // the least that it takes
   host: process.env.HOST ?? '127.0.0.1',
   port: Number(process.env.PORT ?? 4000),
   graphiql: false, // its page loads scripts from elsewhere
