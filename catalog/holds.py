@@ -31,7 +31,10 @@ KIND = "held_delivery"
 _PREFIX = 6  # so many letters of an id name a resource, as they name a dataset
 #: What a person may judge by looking at the file; every other hold, and every one to come, stands until it is mended.
 _JUDGED = frozenset(
-    {"COLUMNS_CHANGED", "COLUMN_RETYPED", "ROW_COUNT_OUT_OF_BOUNDS", "ROW_COUNT_DROPPED", "RULE_BROKEN"}
+    {
+        *("COLUMNS_CHANGED", "COLUMN_RETYPED", "ROW_COUNT_OUT_OF_BOUNDS", "ROW_COUNT_DROPPED", "RULE_BROKEN"),
+        "TABLE_TOLD_OTHERWISE",
+    }
 )
 
 

@@ -33,7 +33,7 @@ from services.intake.files import FileDone, FileJob, take
 from services.intake.outcome import Outcome
 from services.intake.recording import Recorder
 from services.intake.templates import as_template, marked
-from services.intake.told_twice import told_once
+from services.intake.told_twice import told_once, told_otherwise
 from services.intake.work import Item
 
 #: Where nothing has arrived for so many seconds, what is ready is committed without waiting for the rest.
@@ -279,7 +279,9 @@ class _Batch:
                 self._ready(Ready(landed, (), [drafting.unfound(landed, done.unfound, run, self.harvest.source.id)]))
             elif done.tables:
                 waiting = [(one.landed.item.id, table) for one in self.ready for table in one.tables]
-                tables = [told_once(self.harvest.granary, item.id, table, waiting) for table in done.tables]
+                granary, released = self.harvest.granary, item.releases.get(sha256)
+                tables = [told_once(granary, item.id, table, waiting) for table in done.tables]
+                tables = [told_otherwise(granary, item.id, table, released) for table in tables]
                 drafts = [drafting.draft(landed, table, run, self.harvest.granary.returned) for table in tables]
                 self._ready(Ready(landed, tables, drafts))
             else:

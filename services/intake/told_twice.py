@@ -1,10 +1,11 @@
 """A table whose small counts are hidden is told by one resource: what one hides, another must not show (docs/adr/0015).
 
 Two deliveries of the same region and time are each safe and together are not; the later one is held. Tables of a region
-and of a part of it are the same table, since they add up.
+and of a part of it are the same table, since they add up. So are two editions of one resource's table: one that tells
+other figures waits for a person.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from core.contract import Contract
 from core.db import session_scope
 from core.duck import Duck
 from core.rows import Compare, Filter, Op, RowQuery, Scope, all_of, any_of
-from core.verdict import Verdict
-from quality.outcome import Hold
+from core.rows_duckdb import compile_source
+from core.verdict import Release, Verdict
+from quality.outcome import Hold, after_release
 from services.granary import Granary
 from services.intake.files import TableDone
 
 TOLD_TWICE = "TABLE_TOLD_TWICE"
+#: The hold of a later edition that tells other figures than the one that is served.
+TOLD_OTHERWISE = "TABLE_TOLD_OTHERWISE"
 _SECONDS = 30.0
 
 
@@ -49,6 +53,64 @@ def told_once(granary: Granary, resource: str, table: TableDone, waiting: Sequen
     hold = Hold(TOLD_TWICE, {"tables": named, "count": len(twice)})
     outcome = replace(table.outcome, verdict=Verdict.HELD, accepted=None, holds=(*table.outcome.holds, hold))
     return replace(table, outcome=outcome)
+
+
+def told_otherwise(granary: Granary, resource: str, table: TableDone, released: Release | None) -> TableDone:
+    """The table as it is, or held because the same resource has told other figures of a table with hidden counts.
+
+    Who kept what is served now may subtract the one from the other; a person decides whether that tells of somebody.
+    """
+    contract, accepted = table.contract, table.outcome.accepted
+    if contract is None or contract.suppression is None or accepted is None:
+        return table
+    rule = contract.suppression
+    names = tuple(dict.fromkeys([*contract.key, rule.count, rule.flag]))
+    axes = {name for axis in rule.by for name in axis}
+    now = _figures(pq.read_table(accepted, columns=list(names)).to_pylist(), contract, axes)
+    before = _figures(_own(granary, contract, resource, names), contract, axes)
+    changed = {
+        about: sum(figures.get(cell) != before[about].get(cell) for cell in figures.keys() | before[about].keys())
+        for about, figures in now.items()
+        if about in before and any(hidden for _, hidden in (*figures.values(), *before[about].values()))
+    }
+    changed = {about: cells for about, cells in changed.items() if cells}
+    if not changed:
+        return table
+    named = ", ".join(" ".join(map(str, about)) for about in sorted(changed, key=str)[:10])
+    kept, said = after_release([Hold(TOLD_OTHERWISE, {"tables": named, "cells": sum(changed.values())})], released)
+    outcome = replace(table.outcome, warnings=(*table.outcome.warnings, *said))
+    if kept:
+        outcome = replace(outcome, verdict=Verdict.HELD, accepted=None, holds=(*outcome.holds, *kept))
+    return replace(table, outcome=outcome)
+
+
+def _figures(
+    rows: Iterable[Mapping[str, Any]], contract: Contract, axes: Collection[str]
+) -> dict[tuple[Any, ...], dict[tuple[Any, ...], tuple[Any, Any]]]:
+    """The tables of some rows, by what stands apart in the key: each cell's count, and whether it is hidden."""
+    rule = contract.suppression
+    assert rule is not None
+    found: dict[tuple[Any, ...], dict[tuple[Any, ...], tuple[Any, Any]]] = {}
+    for row in rows:
+        about = tuple(row[name] for name in contract.key if name not in axes)
+        found.setdefault(about, {})[tuple(row[name] for name in contract.key)] = (row[rule.count], row[rule.flag])
+    return found
+
+
+def _own(granary: Granary, contract: Contract, resource: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What a resource tells now."""
+    with session_scope(granary.sessions) as session:
+        relation = relations.relation(session, granary.store, contract)
+    if not relation.parts and not relation.files:
+        return []
+    duck = Duck([granary.settings.folder("snapshots")], size=1)
+    try:
+        everything = Scope(frozenset(c.name for c in contract.columns))
+        compiled = compile_source(RowQuery(relation, names, everything, where=Compare("_resource", Op.EQ, resource)))
+        rows: list[dict[str, Any]] = duck.arrow(compiled.sql, compiled.params, deadline=_SECONDS).to_pylist()
+        return rows
+    finally:
+        duck.close()
 
 
 def told_before(
