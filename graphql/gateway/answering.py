@@ -8,16 +8,17 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import mul, sub, truediv
 from typing import Any
 
+from babel.dates import format_date
 from graphql import GraphQLError
 from strawberry import Schema
 
 from core.clock import on_screen
 from core.errors import LumbungError, all_errors
-from core.messages import text
+from core.messages import locale, text
 from core.spreadsheet import formula_like
 from gateway import forms
 from gateway.context import Context
@@ -30,7 +31,11 @@ from gateway.questions import Column, ColumnKind, Question
 Cell = str | int | float | bool | None
 #: The items on the way to a row, the answer first and the row's own last.
 _Row = tuple[Any, ...]
-_DECIMALS = 4
+#: Decimals of numbers: of those below one, so that something of them is left, and of all others.
+_FINE, _COARSE = 4, 2
+_JOINED = "; "
+#: Whole numbers from here on have their thousands parted in a sheet: no year is one.
+_LONG = 10_000
 
 
 class Unanswered(LumbungError):
@@ -97,15 +102,45 @@ class Table:
         }
 
     def cells(self) -> Iterator[list[str | int | float | None]]:
-        """The rows as people read them: moments in the province's time, yes and no as words."""
+        """The rows as people read them: moments in the province's time, months by name, yes and no as words."""
         for row in self.rows:
             yield [self._cell(head.kind, value) for head, value in zip(self.columns, row, strict=True)]
+
+    def _days(self) -> Iterator[list[object]]:
+        """The same with days as days, for whoever can hold them."""
+        at = [i for i, head in enumerate(self.columns) if head.kind == "date"]
+        for cells in self.cells():
+            row: list[object] = list(cells)
+            for i in at:
+                row[i] = date.fromisoformat(str(cells[i])) if cells[i] is not None else None
+            yield row
+
+    def _formats(self) -> list[str]:
+        """How a spreadsheet shows each column's numbers and days, in its own language's signs."""
+        formats: list[str] = []
+        for i, head in enumerate(self.columns):
+            numbers = [row[i] for row in self.rows if isinstance(row[i], int | float)]
+            whole = all(isinstance(n, int) for n in numbers)
+            match head.kind:
+                case "date":
+                    formats.append("dd/mm/yyyy")
+                case "percent":
+                    formats.append("0.0")
+                case "rupiah":
+                    formats.append("#,##0")
+                case "number" if not whole or any(abs(float(n)) >= _LONG for n in numbers if n is not None):
+                    formats.append("#,##0" if whole else "#,##0.00")
+                case _:
+                    formats.append("")
+        return formats
 
     def _cell(self, kind: ColumnKind, value: Cell) -> str | int | float | None:
         if isinstance(value, bool):
             return text("question.yes" if value else "question.no")
         if kind == "moment" and isinstance(value, str):
             return on_screen(datetime.fromisoformat(value), self.timezone)
+        if kind == "month" and isinstance(value, str):
+            return format_date(date.fromisoformat(value), "MMMM y", locale=locale())
         return value
 
     def as_csv(self) -> bytes:
@@ -131,7 +166,7 @@ class Table:
             *((text("question.about.problem"), problem) for problem in self.problems),
         ]
         heads = [text("question.about.field"), text("question.about.value")]
-        answer = Sheet(text("question.sheet.answer"), [h.title for h in self.columns], self.cells())
+        answer = Sheet(text("question.sheet.answer"), [h.title for h in self.columns], self._days(), self._formats())
         sheets = (answer, Sheet(text("question.sheet.about"), heads, about))
         return workbook(sheets, stamp=f"{self.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
@@ -171,7 +206,7 @@ def _table(
     context: Context, question: Question, values: Mapping[str, str], data: Any, problems: tuple[str, ...]
 ) -> Table:
     services = context.services
-    words = {c.name: forms.labels_of(services, c.labels_of) for c in question.columns if c.labels_of}
+    words = {c.name: forms.words_of(services, c.labels_of) for c in question.columns if c.labels_of}
     joined: dict[Any, Any] = {}
     if question.join is not None:
         for found in rows_at((data,), question.join.rows):
@@ -181,7 +216,7 @@ def _table(
         beside = joined.get(value_at(row, question.join.on)) if question.join else None
         raw = {c.name: _measured(row, c, beside) for c in question.columns}
         if _kept(question, raw):
-            rows.append(tuple(_named(c, raw[c.name], words.get(c.name, {})) for c in question.columns))
+            rows.append(tuple(_named(c, raw[c.name], words.get(c.name)) for c in question.columns))
     if question.sort:
         _sort(question, rows)
     seq = value_at((data,), question.seq) if question.seq else None
@@ -227,13 +262,13 @@ def _at(value: Any, steps: list[str]) -> Any:
     for i, step in enumerate(steps):
         if isinstance(value, list) and not step.isdigit():
             parts = (_at(item, steps[i:]) for item in value)
-            return "; ".join(str(part) for part in parts if part is not None) or None
+            return _JOINED.join(dict.fromkeys(str(part) for part in parts if part is not None)) or None
         if isinstance(value, list):
             value = value[int(step)] if int(step) < len(value) else None
         else:
             value = value.get(step) if isinstance(value, dict) else None
     if isinstance(value, list):
-        return "; ".join(str(item) for item in value) or None
+        return _JOINED.join(dict.fromkeys(map(str, value))) or None
     return value
 
 
@@ -246,7 +281,9 @@ def _measured(row: _Row, column: Column, beside: Any) -> Any:
         value = _worked(truediv, value, value_at(row, column.per, beside))
     if column.kind == "percent":
         value = _worked(mul, value, 100)
-    return round(value, 2 if column.kind == "rupiah" else _DECIMALS) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, _COARSE if column.kind == "rupiah" or abs(value) >= 1 else _FINE)
 
 
 def _worked(op: Callable[[Any, Any], Any], value: Any, other: Any) -> Any:
@@ -256,11 +293,14 @@ def _worked(op: Callable[[Any, Any], Any], value: Any, other: Any) -> Any:
     return op(value, other)
 
 
-def _named(column: Column, value: Any, words: Mapping[str, str]) -> Cell:
+def _named(column: Column, value: Any, words: Callable[[str], str] | None) -> Cell:
+    """What a value is called; of several that are joined, each."""
     if str(value) in column.labels:
         return str(column.labels[str(value)])
-    named: Cell = words.get(str(value), value)
-    return named
+    if words is None or not isinstance(value, str):
+        named: Cell = value
+        return named
+    return _JOINED.join(dict.fromkeys(map(words, value.split(_JOINED))))
 
 
 def _kept(question: Question, raw: Mapping[str, Any]) -> bool:

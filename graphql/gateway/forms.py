@@ -5,12 +5,12 @@ asked. Reading the forms' files is left to `gateway/questions.py`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from core.clock import zone
-from core.messages import text
+from core.messages import locale, text
 from core.wire import moment_text
 from gateway.context import Services
 from gateway.export_errors import AskFieldInvalid
@@ -22,10 +22,35 @@ _LONGEST = 200
 _NAMED = 12  # choices that an error names
 _WEEK = re.compile(r"\d{4}-W\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: Words that are no column's: titles of data standards, and why rows were returned.
+STANDARDS, REASONS = "standards", "reasons"
+
+
+def words_of(services: Services, named: str) -> Callable[[str], str]:
+    """What gives the words for a value; itself where there are none."""
+    if named != REASONS:
+        words = labels_of(services, named)
+        return lambda value: words.get(value, value)
+    titles = {c.name: _title(c.title) for contract in services.contracts.values() for c in contract.columns}
+
+    def reason(code: str) -> str:
+        column, _, fault = code.rpartition(".")
+        known = f"report.reason.{fault}"
+        said = text(known)
+        said = fault if said == known else said
+        return f"{titles.get(column, column)}: {said}" if column else said
+
+    return reason
+
+
+def _title(words: Mapping[str, str]) -> str:
+    return words.get(locale()) or words["id"]
 
 
 def labels_of(services: Services, named: str) -> Mapping[str, str]:
-    """The words of a data standard's column, by value; none where there is no such column."""
+    """The words of a data standard's column, by value, or of all standards; none where there is no such column."""
+    if named == STANDARDS:
+        return {name: _title(contract.title) for name, contract in services.contracts.items()}
     standard, _, column = named.partition(".")
     contract = services.contracts.get(standard)
     return next((c.labels for c in contract.columns if c.name == column), {}) if contract else {}

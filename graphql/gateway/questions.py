@@ -20,7 +20,7 @@ from gateway.export_errors import AskFileInvalid
 log = get("gateway.questions")
 
 FieldKind = Literal["text", "member", "region", "commodity", "gauge", "date", "since", "week", "number", "choice"]
-ColumnKind = Literal["text", "number", "rupiah", "percent", "date", "moment"]
+ColumnKind = Literal["text", "number", "rupiah", "percent", "date", "month", "moment"]
 
 
 class _Part(BaseModel):
@@ -71,7 +71,8 @@ class Column(_Part):
         source: the path of its value from the row (`region.name`, `values.0`); each `^` before it goes out to the list
             around, `+` to the joined row.
         minus, per: paths of what is taken off it, and of what it is divided by then.
-        labels, labels_of: what values are called, or `standard.column` whose words they have.
+        labels, labels_of: what values are called, or `standard.column` whose words they have; `standards` for the
+            titles of data standards, `reasons` for why rows were returned.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
+from itertools import zip_longest
 from typing import Any
 
 from openpyxl import Workbook
@@ -21,11 +23,15 @@ _SHORT, _LONG = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=T
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its title, its header, and rows of text, numbers and nothing."""
+    """One sheet: its title, its header, and rows of text, numbers, days and nothing.
+
+    `formats`: how each column's numbers and days are shown, as spreadsheets write it; empty for as they are.
+    """
 
     title: str
     headers: Sequence[str]
     rows: Iterable[Sequence[object]]
+    formats: Sequence[str] = ()
 
 
 def workbook(sheets: Iterable[Sheet], *, stamp: str) -> bytes:
@@ -40,7 +46,7 @@ def workbook(sheets: Iterable[Sheet], *, stamp: str) -> bytes:
         sheet.freeze_panes = "A2"
         sheet.append([_head(sheet, header) for header in one.headers])
         for row in rows:
-            sheet.append([_cell(sheet, value) for value in row])
+            sheet.append([_cell(sheet, value, of) for value, of in zip_longest(row, one.formats, fillvalue="")])
     made = BytesIO()
     book.save(made)
     return unstamped(made.getvalue(), stamp)
@@ -53,10 +59,17 @@ def _head(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _cell(sheet: Any, value: object) -> Any:
-    """A value as a cell: numbers as numbers, anything else as text that is never a formula."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+def _cell(sheet: Any, value: object, shown: str) -> Any:
+    """A value as a cell: numbers and days as such, anything else as text that is never a formula."""
+    if value is None:
         return value
+    if isinstance(value, int | float | date) and not isinstance(value, bool):
+        if not shown:
+            return value
+        kept: Any = value  # openpyxl's stubs know no days
+        cell = WriteOnlyCell(sheet, kept)
+        cell.number_format = shown
+        return cell
     text = str(value)
     if len(text) <= _SHORT_TEXT and not formula_like(text):
         return writable(text)

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from core.access import Role
 from gateway import answering, forms
+from gateway.entities.places import Problem
 from gateway.export_errors import AskFieldInvalid, AskFileInvalid
 from gateway.questions import Question, load, read
 from gateway.trusted import SHIPPED
@@ -214,3 +215,37 @@ def test_rows_are_found_through_lists_and_empty_ones_give_none() -> None:
     assert [(answering.value_at(r, "^code"), answering.value_at(r, "id")) for r in rows] == [("1", "a"), ("1", "b")]
     assert answering.value_at((data,), "members.sources.id") == "a; b"
     assert answering.value_at(rows[0], "^^^^x") is None
+
+
+async def test_a_workbook_holds_days_as_days_and_amounts_as_people_write_them(province: Province) -> None:
+    answer = await get(province, "/harga_daerah.xlsx", komoditas="cabai_rawit", sejak="2026-02-01")
+    sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
+    cells = {head.value: cell for head, cell in zip(sheet[1], sheet[2], strict=True)}
+    newest, mean = cells["Pengamatan terbaru"], cells["Harga rata-rata"]
+    assert (newest.value.date(), newest.number_format) == (date(2026, 2, 3), "dd/mm/yyyy")
+    assert (mean.value, mean.number_format) == (38_002, "#,##0")
+
+
+def test_why_a_source_was_not_reached_is_said_in_words() -> None:
+    values = {"source": "portal", "host": "127.0.0.1", "reason": "connection"}
+    what = Problem(record={"code": "SOURCE_UNREACHABLE", "values": values}).what()
+    assert "sambungan ditolak atau diputus" in what and "connection" not in what
+
+
+async def test_standards_and_reasons_are_called_by_their_names(province: Province) -> None:
+    token = province.token(Role.COORDINATOR)
+    rows = (await table(province, "dataset_baru", token, jumlah="100"))["rows"]
+    assert "Harga komoditas pangan" in {r["standar"] for r in rows}
+    assert not {"commodity_price", "river_stage"} & {r["standar"] for r in rows}
+    said = forms.words_of(province.services, forms.REASONS)
+    assert said("price.range") == "Harga: di luar batas"
+    assert said("CAST_INTEGER") == "CAST_INTEGER"
+
+
+def test_months_are_named_and_what_is_told_twice_is_told_once() -> None:
+    [question] = [q for q in QUESTIONS if q.name == "izin_per_bulan"]
+    heads = tuple(answering.Head(c.name, str(c.title), c.kind) for c in question.columns)
+    row = tuple("2026-11-01" if h.kind == "month" else 22_250_000 if h.kind == "rupiah" else None for h in heads)
+    made = answering.Table(question, {}, heads, (row,), NOW, 1, more=False, problems=(), timezone="WIB")
+    assert next(made.cells())[0] == "November 2026"
+    assert answering.value_at(({"a": [{"b": "x"}, {"b": "x"}, {"b": "y"}]},), "a.b") == "x; y"

@@ -231,12 +231,12 @@ class Problem:
     @catalog()
     def what(self) -> str:
         """What happened."""
-        return text(f"error.{self.record.get('code')}.what", **self._values)
+        return text(f"error.{self.record.get('code')}.what", **self._said)
 
     @catalog()
     def fix(self) -> str:
         """What to do."""
-        return text(f"error.{self.record.get('code')}.fix", **self._values)
+        return text(f"error.{self.record.get('code')}.fix", **self._said)
 
     @catalog("The values that name the place.")
     def values(self) -> Json:
@@ -247,6 +247,13 @@ class Problem:
     def _values(self) -> dict[str, Any]:
         values = self.record.get("values")
         return values if isinstance(values, dict) else {}
+
+    @property
+    def _said(self) -> dict[str, Any]:
+        """The values with why a source was not reached in words; it is on record as a code."""
+        known = f"federation.reason.{self._values.get('reason')}"
+        said = text(known)
+        return self._values if said == known else {**self._values, "reason": said}
 
 
 @strawberry.type(description="Sumber: one place from which a member's datasets are pulled, and how it is doing.")
