@@ -41,6 +41,7 @@ MAX_ERRORS: Final = 5
 _TOO_NESTED: Final = "Validation aborted."
 _KEPT = 256
 _KEPT_LENGTH = 16 * 1024
+_KEPT_ALL = 256 * 1024  # text of all that are kept; a document takes 150 times its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Documents(Generic[C]):
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._sound: OrderedDict[str, Sound[C]] = OrderedDict()
+        self._length = 0  # of the texts that are kept
 
     def read(self, query: str) -> Sound[C]:
         """The document, within limits and valid; `Refused` otherwise."""
@@ -135,11 +137,16 @@ class Documents(Generic[C]):
         sound = self.known(query)
         if sound is None:
             sound = await off(lambda: self.read(query))
-            if len(query) <= _KEPT_LENGTH:
-                self._sound[query] = sound
-                if len(self._sound) > _KEPT:
-                    self._sound.popitem(last=False)
+            self._keep(query, sound)
         return sound
+
+    def _keep(self, query: str, sound: Sound[C]) -> None:
+        if len(query) > _KEPT_LENGTH or query in self._sound:  # two may have read it at once
+            return
+        self._sound[query] = sound
+        self._length += len(query)
+        while len(self._sound) > _KEPT or self._length > _KEPT_ALL:
+            self._length -= len(self._sound.popitem(last=False)[0])
 
 
 class _NoNul(Visitor):

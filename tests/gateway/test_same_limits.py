@@ -210,6 +210,10 @@ async def test_a_document_is_read_once_and_kept_while_it_is_asked_for(side: Side
         await documents.ready(f"{{ a{i}: silence }}", off)
     assert documents.known("{ silence }") is None
     assert documents.known("{ a299: silence }") is not None
+    for i in range(40):
+        await documents.ready(f"{{ b{i}: silence }}" + " " * 10_000, off)
+    assert documents.known("{ b39: silence }" + " " * 10_000) is not None
+    assert documents.known("{ b0: silence }" + " " * 10_000) is documents.known("{ a299: silence }") is None
     with pytest.raises(Refused):
         await documents.ready("{ nothing }", off)
     assert documents.known("{ nothing }") is None
