@@ -314,7 +314,7 @@ def test_what_came_back_says_why_in_a_sentence(harvested: Harvested) -> None:
     assert batch["rows"] == 11467
     sentences = {r["rule"]: r["message"] for row in batch["returned"]["nodes"] for r in row["reasons"]}
     assert sentences["gauge_code.reference"] == (
-        f"Isi kolom Kode pos duga air tertulis “{UNLISTED}”, dan itu tidak ada dalam daftar kode gauge."
+        f"Isi kolom Kode pos duga air tertulis “{UNLISTED}”, dan itu tidak ada dalam daftar kode pos duga air."
     )
     assert "PS. Pesanggrahan" in sentences["region_code.reference"]
     assert sentences["key.repeated"].startswith("Baris ini mengulang baris ")
