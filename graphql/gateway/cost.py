@@ -41,6 +41,9 @@ ASSUMED: Final = 10
 LONGER: Final = {"Query.members": 50, "Query.sources": 50, "Region.regencies": 40}
 #: A field that reads for itself costs more than one that shows what was read; counting and grouping read most.
 WEIGHTS: Final = {"aggregate": 100, "diff": 200, "totals": 200, "totalCount": 20, "__schema": 30_000, "__type": 500}
+#: The type whose every field asks all members' nodes: dozens or hundreds of requests to others for one.
+ASKING: Final = "Live"
+_ASKS: Final = 5_000
 _READS: Final = 10
 _LARGEST_PAGE: Final = 10_000  # larger ones are refused where rows are asked for, by what they are
 
@@ -157,7 +160,7 @@ class Costs:
             return _NOTHING
         field: GraphQLField = of.fields[name]  # type: ignore[attr-defined]  # the document is valid
         size = _size(node, field)
-        weight = WEIGHTS.get(name, 1 if size is None else _READS)
+        weight = _ASKS if of.name == ASKING else WEIGHTS.get(name, 1 if size is None else _READS)
         below = self._selection(node.selection_set, get_named_type(field.type))
         kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         if not isinstance(kind, GraphQLList):

@@ -54,6 +54,7 @@ PAGE = "query($n: Int! = 30) { commodityPrices(first: $n) { nodes { price date }
         ("{ commodityPrices(first: 3) { ...P } } fragment P on CommodityPriceConnection { nodes { price } }", {}, 16),
         ("{ datasets(first: 5) { nodes { resources { snapshots(first: 4) { nodes { seq } } } } } }", {},
          10 + 5 * (1 + 10 * (1 + 10 + 4 * 2))),
+        ("{ live { riverStages(first: 3) { nodes { stageM } } } }", {}, 1 + 5_000 + 3 * 2),  # asks every node
         ("{ __schema { types { name } } members { __typename } }", {}, 30_000 + 50),
     ],
 )  # fmt: skip
