@@ -6,11 +6,12 @@ enough of them are, is decided in `quality/harmonise/wide.py`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.contract import ColumnType
 from core.reference import CodeList, fold
+from quality.harmonise import units
 from quality.harmonise.target import Target
 from quality.harmonise.words import Words
 
@@ -39,6 +40,7 @@ _WRITTEN: tuple[tuple[Kind, str], ...] = (
     ("day", r"(?:tgl|tanggal|hari)?\.?\s*(?:0?[1-9]|[12]\d|3[01])"),
     ("hour", r"(?:jam|pukul|pkl)\.?\s*\d{1,2}(?:[.:]\d\d)?(?:\s*wi[bt]a?)?|\d{1,2}[.:]\d\d(?:\s*wi[bt]a?)?"),
 )
+_UNIT = re.compile(r"\s*\(([^()]+)\)$")
 _YEARLY = re.compile(_YEAR)
 _TIMES = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WRITTEN)
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
@@ -76,12 +78,20 @@ class Axes:
         self._cache: dict[str, tuple[Value, ...]] = {}
         texts = [t for t in targets if t.column.key and t.column.type is ColumnType.TEXT]
         self._region = next((t.name for t in texts if t.column.reference == "region"), None)
+        self._years = frozenset(t.name for t in targets if t.yearly)
         #: What stands in a region and is named before it: a market, a warehouse, a station.
         self._place = next((t for t in texts if not t.column.reference and not t.values), None)
 
     def readings(self, text: str) -> Iterator[Reading]:
         """The ways to read a header, the plainest first."""
         text = " ".join(text.replace("_", " ").split())
+        yield from self._readings(text)
+        unit = _UNIT.search(text)  # what stands in brackets behind it is its unit
+        if unit is not None and units.known(unit[1]):
+            for reading in self._readings(text[: unit.start()].strip()):
+                yield replace(reading, shape=f"{reading.shape} {unit[0].strip().lower()}")
+
+    def _readings(self, text: str) -> Iterator[Reading]:
         yield from (Reading((v,), "", "{}") for v in self.values(text))
         parts = text.split(" ")
         if not 2 <= len(parts) <= _LONGEST:
@@ -89,7 +99,7 @@ class Axes:
         yield from self._between(parts)
         for i in range(1, len(parts)):
             left, right = " ".join(parts[:i]).strip(" -:/|,"), " ".join(parts[i:]).strip(" -:/|,")
-            firsts, seconds = self.values(left), self.values(right)
+            firsts, seconds = self._apart(left), self._apart(right)
             for first in firsts:
                 yield from (
                     Reading((first, second), "", "{} {}") for second in seconds if second.target != first.target
@@ -104,6 +114,10 @@ class Axes:
                 and (place := self._place) is not None
                 and not set(self._words.tokens(left)) <= _REGIONS
             )
+
+    def _apart(self, text: str) -> tuple[Value, ...]:
+        """What a part of a header is a value of; a month is no part of a year, whose digits stand by themselves."""
+        return tuple(v for v in self.values(text) if not (v.kind == "month" and v.target in self._years))
 
     def _between(self, parts: Sequence[str]) -> Iterator[Reading]:
         """A year in the middle of a phrase: `Jumlah Penduduk Tahun 2021 (Jiwa)`."""
@@ -122,7 +136,9 @@ class Axes:
         if not text:
             return
         kind = time_of(text)
-        if kind is not None and (target := self._time(kind)) is not None:
+        target = self._time(kind) if kind is not None else None
+        undated = target is not None and target.yearly and kind == "month" and not re.search(_YEAR, text)
+        if kind is not None and target is not None and not undated:
             yield Value(target.name, kind, text)
             return
         bare = _ASIDE.sub("", text).strip()
@@ -156,7 +172,7 @@ class Axes:
         months = [t for t in self._targets if t.values and {"1", "12"} <= set(t.values.values())]
         wanted = {
             "year": years or times,
-            "month": months or times,
+            "month": months or times or years,
             "week": times,
             "date": times,
             "day": times,

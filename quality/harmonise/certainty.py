@@ -41,11 +41,17 @@ def of_standards(readings: Sequence[Reading], columns: int) -> Mapping[str, floa
     """How likely each reading is, beside the others and beside none at all."""
     weights = {}
     for reading in readings:
-        apart = columns - len(reading.melted) + len(reading.groups)
+        beside = sum(_beside(c) for c in reading.pairing.columns if c.at not in reading.pairing.chosen)
+        apart = columns - len(reading.melted) + len(reading.groups) - beside
         none = _NONE + _NONE_A_COLUMN * min(apart, 15)
         weights[reading.contract.name] = math.exp(min(40.0, (reading.score - none) / _TEMPERATURE))
     whole = 1 + sum(weights.values())
     return {name: weight / whole for name, weight in weights.items()}
+
+
+def _beside(column: Profile) -> bool:
+    """Whether a column goes beside any table, so that it says nothing for or against a standard."""
+    return column.empty or column.counting or column.words.beside(column.header.tokens)
 
 
 def of_pair(pair: Pair, pairing: Pairing, *, clear: bool = False) -> float:
@@ -102,7 +108,7 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str], *, named
     if any(same(column, one.column, one.target.name, pairing) for one in pairing.chosen.values()):
         return _MOST  # what it says is there already, by code or by name
     sure, chances = _any_number(column, pairing), [0.0]
-    aside = column.counting or column.words.beside(column.header.tokens)
+    aside = _beside(column)
     for target in pairing.targets:
         one = pairing.pairs[column.at, target.name]
         if one.odds <= NEVER or target.name in taken:
@@ -123,7 +129,7 @@ def of_unused(column: Profile, pairing: Pairing, taken: frozenset[str], *, named
 def _any_number(column: Profile, pairing: Pairing) -> float:
     """How sure a number may be left out of a standard whose own number may be anything: not, its name being unknown."""
     anything = any(t.measure and not t.column.unit and t.column.required for t in pairing.targets)
-    beside = column.counting or column.words.beside(column.header.tokens) or bool(column.header.nots)
+    beside = _beside(column) or bool(column.header.nots)
     return _ASKED if anything and not beside and column.numeric > _NUMBERS and column.yearly < _NUMBERS else 1.0
 
 

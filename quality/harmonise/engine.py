@@ -133,7 +133,7 @@ def _column(
             ranked,
             likely,
         )
-        sure = min(sure, whole, _PART if column.at in best.turned_down else 1.0)
+        sure = min(sure, whole, _PART if column.at in best.turned_down or best.between(column) else 1.0)
         why = Evidence("empty") if column.empty else Evidence("counting" if column.counting else "nothing")
         return ColumnSuggestion(column.name, None, "unused", sure, (why,), alternatives=others)
     sure = _beside(of_pair(chosen, best.pairing, clear=whole >= _CLEARLY), chosen.target.name, column, ranked, likely)

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 import numpy as np
 
-from core import spellings as values
 from core.contract import ColumnType
 from core.reference import CodeList
 from quality.harmonise import units
@@ -21,8 +20,6 @@ from quality.harmonise.target import Target
 #: Evidence that no header outweighs.
 NEVER = -12.0
 _MOST, _FEW, _ALL = 0.9, 0.1, 0.98
-#: Yes and no are said in no more spellings.
-_FEW_WORDS = 12
 #: Weights below it may be tons where no unit is said.
 _TONS = 20_000.0
 #: What amounts are written in without a word.
@@ -69,7 +66,7 @@ def _fit(column: Profile, target: Target, references: Mapping[str, CodeList], st
     if target.values:
         return _listed(column, target)
     if kind is ColumnType.BOOLEAN:
-        return _boolean(column, target)
+        return _boolean(column)
     if kind in (ColumnType.DATE, ColumnType.MOMENT):
         return _dated(column, target)
     if kind in (ColumnType.INTEGER, ColumnType.NUMBER):
@@ -117,7 +114,7 @@ def _allowed(target: Target, code: str) -> bool:
 
 def _listed(column: Profile, target: Target) -> Fit:
     found = column.meant(target.values, target.meanings)
-    share = column.share(np.array([one is not None for one in found], np.bool_))
+    share = column.share(np.array([one is not None for one in found], np.bool_)) if found else 0.0
     said = Evidence("listed", {"share": _percent(share)})
     many = len(set(found) - {None}) > 1
     if target.column.type is ColumnType.INTEGER and column.numeric > _MOST:  # months: 1 to 12 may be many things
@@ -133,11 +130,8 @@ def _listed(column: Profile, target: Target) -> Fit:
     return Fit(-2.2 if len(column.spellings) <= 30 else -4.0, (Evidence("not_listed"),))
 
 
-def _boolean(column: Profile, target: Target) -> Fit:
-    known = values.TRUE | values.FALSE
-    few = column.spellings[:_FEW_WORDS]
-    meant = [s.lower() in known or column.words.tokens(s) in target.meanings for s in few]
-    share = column.share(np.array(meant + [False] * (len(column.spellings) - len(few)), np.bool_))
+def _boolean(column: Profile) -> Fit:
+    share = column.deciding
     if share < 0.8:
         return Fit(-5.0, (Evidence("not_boolean"),))
     return Fit(0.5 if column.numeric > 0.5 else 2.0, (Evidence("boolean", {"share": _percent(share)}),))
@@ -216,7 +210,7 @@ def _unit(column: Profile, target: Target, stated: str | None) -> tuple[Decimal 
     if unit is None and stated is not None and units.factor(stated, target.column) is not None:
         unit = stated
     if unit is None or not target.column.unit:
-        return None, unit, unit is not None and target.apart and units.money(unit)
+        return None, unit, unit is not None and (units.people(unit) or (target.apart and units.money(unit)))
     factor = units.factor(unit, target.column)
     return factor, unit, factor is None
 
@@ -257,7 +251,7 @@ def _text(column: Profile, target: Target, references: Mapping[str, CodeList]) -
             return Fit(3.0, (Evidence("pattern", {"share": _percent(share)}),), telling=True)
         return Fit(-5.0 if share < 0.3 else 0.0, (Evidence("no_pattern", {"share": _percent(share)}),))
     odds, evidence = 0.2, list[Evidence]()
-    if _boolean(column, target).odds > 0 and column.numeric < 0.5:
+    if column.deciding >= 0.8 and column.numeric < 0.5:
         odds -= 3.0  # yes and no name nothing
         evidence.append(Evidence("boolean", {"share": 100}))
     numbered = any(token in {"nomor", "kode", "register"} for phrase in target.phrases for token in phrase)

@@ -7,7 +7,7 @@ from core.contract import ColumnType
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
-from quality.harmonise.words import Header, Words, alike
+from quality.harmonise.words import Header, Words
 
 #: Likeness of words to evidence; between two of them it is read off the line.
 _SCALE = ((0.0, -3.0), (0.2, -2.0), (0.4, -0.5), (0.55, 0.8), (0.7, 1.8), (0.85, 3.0), (0.97, 4.0), (1.0, 4.5))
@@ -21,6 +21,8 @@ _CODE = "kode"
 _LONGER = frozenset({"bulan", "bulanan", "minggu", "mingguan", "tahun", "tahunan", "triwulan", "dasarian"})
 #: A figure that runs from the year's beginning is not that of its last month.
 _SO_FAR = "sampai"
+#: Words of more weight say of which kind a figure is.
+_STRONG = 0.6
 #: `Jumlah`, `Nilai`, `Total` alone say of a number that it is one.
 _SAYING, _DULL, _DULL_NAMED = 0.9, 1.0, 2.0
 #: Words for a place or a period say neither what a number is nor of which kind.
@@ -85,7 +87,7 @@ def _one(header: Header, target: Target, words: Words, *, named: bool) -> Headin
     evidence, narrower = [], False
     if target.measure and all(t in _ANY or words.weight(t) < _SAYING for t in header.tokens):
         odds = max(odds, _DULL_NAMED) if named else min(odds, _DULL)
-    elif target.measure and likeness < 1 and (_narrower(header, target, words) or _of_one_time(header, phrase)):
+    elif target.measure and likeness < 1 and (names_a_kind(header, target, words) or _of_one_time(header, phrase)):
         narrower = True
         odds = min(odds, _NARROWER)
         evidence.append(Evidence("narrower", {"words": " ".join(header.tokens)}))
@@ -107,12 +109,12 @@ def _of_one_time(header: Header, phrase: tuple[str, ...]) -> bool:
     return _SO_FAR in phrase and _SO_FAR not in header.tokens
 
 
-def _narrower(header: Header, target: Target, words: Words) -> bool:
-    known = {token for phrase in target.phrases for token in phrase}
+def names_a_kind(header: Header, target: Target, words: Words) -> bool:
+    """Whether a header holds a whole name and a strong word more (Penduduk Miskin), which says of which kind."""
     more = [
         t
         for t in header.tokens
-        if t not in _ANY and words.weight(t) > 0.6 and not any(t == k or alike(t, k) for k in known)
+        if t not in _ANY and words.weight(t) > _STRONG and not any(near in target.spoken for near in words.near(t))
     ]
     return bool(more) and any(set(phrase) <= set(header.tokens) for phrase in target.phrases)
 

@@ -74,7 +74,7 @@ class Meanings:
         """The one code or value whose words these are, in another form or with something in brackets behind them."""
         bare = _ASIDE.sub("", word).strip()
         if self.codes is not None:
-            return self.codes.resolve(bare).code if bare and bare != word else None
+            return self.words.resolve(self.codes, bare).code if bare else None
         return self.target.values.get(fold(bare)) or self.target.meanings.get(self.words.tokens(word))
 
     def likely(self, word: str) -> str | None:

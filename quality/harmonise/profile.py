@@ -30,6 +30,8 @@ _LOOKED_UP = 300
 #: Where none of so many is known, no more are looked up.
 _HOPELESS = 80
 _LONG = 13
+#: Yes and no are said in no more spellings.
+_DECISIONS = 12
 #: Words that name a row's number.
 _NUMBERING = frozenset({"nomor", "urut"})
 _TAIL = re.compile(r"^(.*\d)\s*([A-Za-z%/\u00b2\u00b3][A-Za-z%/.\u00b2\u00b32 ]*)$")
@@ -302,10 +304,10 @@ class Profile:
     def meant(self, values: Mapping[str, str], meanings: Mapping[tuple[str, ...], str]) -> tuple[str | None, ...]:
         """The value of a closed list that each spelling means, by its letters or by its words.
 
-        None of them where there are more spellings than a closed list has.
+        Empty where there are more spellings than a closed list has.
         """
         if len(self.spellings) > _LOOKED_UP:
-            return (None,) * len(self.spellings)
+            return ()
         found = [values.get(folded) for folded in self.folded]
         if self.worded:
             pairs = zip(found, self.worded, strict=True)
@@ -318,6 +320,14 @@ class Profile:
         if self.numeric > 0.5 or len(self.spellings) > _LOOKED_UP:
             return ()
         return tuple(self.words.tokens(spelling) for spelling in self.spellings)
+
+    @cached_property
+    def deciding(self) -> float:
+        """The share of cells that say yes or no."""
+        if len(self.spellings) > _DECISIONS:
+            return 0.0
+        known = values.TRUE | values.FALSE
+        return self.share(np.array([s.lower() in known or self.words.decides(s) for s in self.spellings], np.bool_))
 
     @cached_property
     def heads(self) -> Mapping[str, float]:

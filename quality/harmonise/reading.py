@@ -25,6 +25,8 @@ _NO_CODE = 2.2
 #: What is lost where a column of texts says of each row something that the standard does not know.
 _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.5
+#: Words for places that lie within those of a standard.
+_PLACES = frozenset({"desa", "kelurahan", "kecamatan", "dusun", "rt", "rw", "alamat", "kabupaten", "kota", "provinsi"})
 #: Rows of which so many have the key of another are told apart by something else.
 _AGAIN = 0.1
 #: What is lost where people are divided into kinds that the standard does not know.
@@ -40,6 +42,7 @@ _NAMED, _BY_CODE = 0.69, 0.9
 _IN_HEADERS = 1.0
 #: A header that is a code of the standard's list says that its numbers are that.
 _NAMING = 4.0
+_YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 #: A number of deaths is no rate of them.
 _COUNT = ("jumlah",)
 #: Words that say that a figure is no count, though its header says more than the name (... Miskin Sumatera).
@@ -58,7 +61,8 @@ class Reading:
         constants: the standard's column to a text for all rows, and why.
         score: how well it fits; comparable between standards for the same table.
         turned_down: places of columns whose headers are values, of which an ordinary column says as much.
-        parted: its rows or figures are parts by something that the standard does not know.
+        parted: its numbers are people of whom nobody says who they are, or its rows or figures are parts by something
+            that the standard does not know.
     """
 
     contract: Contract
@@ -75,6 +79,11 @@ class Reading:
     def about(self, target: Target) -> bool:
         """Whether a number is what the standard is about: it needs it, or has no other."""
         return target.measure and (target.column.required or sum(t.measure for t in self.targets) == 1)
+
+    def between(self, column: Profile) -> bool:
+        """Whether a number stands among headers that are things of a list, so that its header may be one too."""
+        places = [[c.at for c, _ in g.columns] for g in self.groups if "known" in g.kinds]
+        return column.numeric > 0.6 and not column.counting and any(min(p) < column.at < max(p) for p in places)
 
     @property
     def melted(self) -> Mapping[int, Group]:
@@ -129,19 +138,21 @@ def read_as(
     for target in targets:
         if target.name in constants and target.column.reference not in (None, "region"):
             title = max(title, _BY_CODE * target.weight)
+    constants = _year_in_headers(targets, plain, constants)
     absent = tuple(t for t in targets if t.column.required and t.name not in filled and t.name not in constants)
     people = any(t.measure and t.column.unit == "orang" and t.column.required for t in targets)
     of_kind = people and around.of_a_kind(contract, targets, words)
     score = _score(contract, targets, plain, found, constants=constants, title=title) - (_DIVIDED if of_kind else 0.0)
     counted = _unmeasured(targets, filled) and any(t.measure and t.column.unit == "orang" for t in targets)
-    parted = of_kind or counted or _parted(targets, plain)
+    unnamed = people and title < _NAMED and any(g.likeness is None for g in found)
+    parted = of_kind or counted or unnamed or _parted(targets, plain)
     return Reading(contract, targets, plain, found, constants, title, score, absent, parted, turned_down)
 
 
 def _parted(targets: Sequence[Target], pairing: Pairing) -> bool:
     """Whether rows with the same key are told apart by a column that the standard does not know: trades, ages."""
     keys = [pair.column for name, pair in pairing.filled.items() if pair.target.column.key]
-    if not any(t.measure and t.column.required for t in targets):
+    if not any(t.measure and t.column.required and t.column.unit == "orang" for t in targets):
         return False
     if not pairing.columns or any(t.column.key and t.numeric and t.name not in pairing.filled for t in targets):
         return False  # what the standard itself counts rows of one key by
@@ -150,7 +161,9 @@ def _parted(targets: Sequence[Target], pairing: Pairing) -> bool:
     if again < _AGAIN * len(rows):
         return False
     for column in pairing.columns:
-        if column.at in pairing.chosen or column.numeric > 0.5 or len(column.spellings) < 2 or column.dated > 0.5:
+        if column.at in pairing.chosen or column.numeric > 0.5 or len(column.spellings) < 2:
+            continue
+        if _PLACES & set(column.header.tokens):
             continue
         finer = len(rows) - len(set(zip(rows, column.cells, strict=True)))
         if finer < again / 2:
@@ -229,6 +242,19 @@ def _sum(whole: Profile, parts: Sequence[Profile]) -> bool:
     return int(there.sum()) > 1 and bool(np.mean(np.abs(added - whole.series)[there] <= 0.01 * added[there]) > 0.9)
 
 
+def _year_in_headers(
+    targets: Sequence[Target], plain: Pairing, constants: Mapping[str, tuple[str, Evidence]]
+) -> dict[str, tuple[str, Evidence]]:
+    """The constants, and the one year that headers of the standard's numbers say where nothing else says it."""
+    said = {y: p.column.name for p in plain.chosen.values() if p.target.measure for y in _YEAR.findall(p.column.name)}
+    if len(said) != 1:
+        return dict(constants)
+    [(year, header)] = said.items()
+    why = Evidence("title", {"text": header, "value": year})
+    wanted = (t.name for t in targets if t.yearly and t.name not in plain.filled and t.name not in constants)
+    return {**constants, **dict.fromkeys(wanted, (year, why))}
+
+
 def _named_by_sum(group: Group, plain: Pairing) -> Group:
     """A group whose headers name no measure, with the name of the column that is its sum."""
     other = plain.filled.get(group.value.name)
@@ -288,7 +314,7 @@ def _score(
 
 def _divides(column: Profile) -> bool:
     """Whether it divides people by what no standard knows: ages, schools, faiths."""
-    return column.numeric < 0.5 and len(column.spellings) > 1 and bool(column.words.parts & set(column.header.tokens))
+    return len(column.spellings) > 1 and bool(column.words.parts & set(column.header.tokens))
 
 
 def _unmeasured(targets: Sequence[Target], filled: Collection[str]) -> bool:

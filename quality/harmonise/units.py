@@ -83,6 +83,12 @@ def money(text: str) -> bool:
     return plain in UNITS["rupiah"] or plain in _MORE["rupiah"]
 
 
+def people(text: str) -> bool:
+    """Whether a text is a unit of counted people."""
+    plain = _plain(text)
+    return plain in UNITS["orang"] or plain in _MORE["orang"]
+
+
 def smaller(column: Column) -> tuple[Decimal, ...]:
     """The factors of units smaller than the column's own, the largest first."""
     table = {**UNITS.get(column.unit, {}), **{k: Decimal(v) for k, v in _MORE.get(column.unit, {}).items()}}

@@ -10,6 +10,7 @@ from core.mapping import Like, Melt
 from core.reference import fold
 from quality.harmonise.axes import Axes, Reading
 from quality.harmonise.fit import Fit, fit
+from quality.harmonise.heading import names_a_kind
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
@@ -23,12 +24,14 @@ _MEASURE, _NAMED = 0.7, 0.85
 #: Bare numbers are days of a month where there are so many of them.
 _DAYS = 10
 _DAY = r"(?:tgl|tanggal|hari)?\.?\s*(?P<day>\d{1,2})"
+_YEARS_MONTH = r"\D*(?P<year>(?:19|20)\d\d)\D*"
 #: Columns whose values a pattern reads as digits.
 _COUNTED = frozenset({"month", "year", "day"})
 _DATED = (ColumnType.DATE, ColumnType.MOMENT)
 _GAP = "[ _]+"
 #: What the last value of a header begins with, where the one before it is of words too: `RPH Krian Kabupaten Sidoarjo`.
 _LAST = (".+", r"(?:kota|kabupaten|kab\.?|provinsi|prov\.?)[ _]+.+")
+_FOUR = re.compile(r"(?:19|20)\d\d")
 _YEAR = re.compile(r"(?:19|20)\d\d|'\d\d|[-/. ]\d\d$")
 
 
@@ -59,8 +62,10 @@ class Group:
 
     @property
     def quarterly(self) -> bool:
-        """Whether headers name months by their quarter, so that a sum may be meant."""
-        return any(v.kind == "known" and v.target in _COUNTED for _, r in self.columns for v in r.values)
+        """Whether headers name months by their quarter, or years by a month, so that something else may be meant."""
+        values = [v for _, r in self.columns for v in r.values if v.target in _COUNTED]
+        years = [y for v in values if (v.target, v.kind) == ("year", "month") for y in _FOUR.findall(v.text)]
+        return any(v.kind == "known" for v in values) or len(set(years)) < len(years)
 
     @property
     def odds(self) -> float:
@@ -162,6 +167,8 @@ def _group(
             continue  # a header that names no measure stands over what the standard is about
         if middle < -1.5 or (likeness is not None and likeness < _MEASURE) or _another(rest, target):
             continue
+        if target.column.unit == "orang" and names_a_kind(rest, target, words):
+            continue
         score = middle + (3 * likeness if likeness is not None else 0) + (2.0 if target.column.required else 0.0)
         weighed.append((score, likeness, target, fits))
     if not weighed:
@@ -193,6 +200,8 @@ def melt(group: Group, columns: Sequence[Profile], period: tuple[str | None, str
         return Melt(value, listed, pattern=_DAY, written=written) if written else Melt(value, listed, names[0])
     if len(names) == 1 and kinds == {"known"} and names[0] in _COUNTED:
         return Melt(value, listed, names[0])  # a quarter's words are told with the mapping
+    if len(names) == 1 and not first.rest and kinds == {"month"} and names[0] == "year":
+        return Melt(value, listed, pattern=_YEARS_MONTH)  # the month in which a yearly figure was taken
     if len(names) == 1 and not first.rest:
         likes: dict[str, Like] = {"year": "year", "month": "month", "date": "date", "known": "known"}
         like = likes.get(next(iter(kinds))) if len(kinds) == 1 else None

@@ -38,10 +38,15 @@ _MADE_UP = re.compile(
 )
 #: Words that count things and say the unit at once stay words.
 _COUNTED = frozenset({"orang", "jiwa", "kk", "keluarga", "rumah", "tahun", "hari", "jam", "persen", "rumah tangga"})
+#: Regions in English.
+_KINDS = {"regency": "Kabupaten", "city": "Kota", "municipality": "Kota", "province": "Provinsi"}
+_OF = re.compile(rf"({'|'.join(_KINDS)}) of (.+)", re.IGNORECASE)
+_REGENCY = re.compile(rf"(.+?) ({'|'.join(_KINDS)})", re.IGNORECASE)
 #: Words before or behind the name of an indicator that say when and in what it was counted.
 _COUNTING = frozenset({
-    *MONTHS, "nilai", "capaian", "realisasi", "agregat", "persen", "tahun", "rupiah", "ribu", "rp", "poin",
-    "kabupaten", "kota",
+    *MONTHS, "nilai", "capaian", "realisasi", "agregat", "persen", "tahun", "thn", "th", "pct", "poin", "point",
+    "indeks",
+    "index", "idx", "persentase", "prosentase", "tingkat", "kab", "kabkota", "prov", "kabupaten", "kota", "rasio",
     "provinsi", "menurut", "per", "bulan", "semester", "angka", "rata", "data", "indikator",
 })  # fmt: skip
 _ENDINGS = frozenset({"an", "kan", "nya", "i", "s"})  # of another word, not of one that was cut short
@@ -115,6 +120,10 @@ class Words:
     def resolve(self, codes: CodeList, text: str) -> Resolution:
         """The code that a spelling means, also where its words are cut short (`Brs Med`) or say how it was counted."""
         found = codes.resolve(text)
+        if codes.name == "region" and found == Resolution(None):
+            before, after = _OF.fullmatch(text.strip()), _REGENCY.fullmatch(text.strip())
+            kind, name = (before[1], before[2]) if before else (after[2], after[1]) if after else ("", "")
+            return codes.resolve(f"{_KINDS[kind.lower()]} {name}") if kind else found
         if found.code is not None or found.candidates or codes.regions or codes.name == "region":
             return found
         said = fold(text).split()
@@ -123,6 +132,14 @@ class Words:
             if words and words != said and (found := codes.resolve(" ".join(words))) != Resolution(None):
                 return found
         return Resolution(None)
+
+    def decides(self, text: str) -> bool:
+        """Whether a text says yes or no in other words than everybody's."""
+        return self.tokens(text) in self._deciding
+
+    @cached_property
+    def _deciding(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(self.tokens(word) for word, _ in self.values.get("boolean", ()))
 
     def knowing(self, vocabulary: Iterable[str]) -> "Words":
         """The same words, with those of the standards, of which others may be glued together."""
@@ -176,7 +193,7 @@ class Words:
 
     def weight(self, token: str) -> float:
         """How much a word says."""
-        return self.weak.get(token, 0.3 if token.isdigit() else 1.0)
+        return self.weak.get(token, 0.15 if token.isdigit() else 1.0)
 
     def beside(self, tokens: Sequence[str]) -> bool:
         """Whether words name what goes beside any table and belongs to none: a row's number, a clerk, a remark."""

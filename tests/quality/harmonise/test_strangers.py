@@ -103,3 +103,25 @@ def test_the_sum_of_the_sexes_names_what_they_count() -> None:
     answer = make.ask(columns, rows=3, regions=frozenset({"33.74"}))
     assert [c.header for c in answer.columns if c.role == "melt"] == ["L", "P"]
     assert make.places(answer)["Jumlah Penduduk"] is None
+
+
+def test_a_number_among_melted_goods_is_asked_about() -> None:
+    goods: Columns = {"Tanggal": make.DAYS, "Kab/Kota": make.REGENCIES, **dict.fromkeys(make.COMMODITIES, make.PRICES)}
+    goods = {**goods, "Xyz": make.PRICES, "Beras": make.PRICES}
+    answer = make.ask(goods, "Harga Pangan")
+    assert "Xyz" not in make.sure(answer)
+
+
+def test_an_indicator_is_known_with_month_and_unit_around_its_name() -> None:
+    columns: Columns = {"Region": ["Demak Regency", "Semarang City"], "TPT Agustus 2023 (persen)": ["8,7", "6,4"]}
+    answer = make.ask({**columns, "TPT Agustus 2024 (persen)": ["8,5", "6,3"]}, rows=2)
+    assert (answer.standard, make.places(answer)["Region"]) == ("development_indicator", "region_code")
+    assert {c.names for c in answer.columns if c.role == "melt"} == {("indicator_code", "year")}
+    assert answer.mapping(Match(id="tpt")).values["indicator_code"] == {"TPT Agustus": "tpt"}
+
+
+def test_how_many_poor_there_are_is_not_their_share() -> None:
+    columns: Columns = {"Kab/Kota": make.REGENCIES}
+    columns |= {f"Jumlah Penduduk Miskin {year} (ribu)": ["150,1", "66,2"] for year in (2022, 2023, 2024)}
+    answer = make.ask(columns, rows=6)
+    assert not any(c.sure and c.role == "melt" for c in answer.columns)
