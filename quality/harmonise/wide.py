@@ -27,6 +27,7 @@ _DAY = r"(?:tgl|tanggal|hari)?\.?\s*(?P<day>\d{1,2})"
 _YEARS_MONTH = r"\D*(?P<year>(?:19|20)\d\d)\D*"
 #: Columns whose values a pattern reads as digits.
 _COUNTED = frozenset({"month", "year", "day"})
+_HOUR = re.compile(r"\d{1,2}[.:]\d\d")
 _DATED = (ColumnType.DATE, ColumnType.MOMENT)
 _GAP = "[ _]+"
 #: What the last value of a header begins with, where the one before it is of words too: `RPH Krian Kabupaten Sidoarjo`.
@@ -198,6 +199,10 @@ def melt(group: Group, columns: Sequence[Profile], period: tuple[str | None, str
     if kinds == {"day"}:
         written = {names[0]: f"{period[0]}-{period[1]}-{{day}}"} if None not in period else {}
         return Melt(value, listed, pattern=_DAY, written=written) if written else Melt(value, listed, names[0])
+    if kinds == {"hour"} and all(_HOUR.fullmatch(name.strip()) for name in listed):
+        days = (c.name for c in columns if c.name not in listed and c.dated > 0.8 and c.timed < 0.5)
+        if (day := next(days, None)) is not None:
+            return Melt(value, listed, names[0], written={names[0]: f"{{{day}}} {{}}"})
     if len(names) == 1 and kinds == {"known"} and names[0] in _COUNTED:
         return Melt(value, listed, names[0])  # a quarter's words are told with the mapping
     if len(names) == 1 and not first.rest and kinds == {"month"} and names[0] == "year":

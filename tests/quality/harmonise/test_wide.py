@@ -63,3 +63,16 @@ def test_ages_are_no_sexes() -> None:
     answer = make.ask({"Tahun": ["2013"], "Kelurahan": ["Ancol", "Pluit"], **ages}, "Kepadatan Penduduk")
     assert not melted(answer)
     assert answer.standard is None
+
+
+def test_hours_are_of_the_day_in_their_row_and_are_asked_about() -> None:
+    columns: Columns = {
+        "Pos": ["Jurug", "Klambu"],
+        "Tanggal": make.DAYS,
+        "06.00": ["5,2"],
+        "12.00": ["5,6"],
+        "18.00": ["6"],
+    }
+    answer = make.ask(columns, "Tinggi Muka Air (m)")
+    assert answer.melts[0].written == {"observed_at": "{Tanggal} {}"}
+    assert not any(c.sure for c in answer.columns if c.role == "melt")
