@@ -27,6 +27,8 @@ _UNKNOWN, _MOST_UNKNOWN = 0.6, 3
 _TITLE = 2.5
 #: Words for places that lie within those of a standard.
 _PLACES = frozenset({"desa", "kelurahan", "kecamatan", "dusun", "rt", "rw", "alamat", "kabupaten", "kota", "provinsi"})
+#: A header less alike to a thing's name does not say that it is one.
+_THING = 0.97
 #: Rows of which so many have the key of another are told apart by something else.
 _AGAIN = 0.1
 #: What is lost where people are divided into kinds that the standard does not know.
@@ -144,9 +146,25 @@ def read_as(
     of_kind = people and around.of_a_kind(contract, targets, words)
     score = _score(contract, targets, plain, found, constants=constants, title=title) - (_DIVIDED if of_kind else 0.0)
     counted = _unmeasured(targets, filled) and any(t.measure and t.column.unit == "orang" for t in targets)
-    unnamed = people and title < _NAMED and any(g.likeness is None for g in found)
-    parted = of_kind or counted or unnamed or _parted(targets, plain)
+    unnamed = people and ((title < _NAMED and any(g.likeness is None for g in found)) or len(absent) > 1)
+    parts = people and (any(_divides(c) for c in plain.columns) or _is_sum(plain))
+    parted = of_kind or counted or unnamed or parts or _parted(targets, plain) or _unknown(plain)
     return Reading(contract, targets, plain, found, constants, title, score, absent, parted, turned_down)
+
+
+def _is_sum(plain: Pairing) -> bool:
+    """Whether the people of a table are the sum of its other numbers, so that those are kinds of them."""
+    rest = [c for c in plain.columns if c.at not in plain.chosen and c.numeric > 0.9 and not c.counting and not c.empty]
+    chosen = [p.column for p in plain.chosen.values() if p.target.measure]
+    return len(rest) > 1 and any(_sum(column, rest) for column in chosen)
+
+
+def _unknown(plain: Pairing) -> bool:
+    """Whether what every row is about is a guess: no cell is of the list that it must be of, and no header says so."""
+    things = [
+        p for p in plain.chosen.values() if p.target.column.key and p.target.column.reference not in (None, "region")
+    ]
+    return any(p.heading.likeness < _THING and not p.fit.telling and p.fit.odds < 0 for p in things)
 
 
 def _parted(targets: Sequence[Target], pairing: Pairing) -> bool:

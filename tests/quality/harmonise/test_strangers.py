@@ -125,3 +125,18 @@ def test_how_many_poor_there_are_is_not_their_share() -> None:
     columns |= {f"Jumlah Penduduk Miskin {year} (ribu)": ["150,1", "66,2"] for year in (2022, 2023, 2024)}
     answer = make.ask(columns, rows=6)
     assert not any(c.sure and c.role == "melt" for c in answer.columns)
+
+
+def test_a_height_at_no_known_gauge_is_no_sure_stage() -> None:
+    columns: Columns = {"Lokasi Posyandu": ["Melati", "Mawar"], "Tanggal Ukur": make.DAYS, "Tinggi (cm)": ["80", "85"]}
+    assert make.ask(columns).confidence < SURE
+
+
+def test_people_that_are_the_sum_of_unknown_kinds_are_not_surely_all() -> None:
+    columns: Columns = {
+        "Jenis Kelamin": ["Laki-laki", "Perempuan"],
+        "Petani": ["3000", "1200"],
+        "Nelayan": ["2000", "100"],
+        "Jumlah": ["5000", "1300"],
+    }
+    assert make.ask(columns, "Penduduk", rows=2).confidence < SURE
