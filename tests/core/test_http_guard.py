@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 
 from core.http_guard import GuardedHttp
 
-SECONDS = 20  # no test waits for this; it is only so that a broken one ends
+SECONDS = 60  # no test waits for this; it is only so that a broken one ends
 
 
 class Hasty(GuardedHttp):

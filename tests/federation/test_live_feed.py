@@ -17,7 +17,7 @@ from federation.live.scatter import Live
 from federation.live.status import NodeState
 from tests.federation.live_nodes import CONTRACT, COORDINATOR, TOKEN, Teller, message, node, row, telling
 
-SECONDS = 20  # no test waits for this; it is only so that a broken one ends
+SECONDS = 60  # no test waits for this; it is only so that a broken one ends
 ALL = wish(CONTRACT, scope(COORDINATOR, CONTRACT))
 LIMITS = LiveLimits(again=0.01, again_most=0.02, begin=2.0, patience=0.1)
 

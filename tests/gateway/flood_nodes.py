@@ -29,7 +29,7 @@ by = "{a.by}"
 reason = "{a.reason}"
 until = {a.until}
 """
-DEADLINE = 1.2
+DEADLINE = 2.5
 #: The city's readings, hours after those that the catalogue has of the regency.
 CITY_ROWS = [node_factories.reading("pos_kota", 10 * i, 1.0 + 0.25 * i) for i in range(3)]
 

@@ -31,7 +31,7 @@ from gateway.sdl import shipped_contracts
 from tests.gateway.factories import NOW, Province
 from tests.node import factories as nodes
 
-SECONDS = 20  # no test waits for this; it is only so that a broken one ends
+SECONDS = 60  # no test waits for this; it is only so that a broken one ends
 SILENT = {"hub": "subscription { snapshotCommitted { seq } }", "node": "subscription { riverStageAdded { stageM } }"}
 
 

@@ -35,7 +35,7 @@ from tests.gateway import factories
 from tests.gateway.factories import CITY, NOW, REGENCY, Province, price
 
 COMMITTED = "subscription($c: String) { snapshotCommitted(contract: $c) { seq contract resource { name } } }"
-SECONDS = 20  # no test waits for this; it is only so that a broken one ends
+SECONDS = 60  # no test waits for this; it is only so that a broken one ends
 
 
 @strawberry.type

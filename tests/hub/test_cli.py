@@ -201,6 +201,6 @@ def test_the_demonstration_is_harvested_through_prefect(tmp_path: Path) -> None:
     """The whole main job on the invented province in WITA; the 35 regencies of Jawa Tengah are in the long tests."""
     done = program("--home", tmp_path / "demo", "demo", "--once", "--json", "--province", "99", "--pack", PACKS)
     summary = json.loads(done.stdout.splitlines()[-1])
-    assert (summary["members"], summary["failed_sources"]) == (4, ["simulasi-99.02"])
+    assert (summary["members"], summary["failed_sources"]) == (5, ["simulasi-99.02"])  # four and the province
     assert summary["rows_published"] > 4000
     assert summary["rows_quarantined"] > 0
