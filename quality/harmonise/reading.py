@@ -63,8 +63,8 @@ class Reading:
         constants: the standard's column to a text for all rows, and why.
         score: how well it fits; comparable between standards for the same table.
         turned_down: places of columns whose headers are values, of which an ordinary column says as much.
-        parted: its numbers are people of whom nobody says who they are, or its rows or figures are parts by something
-            that the standard does not know.
+        parted: neither where nor when is said, its numbers are people of whom nobody says who they are, or its rows or
+            figures are parts by something that the standard does not know.
     """
 
     contract: Contract
@@ -148,7 +148,9 @@ def read_as(
     counted = _unmeasured(targets, filled) and any(t.measure and t.column.unit == "orang" for t in targets)
     unnamed = people and ((title < _NAMED and any(g.likeness is None for g in found)) or len(absent) > 1)
     parts = people and (any(_divides(c) for c in plain.columns) or _is_sum(plain))
-    parted = of_kind or counted or unnamed or parts or _parted(targets, plain) or _unknown(plain)
+    times = any(t.yearly or t.name == contract.time_column for t in absent)
+    nowhere = times and any(t.name == contract.region_column for t in absent)
+    parted = nowhere or of_kind or counted or unnamed or parts or _parted(targets, plain) or _unknown(plain)
     return Reading(contract, targets, plain, found, constants, title, score, absent, parted, turned_down)
 
 
