@@ -174,7 +174,8 @@ def _parted(targets: Sequence[Target], pairing: Pairing) -> bool:
     keys = [pair.column for name, pair in pairing.filled.items() if pair.target.column.key]
     if not any(t.measure and t.column.required and t.column.unit == "orang" for t in targets):
         return False
-    if not pairing.columns or any(t.column.key and t.numeric and t.name not in pairing.filled for t in targets):
+    own = (t for t in targets if t.column.key and t.numeric and not t.yearly)
+    if not pairing.columns or any(t.name not in pairing.filled for t in own):
         return False  # what the standard itself counts rows of one key by
     rows = list(zip(*(column.cells for column in keys), strict=True)) if keys else [()] * pairing.columns[0].rows
     again = len(rows) - len(set(rows))

@@ -140,3 +140,15 @@ def test_people_that_are_the_sum_of_unknown_kinds_are_not_surely_all() -> None:
         "Jumlah": ["5000", "1300"],
     }
     assert make.ask(columns, "Penduduk", rows=2).confidence < SURE
+
+
+def test_people_by_trade_are_not_surely_all_where_the_title_has_the_year() -> None:
+    columns: Columns = {
+        "No": ["1", "2", "3"],
+        "Lapangan Usaha": ["Pertanian", "Industri", "Jasa"],
+        "Laki-laki": ["123456", "45210", "20110"],
+        "Perempuan": ["98765", "40120", "25330"],
+        "Jumlah": ["222221", "85330", "45440"],
+    }
+    answer = make.ask(columns, "Penduduk Menurut Lapangan Usaha 2023", rows=3)
+    assert not any(column.sure for column in answer.columns)
