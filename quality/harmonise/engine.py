@@ -10,7 +10,7 @@ from core.styles import number_style
 from core.table import TextTable
 from quality.harmonise import units
 from quality.harmonise.around import Around
-from quality.harmonise.certainty import of_pair, of_standards, of_unused
+from quality.harmonise.certainty import of_pair, of_standards, of_unused, same
 from quality.harmonise.meant import taught
 from quality.harmonise.pairing import Pair
 from quality.harmonise.profile import Profile
@@ -133,7 +133,9 @@ def _column(
             ranked,
             likely,
         )
-        sure = min(sure, whole, _PART if column.at in best.turned_down or best.between(column) else 1.0)
+        again = any(same(column, one.column, one.target.name, best.pairing) for one in best.pairing.chosen.values())
+        strange = column.at in best.turned_down or (best.between(column) and not again)
+        sure = min(sure, whole, _PART if strange else 1.0)
         why = Evidence("empty") if column.empty else Evidence("counting" if column.counting else "nothing")
         return ColumnSuggestion(column.name, None, "unused", sure, (why,), alternatives=others)
     sure = _beside(of_pair(chosen, best.pairing, clear=whole >= _CLEARLY), chosen.target.name, column, ranked, likely)

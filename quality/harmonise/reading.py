@@ -16,7 +16,7 @@ from quality.harmonise.pairing import Hints, Pair, Pairing, pair
 from quality.harmonise.profile import Profile
 from quality.harmonise.suggestion import Evidence
 from quality.harmonise.target import Target
-from quality.harmonise.wide import Group, groups
+from quality.harmonise.wide import PANEL, Group, groups
 from quality.harmonise.words import Words
 
 #: What is lost where a column that the standard needs is nowhere.
@@ -83,9 +83,15 @@ class Reading:
         return target.measure and (target.column.required or sum(t.measure for t in self.targets) == 1)
 
     def between(self, column: Profile) -> bool:
-        """Whether a number stands among headers that are things of a list, so that its header may be one too."""
-        places = [[c.at for c, _ in g.columns] for g in self.groups if "known" in g.kinds]
-        return column.numeric > 0.6 and not column.counting and any(min(p) < column.at < max(p) for p in places)
+        """Whether a number stands among headers that are things of a list, or beside indicators, so that its header may
+        be one too."""
+        if column.numeric <= 0.6 or column.counting:
+            return False
+        listed = [g for g in self.groups if "known" in g.kinds]
+        places = [[c.at for c, _ in g.columns] for g in listed]
+        panels = {t.name for t in self.targets if t.column.reference == PANEL}
+        beside = column.yearly < 0.9 and any(panels & set(g.names) for g in listed)
+        return beside or any(min(p) < column.at < max(p) for p in places)
 
     @property
     def melted(self) -> Mapping[int, Group]:

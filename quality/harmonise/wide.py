@@ -19,6 +19,8 @@ from quality.headers import squeezed
 
 #: So many different values make headers values; of a closed list (a sex) two do.
 _ENOUGH, _ENOUGH_CLOSED = 3, 2
+#: Two indicators beside each other are a panel: their names are nothing else's.
+PANEL = "indicator"
 #: A rest that is less like the words of a measure is something else (an age group).
 _MEASURE, _NAMED = 0.7, 0.85
 #: Bare numbers are days of a month where there are so many of them.
@@ -125,7 +127,7 @@ def _enough(members: Sequence[tuple[Profile, Reading]], names: tuple[str, ...], 
     distinct = {tuple(v.text.lower() for v in r.values) for _, r in members}
     if members and all(v.kind == "day" for _, r in members for v in r.values):
         return len(distinct) >= _DAYS
-    closed = len(names) > 1 or any(t.name in names and t.values for t in targets)
+    closed = len(names) > 1 or any(t.name in names and (t.values or t.column.reference == PANEL) for t in targets)
     return len(distinct) >= (_ENOUGH_CLOSED if closed else _ENOUGH)
 
 

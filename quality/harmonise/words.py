@@ -48,6 +48,7 @@ _COUNTING = frozenset({
     "indeks",
     "index", "idx", "persentase", "prosentase", "tingkat", "kab", "kabkota", "prov", "kabupaten", "kota", "rasio",
     "provinsi", "menurut", "per", "bulan", "semester", "angka", "rata", "data", "indikator",
+    "sum", "of", "average", "avg",
 })  # fmt: skip
 _ENDINGS = frozenset({"an", "kan", "nya", "i", "s"})  # of another word, not of one that was cut short
 _GLUED, _SHORT = 5, 2
@@ -128,7 +129,9 @@ class Words:
             return found
         said = fold(text).split()
         meant = [part for word in said for part in self.cells.get(word, word).split()]
-        for words in (meant, [word for word in meant if word not in _COUNTING]):
+        first = next((i for i, word in enumerate(meant) if word not in _COUNTING), 0)
+        shorter = (meant[i:] for i in range(1, first + 1))  # `Sum of Rata_rata_lama_sekolah`
+        for words in (meant, *shorter, [word for word in meant if word not in _COUNTING]):
             if words and words != said and (found := codes.resolve(" ".join(words))) != Resolution(None):
                 return found
         return Resolution(None)

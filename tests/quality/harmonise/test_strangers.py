@@ -152,3 +152,21 @@ def test_people_by_trade_are_not_surely_all_where_the_title_has_the_year() -> No
     }
     answer = make.ask(columns, "Penduduk Menurut Lapangan Usaha 2023", rows=3)
     assert not any(column.sure for column in answer.columns)
+
+
+def test_two_indicators_beside_each_other_are_a_panel_and_numbers_beside_them_are_asked_about() -> None:
+    columns: Columns = {
+        "nama_kabkota": make.REGENCIES,
+        "tahun": ["2021", "2022"],
+        "Sum of ipm": ["70,4", "71,0"],
+        "Sum of pengangguran_terbuka": ["7,1", "7,4"],
+        "jumlah_umkm": ["1200", "1340"],
+    }
+    answer = make.ask(columns, "Indikator Pembangunan", rows=4)
+    assert answer.standard == "development_indicator"
+    assert [(c.header, c.role) for c in answer.columns[2:]] == [
+        ("Sum of ipm", "melt"),
+        ("Sum of pengangguran_terbuka", "melt"),
+        ("jumlah_umkm", "unused"),
+    ]
+    assert not answer.columns[4].sure
