@@ -22,7 +22,7 @@ from core import counters
 from core.access import Actor
 from core.contract import ColumnType, Contract, Mode
 from core.memo import remembered
-from core.rows import Part, Relation
+from core.rows import Packed, Part, Relation
 
 AsOf = int | datetime | None
 
@@ -71,14 +71,18 @@ def relation(
     shape = shape_of(contract, ())
     standard = (contract.name, contract.major)
 
-    def work_out() -> tuple[int, list[row_files.Active], bool, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
+    def work_out() -> tuple[
+        int, list[row_files.Active], tuple[Packed, ...], tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+    ]:
         seq = resolve(session, as_of)
         active = row_files.active(session, standard, seq)
-        return seq, active, _single(session, standard), _exceptions(session, standard, seq, actor)
+        files = row_files.packed(store, active, shape, single=_single(session, standard))
+        return seq, active, files, _exceptions(session, standard, seq, actor)
 
-    key = ("relation", standard, type(as_of), as_of, actor)
-    seq, active, single, (hidden, moved) = remembered(session, key, work_out)
-    files = row_files.packed(store, active, shape, single=single)
+    key = ("relation", store, standard, shape, type(as_of), as_of, actor)
+    seq, active, files, (hidden, moved) = remembered(session, key, work_out)
+    for file in active:  # what the database says of them is remembered; that they are there and whole is not
+        store.verify(file.sha256)
     # what is not committed is part of the present alone
     waiting = open_days.files(session, store, contract, seq) if as_of is None or isinstance(as_of, Onward) else ()
     return Relation(

@@ -36,7 +36,7 @@ class SnapshotStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._verified: dict[str, tuple[int, int]] = {}  # sha256 to size and mtime when it was verified
+        self._verified: dict[str, tuple[Path, int, int]] = {}  # sha256 to path, size and mtime when it was verified
         self._lock = threading.Lock()
 
     def path(self, sha256: str) -> Path:
@@ -92,7 +92,7 @@ class SnapshotStore:
     def _remember(self, sha256: str, path: Path) -> None:
         stat = path.stat()
         with self._lock:
-            self._verified[sha256] = (stat.st_size, stat.st_mtime_ns)
+            self._verified[sha256] = (path, stat.st_size, stat.st_mtime_ns)
 
     def has(self, sha256: str) -> bool:
         """Whether the file is there, without reading it."""
@@ -105,12 +105,13 @@ class SnapshotStore:
             SnapshotMissing: it is not there.
             SnapshotDamaged: its bytes differ; it has been set aside, so that nobody reads it.
         """
-        path = self.path(sha256)
+        known = self._verified.get(sha256)
+        path = self.path(sha256) if known is None else known[0]
         try:
             stat = path.stat()
         except FileNotFoundError as error:
             raise SnapshotMissing(file=path, sha256=sha256) from error
-        if self._verified.get(sha256) == (stat.st_size, stat.st_mtime_ns):
+        if known is not None and known[1:] == (stat.st_size, stat.st_mtime_ns):
             return path
         found = sha256_of(path)
         if found != sha256:

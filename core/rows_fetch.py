@@ -6,6 +6,7 @@ SQLite hands a page over as one JSON text. Its own text of a floating number is 
 whole part and its rest in 2^-62: with those of less than 2^-9, and beyond 2^62, the page is fetched row by row.
 """
 
+import sqlite3
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 from core.contract import ColumnType
 from core.rows import AnyOf, Compare, Filter, Not, Op, Page, RowQuery, Value
@@ -46,10 +48,20 @@ class Text:
     fixed: Mapping[str, object]
 
     def run(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Any]:
-        """What it selects with some values."""
+        """What it selects with some values, within a transaction that has begun.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as SQLAlchemy has it, whose own way with SQLite would take 50 µs more.
+        """
         params = {**self.fixed, **values}
         sent = params if self.order is None else tuple(params[name] for name in self.order)
-        return connection.exec_driver_sql(self.sql, sent).fetchall()
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, sqlite3.Connection):
+            return connection.exec_driver_sql(self.sql, sent).fetchall()
+        try:
+            return driver.execute(self.sql, sent).fetchall()
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(self.sql, sent, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 @dataclass(frozen=True, slots=True)

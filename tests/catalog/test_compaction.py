@@ -10,7 +10,7 @@ from sqlalchemy import select
 from catalog import compaction
 from catalog.compaction import SEGMENTS, TAIL, compact, forget, restore
 from catalog.decisions import classify
-from catalog.errors import SnapshotMissing
+from catalog.errors import SnapshotDamaged, SnapshotMissing
 from catalog.maintenance import scrub, sweep_orphans
 from catalog.models import Resource, RowFile
 from catalog.relations import relation
@@ -18,7 +18,7 @@ from catalog.snapshots import commit_many
 from core.access import ANONYMOUS, SYSTEM
 from core.contract import Classification, Contract
 from core.duck import Duck
-from core.rows import Compare, Op, RowQuery, Scope
+from core.rows import Compare, Op, Packed, RowQuery, Scope
 from tests.catalog.factories import NOW, REPLACE, UPSERT, Catalogue, Row, rows, seen
 from tests.catalog.test_commit_model import STEPS, Commits
 
@@ -132,6 +132,22 @@ def test_D01_a_death_in_a_compaction_loses_nothing_and_leaves_an_orphan(
     (done,) = compact(catalogue.sessions, catalogue.store, now=NOW)
     assert (done.files_before, done.files_after) == (3, 1)
     assert catalogue.read(duck, UPSERT) == before
+
+
+def test_D07_what_is_remembered_of_a_file_does_not_outlive_the_file(catalogue: Catalogue) -> None:
+    catalogue.commit(catalogue.resource(), rows(("beras", 1, 1)), UPSERT)
+    with catalogue.sessions() as session:
+        (file,) = relation(session, catalogue.store, UPSERT).files
+        assert isinstance(file, Packed) and relation(session, catalogue.store, UPSERT).files == (file,)
+        kept = file.path.read_bytes()
+        file.path.unlink()
+        with pytest.raises(SnapshotMissing):
+            relation(session, catalogue.store, UPSERT)
+        file.path.write_bytes(kept[:-1])
+        with pytest.raises(SnapshotDamaged):
+            relation(session, catalogue.store, UPSERT)
+        file.path.write_bytes(kept)
+        assert relation(session, catalogue.store, UPSERT).files == (file,)
 
 
 def test_D07_a_segment_whose_commit_is_lost_too_stays_and_names_the_damage(catalogue: Catalogue, duck: Duck) -> None:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, Table, create_engine, delete, insert
+from sqlalchemy.exc import OperationalError
 
 from core import rows_fetch
 from core.contract import ColumnType, Mode
@@ -55,4 +57,15 @@ def test_what_is_fetched_is_what_was_stored(rows: list[Any], tmp_path: Path) -> 
             wanted = page(query, [tuple(r) for r in connection.execute(compile_sql(query, table, "sqlite"))])
             assert bits(found.rows) == bits(wanted.rows)
             assert (found.places, found.has_next) == (wanted.places, wanted.has_next)
+    engine.dispose()
+
+
+def test_a_statement_that_is_stopped_ends_with_an_error_of_sqlalchemy() -> None:
+    engine = create_engine("sqlite://")
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i > ?"
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: 1, 1_000)  # as `interrupt` from another thread
+        with pytest.raises(OperationalError, match="interrupted"):
+            rows_fetch.Text(endless, ("least",), {}).run(connection, {"least": 0})
     engine.dispose()
