@@ -179,7 +179,7 @@ def _find_duplicate(text: str) -> tuple[str, int]:
             starts.pop()
 
     decoder.parse_object = parse_object  # type: ignore[attr-defined]  # the C scanner ignores it, hence the slow one
-    decoder.scan_once = py_make_scanner(decoder)  # type: ignore[attr-defined]
+    decoder.scan_once = py_make_scanner(decoder)  # type: ignore[attr-defined]  # as above
     try:
         decoder.decode(text.strip())
     except (JSONDecodeError, RecursionError):

@@ -15,6 +15,7 @@ ByOption = Annotated[str | None, typer.Option("--by", help="Siapa yang memutuska
 TokenOption = Annotated[
     str | None, typer.Option("--token-env", help="Variabel lingkungan berisi token pemutus, sebagai ganti --by.")
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")]
 
 
 def acting(granary: Granary, by: str | None, token_env: str | None = None) -> Actor:

@@ -9,12 +9,11 @@ from catalog.holds import Held
 from core.clock import on_screen
 from core.db import session_scope
 from core.messages import text
-from hub.cli.acting import ByOption, TokenOption, acting
+from hub.cli.acting import ByOption, ReasonOption, TokenOption, acting
 from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
 
 NameArgument = Annotated[str, typer.Argument(help="DATASET/SUMBERDAYA[/TABEL] seperti tertulis pada `lumbung held`.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")]
 BytesOption = Annotated[
     str, typer.Option("--sha256", help="Awal sidik berkas yang telah Anda periksa; yang lain tidak diputuskan.")
 ]

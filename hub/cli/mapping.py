@@ -13,7 +13,7 @@ from core.contract import Contract
 from core.mapping import DatasetMapping, DateStyle, Melt, NumberStyle
 from core.messages import text
 from federation.mappings_edit import mapping_toml
-from hub.cli.acting import ByOption, TokenOption, acting
+from hub.cli.acting import ByOption, ReasonOption, TokenOption, acting
 from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table
 from quality.harmonise import SURE, Codes, ColumnSuggestion, Suggestion
@@ -104,7 +104,7 @@ def map_confirm(
     as_suggested: Annotated[
         bool, typer.Option("--as-suggested", help="Juga usulan yang belum pasti dinyatakan benar.")
     ] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")] = "",
+    reason: ReasonOption = "",
     by: ByOption = None,
     token_env: TokenOption = None,
     as_json: JsonOption = False,
@@ -172,7 +172,7 @@ def map_forget(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Dataset; dengan --source: id, tag, judul, atau pola berkasnya.")],
     source: SourceOption = None,
-    reason: Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")] = "",
+    reason: ReasonOption = "",
     by: ByOption = None,
     token_env: TokenOption = None,
     as_json: JsonOption = False,

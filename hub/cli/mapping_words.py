@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.messages import text
-from hub.cli.acting import ByOption, TokenOption, acting
+from hub.cli.acting import ByOption, ReasonOption, TokenOption, acting
 from hub.cli.app import JsonOption, at_home
 from hub.cli.mapping import FileOption, SourceOption, map_app
 from hub.cli.output import out, print_json, print_table
@@ -26,7 +26,7 @@ def map_words(
         list[str] | None, typer.Option("--set", help="kolom:KATA=kode; kode kosong melupakannya. Boleh berulang.")
     ] = None,
     as_suggested: Annotated[bool, typer.Option("--as-suggested", help="Semua usulan dinyatakan benar.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")] = "",
+    reason: ReasonOption = "",
     by: ByOption = None,
     token_env: TokenOption = None,
     as_json: JsonOption = False,

@@ -16,7 +16,7 @@ from core.clock import on_screen, zone
 from core.contract_metadata import DataKind
 from core.db import session_scope
 from core.messages import catalogue, text
-from hub.cli.acting import ByOption, TokenOption, acting
+from hub.cli.acting import ByOption, ReasonOption, TokenOption, acting
 from hub.cli.app import JsonOption, app, at_home
 from hub.cli.output import out, print_json, print_table, show_error
 from services.granary import Granary
@@ -147,7 +147,7 @@ def suspend(
     position: Annotated[str, typer.Option("--position", help="Jabatannya.")],
     document: Annotated[str, typer.Option("--document", help="Nomor dokumen penangguhan.")],
     until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Hari terakhir penangguhan.")],
-    reason: Annotated[str, typer.Option("--reason", help="Dasar keputusan; dicatat dalam jejak audit.")],
+    reason: ReasonOption,
     by: ByOption = None,
     token_env: TokenOption = None,
     as_json: JsonOption = False,

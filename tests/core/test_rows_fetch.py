@@ -1,27 +1,22 @@
 """A page fetched in one step has every value as it was stored, whatever the value."""
 
 import struct
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, MetaData, Table, create_engine, delete, insert
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from core import rows_fetch
 from core.contract import ColumnType, Mode
-from core.rows import PROVENANCE, Compare, Op, Relation, RowQuery, Scope, page
-from core.rows_sql import SA_TYPES, compile_sql
+from core.rows import Compare, Op, Relation, RowQuery, Scope, page
+from core.rows_sql import compile_sql
+from tests.core.kept_rows import COLUMNS, NAMES, filled
 
-COLUMNS = tuple((kind.value, kind) for kind in ColumnType)
-NAMES = tuple(name for name, _ in COLUMNS)
-FACTS = {
-    "_snapshot": 1, "_member": "33.74", "_source": "s", "_dataset": "d", "_resource": "r", "_verdict": "published",
-    "_fetched_at": datetime(2026, 1, 1, tzinfo=UTC),
-}  # fmt: skip
 CELLS: dict[ColumnType, st.SearchStrategy[Any]] = {
     ColumnType.TEXT: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
     | st.sampled_from(['"', "\\", "\u2028", "\x01", "[1]", "null"]),
@@ -44,13 +39,9 @@ def bits(rows: Any) -> list[Any]:
 @given(rows=st.lists(st.tuples(*(st.none() | CELLS[kind] for _, kind in COLUMNS)), max_size=8))
 def test_what_is_fetched_is_what_was_stored(rows: list[Any], tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'f.db'}")
-    table = Table("t", MetaData(), *(Column(n, SA_TYPES[k]) for n, k in {**dict(COLUMNS), **PROVENANCE}.items()))
     relation = Relation("t", COLUMNS, (), Mode.REPLACE, (), 1)
     with engine.begin() as connection:
-        table.create(connection, checkfirst=True)
-        connection.execute(delete(table))
-        for number, row in enumerate(rows):
-            connection.execute(insert(table).values({**dict(zip(NAMES, row, strict=True)), **FACTS, "_row": number}))
+        table = filled(connection, rows)
         for where in (Compare("_row", Op.GTE, 0), Compare("_row", Op.GTE, 3)):
             query = RowQuery(relation, NAMES, Scope(frozenset(NAMES) - {"text"}), where, first=5)
             found = rows_fetch.fetch(connection, query, table)

@@ -8,22 +8,16 @@ from typing import Any
 import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Connection, MetaData, Table, create_engine, delete, insert
+from sqlalchemy import create_engine
 
 from core import rows_fetch_json
 from core.contract import ColumnType, Mode
-from core.rows import PROVENANCE, Compare, Op, Relation, RowQuery, Scope
+from core.rows import Compare, Op, Relation, RowQuery, Scope
 from core.rows_fetch import fetch
 from core.rows_fetch_json import Written, written
 from core.rows_json import Constant, Cursor, Leaf, Struct, of_tuples
-from core.rows_sql import SA_TYPES
+from tests.core.kept_rows import COLUMNS, NAMES, filled
 
-COLUMNS = tuple((kind.value, kind) for kind in ColumnType)
-NAMES = tuple(name for name, _ in COLUMNS)
-FACTS = {
-    "_snapshot": 1, "_member": "33.74", "_source": "s", "_dataset": "d", "_resource": "r", "_verdict": "published",
-    "_fetched_at": datetime(2026, 1, 1, tzinfo=UTC),
-}  # fmt: skip
 CELLS: dict[ColumnType, st.SearchStrategy[Any]] = {
     ColumnType.TEXT: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
     | st.sampled_from(['"', "\\", "\u2028", "\x01\n,\n", "[1]", "null", "é\u0301😀\x7f"]),
@@ -44,15 +38,6 @@ STRUCT = Struct(
         ("date", Leaf("date", ColumnType.DATE)),
     )
 )
-
-
-def filled(connection: Connection, rows: list[Any]) -> Table:
-    table = Table("t", MetaData(), *(Column(n, SA_TYPES[k]) for n, k in {**dict(COLUMNS), **PROVENANCE}.items()))
-    table.create(connection, checkfirst=True)
-    connection.execute(delete(table))
-    for number, row in enumerate(rows):
-        connection.execute(insert(table).values({**dict(zip(NAMES, row, strict=True)), **FACTS, "_row": number}))
-    return table
 
 
 def question(*, masked: tuple[str, ...] = (), key: tuple[str, ...] = ("date",), first: int = 5) -> RowQuery:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def arrival(sha256: str, resource: str = "r1", **more: object) -> Arrival:
     values = {"source": "s", "dataset": "d", "resource": resource, "url": "https://x/a", "sha256": sha256, "size": 4}
-    return Arrival(**(values | {"at": AT} | more))  # type: ignore[arg-type]
+    return Arrival(**(values | {"at": AT} | more))  # type: ignore[arg-type]  # any field
 
 
 @pytest.fixture

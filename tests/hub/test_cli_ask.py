@@ -13,6 +13,7 @@ from core.errors import LumbungError
 from hub.cli import app
 from tests.gateway import flood_nodes
 from tests.gateway.factories import CITY
+from tests.hub.program import lumbung
 
 OWN = """title = { id = "Siapa anggota", en = "Who takes part" }
 about = { id = "Kode dan nama.", en = "Code and name." }
@@ -35,14 +36,6 @@ name = "nama"
 title = { id = "Nama", en = "Name" }
 from = "name"
 """
-
-
-def lumbung(home: Path, *words: str | Path) -> str:
-    result = CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
-    if isinstance(result.exception, LumbungError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_questions_are_listed_asked_and_written_to_a_workbook(tmp_path: Path) -> None:

@@ -1,14 +1,11 @@
 """`lumbung held`, `release` and `refuse`, as a coordinator types them."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from catalog.drafts import CheckDraft
 from core import tokens
@@ -16,25 +13,13 @@ from core.access import SYSTEM, Role
 from core.errors import LumbungError
 from core.verdict import Verdict
 from federation.packs import init_home
-from hub.cli import app
 from services.granary import Granary, open_granary
 from tests.catalog.factories import Catalogue
+from tests.hub.program import answer, lumbung
 
 PACKS = Path(__file__).parents[1] / "packs"
 DROPPED = {"code": "ROW_COUNT_DROPPED", "values": {"rows": 6, "previous": 10, "percent": 40.0, "allowed": 30.0}}
 FOREIGN = {"code": "FOREIGN_REGIONS", "values": {"regions": "99.02 Kabupaten Batu Garam", "count": 1}}
-
-
-def lumbung(home: Path, *words: str | Path) -> str:
-    result = CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
-    if isinstance(result.exception, LumbungError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def answer(home: Path, *words: str | Path) -> Any:
-    return json.loads(lumbung(home, *words, "--json"))
 
 
 @pytest.fixture

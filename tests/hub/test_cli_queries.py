@@ -4,21 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from core.errors import LumbungError
 from gateway.trusted import SHIPPED, digest
-from hub.cli import app
+from tests.hub.program import lumbung
 
 OWN = "# Semua anggota\nquery Anggota { members { code name } }\n"
-
-
-def lumbung(home: Path, *words: str | Path) -> str:
-    result = CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
-    if isinstance(result.exception, LumbungError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_a_document_is_trusted_and_listed_beside_the_shipped_ones(tmp_path: Path) -> None:

@@ -1,40 +1,24 @@
 """`lumbung report`, `decide` and `decisions`, as a reviewer types them."""
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
-from typer.testing import CliRunner
 
 from catalog.drafts import CheckDraft
-from core.errors import LumbungError
 from core.verdict import Verdict
 from federation.packs import init_home
-from hub.cli import app
 from quality.report.errors import EvidenceListInvalid
 from services.granary import open_granary
 from tests.catalog.factories import Catalogue
+from tests.hub.program import answer, lumbung
 
 PACKS = Path(__file__).parents[1] / "packs"
 DROPPED = {"code": "ROW_COUNT_DROPPED", "values": {"rows": 6, "previous": 10, "percent": 40.0, "allowed": 30.0}}
-
-
-def lumbung(home: Path, *words: str | Path, code: int = 0) -> str:
-    result = CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
-    if isinstance(result.exception, LumbungError):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result.stdout
-
-
-def answer(home: Path, *words: str | Path) -> Any:
-    return json.loads(lumbung(home, *words, "--json"))
 
 
 @pytest.fixture
